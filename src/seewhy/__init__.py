@@ -1,0 +1,40 @@
+"""See why a vision network said what it said."""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+# Names are imported when they are first used, so that `seewhy --help` does not wait for torch.
+_HOME = {
+    "SeewhyError": "errors",
+    "Explanation": "types",
+    "Need": "types",
+    "ClassLogit": "targets",
+    "Contrast": "targets",
+    "Custom": "targets",
+    "Negative": "targets",
+    "Region": "targets",
+    "Rest": "targets",
+    "Top": "targets",
+    "Model": "model",
+    "load": "sources",
+    "get_method": "registry",
+    "list_methods": "registry",
+    "compare": "api",
+    "explain": "api",
+    "predict": "api",
+    "doctor": "doctor",
+    "open": "store",
+}
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'seewhy' has no attribute {name!r}")
+    return getattr(import_module(f"seewhy.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,57 @@
+"""Where the pixels the network saw lie on the original picture."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """`input = scale * original + offset` on each axis, measured from the top-left corner in pixels.
+
+    original, input: (height, width). scale, offset: (vertical, horizontal).
+    """
+
+    original: tuple[int, int]
+    input: tuple[int, int]
+    scale: tuple[float, float] = (1.0, 1.0)
+    offset: tuple[float, float] = (0.0, 0.0)
+
+    @classmethod
+    def identity(cls, height: int, width: int) -> "Geometry":
+        return cls((height, width), (height, width))
+
+    def place(self, maps: Array) -> Array:
+        """Put maps (..., r, q) that span the network's input on the original picture: (..., H, W).
+
+        Bilinear between cell centres; NaN where the network did not look (outside a centre crop).
+        """
+        for axis, along in ((0, -2), (1, -1)):
+            maps = _sample(maps, self._positions(axis), self.input[axis], along)
+        return maps
+
+    def seen(self) -> NDArray[np.bool_]:
+        """The part of the original picture the network saw: (H, W) of True and False."""
+        rows, columns = ((self._positions(axis) >= 0) & (self._positions(axis) <= self.input[axis]) for axis in (0, 1))
+        return np.logical_and.outer(rows, columns)
+
+    def _positions(self, axis: int) -> NDArray[np.float64]:
+        centres = np.arange(self.original[axis]) + 0.5
+        return self.scale[axis] * centres + self.offset[axis]
+
+
+def _sample(maps: Array, positions: NDArray[np.float64], length: int, axis: int) -> Array:
+    """Read maps along one axis at positions in [0, length], linearly between cell centres."""
+    cells = maps.shape[axis]
+    at = np.clip(positions * cells / length - 0.5, 0, cells - 1)
+    low = np.floor(at).astype(int)
+    high = np.minimum(low + 1, cells - 1)
+    shape = [1] * maps.ndim
+    shape[axis] = len(positions)
+    share = (at - low).astype(np.float32).reshape(shape)
+    out = np.take(maps, low, axis) * (1 - share) + np.take(maps, high, axis) * share
+    outside = ((positions < 0) | (positions > length)).reshape(shape)
+    return np.where(outside, np.float32(np.nan), out.astype(np.float32))

@@ -1,0 +1,199 @@
+"""What is explained: one score an image, decided once, on the clean image."""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from seewhy.errors import BadInput, BadOption, UnknownName
+
+Score = Literal["logit", "probability", "log_probability"]
+Outputs = Literal["logit", "probability"]  # what the model's own output is
+Read = Callable[[Tensor, Tensor], Tensor]  # scores (n,k), image of each row (n,) -> (n,)
+
+
+@dataclass(frozen=True, eq=False)
+class Pinned:
+    """A decided target. Called with model outputs (n,k) and the image each row belongs to: one score a row (n,).
+
+    index: the class an image (b,), or None where the score is not of one class.
+    key: equal for equal targets, so that gradients can be shared.
+    """
+
+    read: Read
+    index: Tensor | None
+    name: str
+    key: Hashable
+    transform: Callable[[Tensor], Tensor] = lambda outputs: outputs
+
+    def __call__(self, outputs: Tensor, rows: Tensor | None = None) -> Tensor:
+        rows = torch.arange(len(outputs), device=outputs.device) if rows is None else rows
+        return self.read(self.transform(outputs), rows)
+
+
+@runtime_checkable
+class Target(Protocol):
+    def pin(self, outputs: Tensor, find: Callable[[str], int]) -> Pinned:
+        """Decide on the clean image's outputs (b,k); `find` turns a label into a class index."""
+        ...
+
+
+def transform(score: Score, outputs: Outputs) -> Callable[[Tensor], Tensor]:
+    """From what the model returns to what is explained. A model that ends in a softmax has no logits to explain."""
+    if outputs == "probability":
+        return (lambda p: p) if score == "probability" else (lambda p: p.clamp_min(torch.finfo(p.dtype).tiny).log())
+    table: dict[Score, Callable[[Tensor], Tensor]] = {
+        "logit": lambda y: y,
+        "probability": lambda y: y.softmax(1),
+        "log_probability": lambda y: y.log_softmax(1),
+    }
+    return table[score]
+
+
+@dataclass(frozen=True)
+class ClassLogit:
+    """One class: an index, a label, or a list of them, one an image."""
+
+    index: int | str | Sequence[int | str]
+
+    def pin(self, outputs: Tensor, find: Callable[[str], int]) -> Pinned:
+        asked = self.index
+        whole = [asked] * len(outputs) if isinstance(asked, int | str) else list(asked)
+        if len(whole) != len(outputs):
+            raise BadInput(f"{len(whole)} targets for {len(outputs)} images", "give one target, or one an image")
+        found = [find(one) if isinstance(one, str) else int(one) for one in whole]
+        return _class(torch.tensor(found, device=outputs.device), outputs, ", ".join(dict.fromkeys(map(str, whole))))
+
+
+@dataclass(frozen=True)
+class Top:
+    """The class with the (rank+1)-th highest output: Top() is the predicted class."""
+
+    rank: int = 0
+
+    def pin(self, outputs: Tensor, find: Callable[[str], int]) -> Pinned:
+        if outputs.ndim != 2:
+            raise BadInput(
+                f"the model returns {tuple(outputs.shape)}, so there is no predicted class of the whole image",
+                "pass target=Region(mask, class) or a callable on the output",
+            )
+        if not 0 <= self.rank < outputs.shape[1]:
+            raise BadOption(f"rank {self.rank} of {outputs.shape[1]} classes", "count ranks from 0")
+        index = outputs.topk(self.rank + 1, dim=1).indices[:, self.rank]
+        return _class(index, outputs, "predicted" if self.rank == 0 else f"rank {self.rank}")
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Why this and not that: the difference of two scores."""
+
+    this: "Target | int | str | None"
+    other: "Target | int | str"
+
+    def pin(self, outputs: Tensor, find: Callable[[str], int]) -> Pinned:
+        this, other = (as_target(one).pin(outputs, find) for one in (self.this, self.other))
+        return Pinned(
+            lambda scores, rows: this.read(scores, rows) - other.read(scores, rows),
+            this.index,
+            f"{this.name} - {other.name}",
+            ("contrast", this.key, other.key),
+        )
+
+
+@dataclass(frozen=True)
+class Negative:
+    """Evidence against: the negated score, for a binary model's other answer."""
+
+    of: "Target | int | str | None" = None
+
+    def pin(self, outputs: Tensor, find: Callable[[str], int]) -> Pinned:
+        pinned = as_target(self.of).pin(outputs, find)
+        return Pinned(
+            lambda scores, rows: -pinned.read(scores, rows), pinned.index, f"not {pinned.name}", ("not", pinned.key)
+        )
+
+
+@dataclass(frozen=True)
+class Rest:
+    """ReST-CAM's score, arXiv:2405.14400: the class's logit plus its log-probability."""
+
+    of: "Target | int | str | None" = None
+
+    def pin(self, outputs: Tensor, find: Callable[[str], int]) -> Pinned:
+        pinned = as_target(self.of).pin(outputs, find)
+        return Pinned(
+            lambda scores, rows: pinned.read(scores, rows) + pinned.read(scores.log_softmax(1), rows),
+            pinned.index,
+            f"rest {pinned.name}",
+            ("rest", pinned.key),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """Segmentation: the sum of one class's outputs (b,k,h,w) inside a mask (h,w) of True and False."""
+
+    mask: Tensor
+    of: int | str
+
+    def pin(self, outputs: Tensor, find: Callable[[str], int]) -> Pinned:
+        mask = torch.as_tensor(self.mask, dtype=torch.bool, device=outputs.device)
+        if outputs.ndim != 4 or mask.shape != outputs.shape[2:]:
+            raise BadInput(
+                f"a mask {tuple(mask.shape)} over outputs {tuple(outputs.shape)}", "the mask is (h,w) of the output"
+            )
+        index = find(self.of) if isinstance(self.of, str) else self.of
+        _check(torch.tensor([index]), outputs.shape[1])
+        every = torch.full((len(outputs),), index, device=outputs.device)
+        return Pinned(
+            lambda scores, rows: scores[:, index][:, mask].sum(1),
+            every,
+            f"region {self.of}",
+            ("region", id(self.mask), index),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Custom:
+    """Any function of the model's outputs (n,k) that gives one score a row (n,)."""
+
+    function: Callable[[Tensor], Tensor]
+
+    def pin(self, outputs: Tensor, find: Callable[[str], int]) -> Pinned:
+        name = getattr(self.function, "__name__", "callable")
+        return Pinned(lambda scores, rows: self.function(scores), None, name, ("custom", id(self.function)))
+
+
+Askable = Target | int | str | Sequence[int | str] | Callable[[Tensor], Tensor] | None
+
+
+def as_target(asked: Askable) -> Target:
+    """None is the predicted class; an int, a label or a list names classes; a callable reads the output."""
+    if asked is None:
+        return Top()
+    if isinstance(asked, Target):
+        return asked
+    if callable(asked):
+        return Custom(asked)
+    if isinstance(asked, Tensor):
+        asked = asked.tolist()
+    if hasattr(asked, "__index__"):
+        return ClassLogit(int(asked))  # numpy integers too
+    return ClassLogit(asked)
+
+
+def _class(index: Tensor, outputs: Tensor, name: str) -> Pinned:
+    _check(index, outputs.shape[1])
+
+    def read(scores: Tensor, rows: Tensor) -> Tensor:
+        return scores.gather(1, index.to(scores.device)[rows][:, None])[:, 0]
+
+    return Pinned(read, index, name, ("class", tuple(index.tolist())))
+
+
+def _check(index: Tensor, classes: int) -> None:
+    bad = index[(index < 0) | (index >= classes)]
+    if len(bad):
+        raise UnknownName(f"class {int(bad[0])} of a model with {classes} classes", f"classes are 0 to {classes - 1}")

@@ -1,0 +1,160 @@
+"""The values that flow through seewhy. Nothing here runs a model, reads a file or draws.
+
+Letters keep one meaning everywhere: b images, c h w image, d r q map channels and cells, k classes,
+n variants, H W the original picture.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Flag, auto
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seewhy.geometry import Geometry
+
+Pixels = Tensor  # (b,c,h,w), RGB (or grey, c=1) in [0,1]; only the Model normalises
+Values = Tensor  # (b,c,r,q), raw and signed, at the method's own resolution
+Sign = Literal["positive", "negative", "absolute", "all"]
+Reduce = Literal["sum", "max"]
+
+
+class Need(Flag):
+    """What a method asks of a model, and what a model offers: `needs in model.offers`."""
+
+    SCORES = auto()  # image in, scores out
+    GRADIENT = auto()  # scores differentiable in the image
+    MAPS = auto()  # a layer whose output is (b,d,r,q)
+    RELU = auto()  # every activation is of a ReLU kind, and there is one
+    POOLED_HEAD = auto()  # the class scores are linear in the mean of the last maps
+    ATTENTION = auto()  # attention weights
+    TEXT = auto()  # scores texts against images
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """How a photo becomes the network's input.
+
+    size: (h,w) of the input; None takes photos as they come. resize: length of the shorter side before the centre
+    crop (None: just enough to cover `size`). mode "squash" ignores the aspect ratio, "pad" keeps all of the photo.
+    mean, std: one number a channel; one channel means a grey input.
+    """
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    size: tuple[int, int] | None = None
+    resize: int | None = None
+    mode: Literal["crop", "squash", "pad"] = "crop"
+    interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] = "bilinear"
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """The picture as its owner sees it, and how the network's input was cut from it."""
+
+    pixels: NDArray[np.uint8]  # (H,W,3)
+    geometry: Geometry
+    name: str = "image"
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One class of a prediction. `probability` is softmax of the logits, or the model's own where it ends in one."""
+
+    index: int
+    label: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """Which network it was: enough to load it again and to see whether it is still the same."""
+
+    name: str
+    spec: str = ""  # what `seewhy.load` takes; empty for a module of the user's own
+    weights: str = ""  # "pretrained", "random", or the file they came from
+    fingerprint: str = ""  # of all parameters and buffers
+    licence: str = ""
+
+
+@dataclass(frozen=True)
+class Passes:
+    """Images sent through the network, forwards and backwards, whole or in part."""
+
+    forward: int = 0
+    backward: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Map:
+    """What a method returns: values (b,c,r,q) and what must be said about them.
+
+    `extras` are tensors with one row an image (leading dimension b).
+    `layers` overrides the layers named in the method's options, where a method finds its own.
+    """
+
+    values: Values
+    extras: Mapping[str, Tensor] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    layers: Sequence[str] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """Maps of a batch of images and all it takes to compute them again. It does not draw itself.
+
+    values (b,c,r,q): float32, raw and signed. extras: arrays with one row an image.
+    """
+
+    values: NDArray[np.float32]
+    method: str
+    options: Mapping[str, Any]
+    target: str  # as asked for: "predicted", a label, "this - other"
+    classes: tuple[int | None, ...]  # the class explained, an image each
+    labels: tuple[str, ...]
+    score: str  # "logit", "probability" or "log_probability": what was explained
+    scores: NDArray[np.float32]  # (b,) its value on the clean image
+    predictions: tuple[tuple[Prediction, ...], ...]
+    model: ModelCard
+    layers: tuple[str, ...]  # those really used
+    photos: tuple[Photo, ...]
+    seed: int
+    seconds: float
+    passes: Passes
+    precision: str
+    versions: Mapping[str, str]
+    sign: Sign = "all"  # how the method's paper shows its values
+    reduce: Reduce = "sum"
+    extras: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def heatmap(self) -> NDArray[np.float32]:
+        """(b,H,W): channels reduced, on the original pictures' pixels, same units and sign, NaN where unseen."""
+        flat = self.values.max(1) if self.reduce == "max" else self.values.sum(1)
+        return np.stack([photo.geometry.place(one) for photo, one in zip(self.photos, flat, strict=True)])
+
+    @property
+    def blank(self) -> tuple[bool, ...]:
+        """Whether there is nothing to show: no positive evidence, or a score that never moves."""
+        flat = self.values.max(1) if self.reduce == "max" else self.values.sum(1)
+        shown = flat if self.sign == "positive" else np.abs(flat)
+        return tuple(bool(one.max() <= 0) for one in shown)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, rows: int | slice) -> "Explanation":
+        if isinstance(rows, int):
+            rows = range(len(self))[rows]
+            rows = slice(rows, rows + 1)
+        cut = {
+            name: getattr(self, name)[rows]
+            for name in ("values", "classes", "labels", "scores", "predictions", "photos")
+        }
+        return replace(self, **cut, extras={name: rows_of[rows] for name, rows_of in self.extras.items()})
+
+    def __iter__(self) -> Iterator["Explanation"]:
+        return (self[i] for i in range(len(self)))
