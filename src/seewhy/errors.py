@@ -39,3 +39,8 @@ class ModelFailed(SeewhyError):
     """The model raised, or returned something that is no score."""
 
     code = "model_failed"
+
+
+def first_line(error: BaseException) -> str:
+    """What an exception says, in one line."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -40,7 +40,7 @@ class Geometry:
 
     def _positions(self, axis: int) -> NDArray[np.float64]:
         centres = np.arange(self.original[axis]) + 0.5
-        return self.scale[axis] * centres + self.offset[axis]
+        return np.asarray(self.scale[axis] * centres + self.offset[axis], dtype=np.float64)
 
 
 def _sample(maps: Array, positions: NDArray[np.float64], length: int, axis: int) -> Array:

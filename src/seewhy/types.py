@@ -38,14 +38,15 @@ class Preprocess:
     """How a photo becomes the network's input.
 
     size: (h,w) of the input; None takes photos as they come. resize: length of the shorter side before the centre
-    crop (None: just enough to cover `size`). mode "squash" ignores the aspect ratio, "pad" keeps all of the photo.
+    crop, or the (h,w) to cover (None: just enough to cover `size`). mode "squash" ignores the aspect ratio, "pad"
+    keeps all of the photo.
     mean, std: one number a channel; one channel means a grey input.
     """
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
     size: tuple[int, int] | None = None
-    resize: int | None = None
+    resize: int | tuple[int, int] | None = None
     mode: Literal["crop", "squash", "pad"] = "crop"
     interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] = "bilinear"
 
@@ -158,3 +159,41 @@ class Explanation:
 
     def __iter__(self) -> Iterator["Explanation"]:
         return (self[i] for i in range(len(self)))
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Methods times targets on the same images: `c[method]` is a row, `c[method, target]` one Explanation.
+
+    A target is named as it was asked for ("predicted", a label, an index) or by its column's number.
+    """
+
+    table: tuple[tuple[Explanation, ...], ...]  # a row a method, a column a target
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        return tuple(row[0].method for row in self.table)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return tuple(one.target for one in self.table[0])
+
+    def __getitem__(self, key: str | tuple[str, Any]) -> Any:
+        method, target = key if isinstance(key, tuple) else (key, None)
+        row = self.table[self.methods.index(method)] if method in self.methods else None
+        if row is None:
+            raise KeyError(f"{method!r} is none of {', '.join(self.methods)}")
+        if target is None and not isinstance(key, tuple):
+            return row
+        name = "predicted" if target is None else str(target)
+        if name in self.targets:
+            return row[self.targets.index(name)]
+        if isinstance(target, int) and target in range(len(row)):
+            return row[target]
+        raise KeyError(f"{target!r} is none of {', '.join(self.targets)}")
+
+    def __iter__(self) -> Iterator[Explanation]:
+        return (one for row in self.table for one in row)
+
+    def __len__(self) -> int:
+        return sum(len(row) for row in self.table)

@@ -1,0 +1,138 @@
+"""What one probing forward tells about a network: layers, activations, head, and what its output is."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from seewhy.errors import ModelFailed, first_line
+from seewhy.model.head import PooledHead, find_head, pools
+from seewhy.model.rules import ACTIVATIONS, RELU_KINDS, Watch
+from seewhy.model.trace import watch
+from seewhy.targets import Outputs
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A named layer as the probe saw it. shape: of one image's output, () where that is not one tensor."""
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    calls: int
+    in_place: bool
+    parameters: int
+
+
+@dataclass(frozen=True, eq=False)
+class Census:
+    layers: tuple[Layer, ...]  # in the order in which they end
+    activations: tuple[str, ...]  # kinds of nonlinear functions, as often as they ran
+    outputs: Outputs
+    output_shape: tuple[int, ...]  # of one image
+    differentiable: bool
+    head: PooledHead | None
+    maps: str | None  # the layer whose maps methods read unless told otherwise
+    bytes_per_image: int  # all layers' outputs together
+    unused: tuple[str, ...] = ()
+
+    @property
+    def only_relu(self) -> bool:
+        return bool(self.activations) and set(self.activations) <= RELU_KINDS
+
+
+@dataclass
+class _Seen:
+    shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    calls: dict[str, int] = field(default_factory=dict)
+    order: list[str] = field(default_factory=list)
+    outputs: dict[str, Tensor] = field(default_factory=dict)
+    activations: list[str] = field(default_factory=list)
+    pooled: list[Tensor] = field(default_factory=list)
+    bytes: int = 0
+
+    def layer(self, name: str, _module: nn.Module, output: Any) -> None:
+        self.calls[name] = self.calls.get(name, 0) + 1
+        if name in self.order:
+            self.order.remove(name)
+        self.order.append(name)
+        if isinstance(output, Tensor):
+            self.shapes[name] = tuple(output.shape[1:])
+            if output.ndim == 4:  # a copy: an in-place layer behind may rewrite it
+                self.outputs[name] = output.detach().clone()
+            self.bytes += output.numel() * output.element_size() // max(1, len(output))
+
+    def function(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
+        if name in ACTIVATIONS:
+            self.activations.append(name)
+        elif pools(name, args, kwargs, output):
+            self.pooled.append(args[0].detach().clone())
+
+
+def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> Census:
+    """Probe with pixels x (2,c,h,w); two images, so that what holds by chance for one is not believed."""
+    seen = _Seen()
+    try:
+        with torch.enable_grad(), watch(module, seen.layer), Watch(seen.function):
+            out = forward(x.detach().requires_grad_())
+    except Exception as error:
+        raise ModelFailed(
+            f"the model fails on an input of shape {tuple(x.shape)}: {first_line(error.__cause__ or error)}",
+            "give the input size it was made for: size=(height, width)",
+        ) from error
+    if not isinstance(out, Tensor) or out.ndim < 2 or len(out) != len(x):
+        raise ModelFailed(
+            f"the model returns {_describe(out)}, not scores (b,k)", "pick the scores with head=lambda output: ..."
+        )
+    differentiable, out = out.requires_grad, out.detach()
+    modules = dict(module.named_modules())
+    layers = [_layer(name, modules[name], seen) for name in seen.order if name]
+    return Census(
+        layers=tuple(layers),
+        activations=tuple(seen.activations),
+        outputs="probability" if _sums_to_one(out) else "logit",
+        output_shape=tuple(out.shape[1:]),
+        differentiable=differentiable,
+        head=find_head(modules, seen.pooled, out),
+        maps=default_maps(layers, seen),
+        bytes_per_image=max(1, seen.bytes),
+        unused=tuple(name for name in modules if name and name not in seen.calls),
+    )
+
+
+def default_maps(layers: Sequence[Layer], seen: _Seen) -> str | None:
+    """The last maps with a place to them: the outermost layer that returns them, as its name says most."""
+    spatial = [one.name for one in layers if len(one.shape) == 3 and min(one.shape[1:]) > 1]
+    if not spatial:
+        return None
+    last = seen.outputs[spatial[-1]]
+    same = [name for name in spatial if _equal(seen.outputs[name], last)]
+    return min(reversed(same), key=lambda name: name.count("."))
+
+
+def _layer(name: str, module: nn.Module, seen: _Seen) -> Layer:
+    return Layer(
+        name=name,
+        kind=type(module).__name__,
+        shape=seen.shapes.get(name, ()),
+        calls=seen.calls[name],
+        in_place=bool(getattr(module, "inplace", False)),
+        parameters=sum(p.numel() for p in module.parameters()),
+    )
+
+
+def _equal(a: Tensor, b: Tensor) -> bool:
+    return a.shape == b.shape and bool(torch.equal(a, b))
+
+
+def _sums_to_one(out: Tensor) -> bool:
+    """Rows of probabilities: a softmax stands at the end. One column can't tell."""
+    if out.ndim != 2 or out.shape[1] < 2 or not torch.isfinite(out).all():
+        return False
+    return bool((out >= 0).all() and (out.float().sum(1) - 1).abs().max() < 1e-3)
+
+
+def _describe(out: Any) -> str:
+    return f"shape {tuple(out.shape)}" if isinstance(out, Tensor) else type(out).__name__

@@ -1,0 +1,33 @@
+"""From what a user calls a layer to its name."""
+
+import difflib
+
+from torch import nn
+
+from seewhy.errors import UnknownName, Unsupported
+from seewhy.model.census import Census
+
+
+def named(module: nn.Module, asked: object, census: Census) -> str:
+    """The layer's name: asked for by name, as the module itself, or None for the last maps."""
+    if asked is None:
+        if census.maps is None:
+            raise Unsupported(
+                "no layer of this model returns maps (b,d,r,q)", "name a layer with layer=, or see doctor"
+            )
+        return census.maps
+    known = [name for name, _ in module.named_modules() if name]
+    if isinstance(asked, nn.Module):
+        for name, one in module.named_modules():
+            if one is asked and name:
+                return name
+        raise UnknownName(
+            f"the {type(asked).__name__} given as layer= is not in the model", "pass one of its own modules"
+        )
+    if asked not in known:
+        near = difflib.get_close_matches(str(asked), known, n=3, cutoff=0.4)
+        raise UnknownName(
+            f"no layer is named {asked!r}",
+            f"near: {', '.join(near)}" if near else f"layers: {', '.join(known[:8])} ...",
+        )
+    return str(asked)

@@ -1,0 +1,65 @@
+"""The network from one layer on: for maps that take the place of what the layer returned."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Literal
+
+import torch
+from torch import Tensor
+
+from seewhy.model.trace import inputs, override
+from seewhy.targets import Pinned
+
+if TYPE_CHECKING:
+    from seewhy.model.network import Network
+
+
+class Tail:
+    """Called with maps (n,d,r,q) and the image of each (n,): model outputs (n,k), differentiable in the maps."""
+
+    def __init__(self, model: "Network", x: Tensor, layer: str, at: Literal["output", "input"]) -> None:
+        self._model, self._x, self._layer, self._at = model, x, layer, at
+
+    def maps(self, x: Tensor | None = None) -> Tensor:
+        """What the layer returns (or is given) for pixels x, by default those the tail was made for: (b,d,r,q)."""
+        x = self._x if x is None else x
+        if self._at == "output":
+            return self._model.maps(x, (self._layer,))[0]
+
+        def run(part: Tensor, _rows: Tensor) -> Tensor:
+            with torch.no_grad(), inputs(self._model.module, self._layer) as seen:
+                self._model(part)
+            return seen[-1]
+
+        return next(self._model._stream([x], run))
+
+    def __call__(self, maps: Tensor, rows: Tensor) -> Tensor:
+        with override(self._model.module, self._layer, maps, at=self._at):
+            return self._model(self._x[rows])
+
+    def scores(self, variants: Iterable[Tensor], target: Pinned) -> Tensor:
+        """Scores (b,n) of n variants (b,d,r,q) of each image's maps."""
+
+        def run(maps: Tensor, rows: Tensor) -> Tensor:
+            with torch.no_grad():
+                return target(self(maps, rows), rows)
+
+        return torch.stack(list(self._stream(variants, run)), 1)
+
+    def gradients(self, variants: Iterable[Tensor], target: Pinned) -> Iterator[Tensor]:
+        """For each variant (b,d,r,q), the score's gradient with respect to it."""
+
+        def run(maps: Tensor, rows: Tensor) -> Tensor:
+            maps = maps.detach().requires_grad_()
+            with torch.enable_grad():
+                (grad,) = torch.autograd.grad(target(self(maps, rows), rows).sum(), maps)
+            self._model.meter.count(backward=len(maps))
+            return grad
+
+        return self._stream(variants, run, backward=True)
+
+    def _stream(
+        self, variants: Iterable[Tensor], run: Callable[[Tensor, Tensor], Tensor], *, backward: bool = False
+    ) -> Iterator[Tensor]:
+        from seewhy.model.stream import stream
+
+        return stream(variants, run, self._model._rows(self._x, backward=backward))

@@ -1,0 +1,108 @@
+"""The only file that touches hooks and what is set on a module for a call. All of it ends with its `with`."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from seewhy.errors import Unsupported
+
+INPUT = ""  # as a layer's name: the network's own input
+
+
+@contextmanager
+def frozen(module: nn.Module) -> Iterator[nn.Module]:
+    """Evaluation mode and no parameter gradients, then exactly as it was."""
+    modes = [(m, m.training) for m in module.modules()]
+    flags = [(p, p.requires_grad) for p in module.parameters()]
+    try:
+        module.eval()
+        for p, _ in flags:
+            p.requires_grad_(False)
+        yield module
+    finally:
+        for m, training in modes:
+            m.training = training
+        for p, flag in flags:
+            p.requires_grad_(flag)
+
+
+@contextmanager
+def record(module: nn.Module, layers: Sequence[str], *, cut: bool) -> Iterator[dict[str, list[Tensor]]]:
+    """Keep what the named layers return, call by call.
+
+    cut: start the graph at the first of them, so that nothing before it is kept for a backward; else they stay in
+    whatever graph there is. The network goes on with a clone: an in-place layer behind must not rewrite the record.
+    """
+    seen: dict[str, list[Tensor]] = {name: [] for name in layers}
+
+    def keep(name: str) -> Callable[[nn.Module, Any, Any], Tensor]:
+        def hook(_module: nn.Module, _args: Any, output: Any) -> Tensor:
+            tensor = only_tensor(output, name)
+            if cut and not tensor.requires_grad:
+                tensor = tensor.detach().requires_grad_()
+                torch.set_grad_enabled(True)  # the caller's no_grad block ends this
+            seen[name].append(tensor)
+            return tensor.clone()
+
+        return hook
+
+    with ExitStack() as stack:
+        for name in layers:
+            stack.callback(module.get_submodule(name).register_forward_hook(keep(name)).remove)
+        yield seen
+
+
+@contextmanager
+def override(module: nn.Module, layer: str, value: Tensor, *, at: str = "output") -> Iterator[None]:
+    """Give the network `value` in the place of a layer's output (or input), at its last call or only one."""
+    target = module.get_submodule(layer)
+    if at == "input":
+        handle = target.register_forward_pre_hook(lambda _m, args: (value.clone(), *args[1:]))
+    else:
+        handle = target.register_forward_hook(lambda _m, _args, _output: value.clone())
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+@contextmanager
+def inputs(module: nn.Module, layer: str) -> Iterator[list[Tensor]]:
+    """Keep a copy of what a layer is given, call by call."""
+    seen: list[Tensor] = []
+
+    def hook(_module: nn.Module, args: Any) -> None:
+        seen.append(only_tensor(args, layer).detach().clone())
+
+    handle = module.get_submodule(layer).register_forward_pre_hook(hook)
+    try:
+        yield seen
+    finally:
+        handle.remove()
+
+
+@contextmanager
+def watch(module: nn.Module, saw: Callable[[str, nn.Module, Any], None]) -> Iterator[None]:
+    """Call `saw(name, submodule, output)` as each submodule ends, in that order."""
+
+    def hook_for(name: str) -> Callable[[nn.Module, Any, Any], None]:
+        return lambda submodule, _args, output: saw(name, submodule, output)
+
+    with ExitStack() as stack:
+        for name, submodule in module.named_modules():
+            stack.callback(submodule.register_forward_hook(hook_for(name)).remove)
+        yield
+
+
+def only_tensor(output: Any, name: str) -> Tensor:
+    """The tensor in a layer's output, also where it comes alone in a tuple."""
+    if isinstance(output, Tensor):
+        return output
+    if isinstance(output, tuple | list) and len(output) == 1 and isinstance(output[0], Tensor):
+        return output[0]
+    raise Unsupported(
+        f"layer {name!r} deals in {type(output).__name__}, not in one tensor", "name a layer inside or behind it"
+    )

@@ -1,0 +1,220 @@
+"""The one table of methods: a file in `seewhy/methods` that uses `@method` is in it. Everything else reads it."""
+
+import difflib
+import importlib
+import pkgutil
+import types
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields
+from functools import cache
+from typing import Any, ClassVar, Literal, Protocol, Union, dataclass_transform, get_args, get_origin, get_type_hints
+
+from seewhy.errors import BadOption, UnknownName, Unsupported
+from seewhy.model import Model
+from seewhy.rng import Rng
+from seewhy.targets import Pinned, Score
+from seewhy.types import Map, Need, Pixels, Reduce, Sign
+
+Family = Literal["gradient", "cam", "perturbation", "attention"]
+Starts = Literal["input", "layers", "none"]
+
+
+@dataclass(frozen=True)
+class Info:
+    """What is known of a method without running it."""
+
+    id: str
+    title: str  # as the paper writes it
+    family: Family
+    needs: Need
+    paper: str  # arXiv number or DOI
+    sign: Sign  # how its maps are shown: "positive" evidence only, "absolute", or "all"
+    reduce: Reduce  # how its channels become one map
+    random: bool  # draws from rng
+    score: Score  # explained unless told otherwise
+    starts: Starts  # its first backward: from the clean image to the input or the layers, so that forward is shared
+    cost: str  # passes, in words
+    summary: str
+
+
+class Method(Protocol):
+    info: ClassVar[Info]
+
+    def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map: ...
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A method as a model's user sees it: whether it is offered, and if not, why."""
+
+    info: Info
+    offered: bool = True
+    reason: str = ""
+
+    @property
+    def id(self) -> str:
+        return self.info.id
+
+
+def option(
+    default: Any = MISSING,
+    help: str = "",
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: Sequence[str] = (),
+) -> Any:
+    """A field that Python, the CLI, the web form and the docs all read. Bounds are inclusive."""
+    return field(default=default, metadata={"help": help, "low": low, "high": high, "choices": tuple(choices)})
+
+
+_TABLE: dict[str, type] = {}
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(option,))
+def method(
+    id: str,
+    needs: Need,
+    *,
+    title: str,
+    family: Family,
+    paper: str,
+    cost: str,
+    sign: Sign = "all",
+    reduce: Reduce = "sum",
+    random: bool = False,
+    score: Score = "logit",
+    starts: Starts = "none",
+) -> Callable[[type], type]:
+    """Make a class a method: its fields become its options everywhere, its docstring's first line its summary."""
+
+    def register(cls: type) -> type:
+        if id in _TABLE:
+            raise ValueError(f"two methods are named {id!r}: {_TABLE[id]} and {cls}")
+        summary = (cls.__doc__ or "").strip().splitlines()[0]
+        cls.info = Info(id, title, family, needs, paper, sign, reduce, random, score, starts, cost, summary)  # type: ignore[attr-defined]
+        _TABLE[id] = dataclass(frozen=True, kw_only=True)(cls)
+        return _TABLE[id]
+
+    return register
+
+
+@cache
+def _load() -> None:
+    from seewhy import methods
+
+    for found in pkgutil.iter_modules(methods.__path__):
+        importlib.import_module(f"seewhy.methods.{found.name}")
+
+
+def list_methods(model: Model | None = None) -> list[Listed]:
+    """Every method, by family and name; for a model, also whether it is offered and if not, why."""
+    return [Listed(info) if model is None else _listed(info, model, None) for info in _infos()]
+
+
+def _infos() -> list[Info]:
+    _load()
+    return sorted((cls.info for cls in _TABLE.values()), key=lambda info: (info.family, info.id))  # type: ignore[attr-defined]
+
+
+def get_method(id: str, **options: Any) -> Method:
+    """A method by its id, with options checked and filled in."""
+    _load()
+    if id not in _TABLE:
+        near = difflib.get_close_matches(id, _TABLE, n=3, cutoff=0.4)
+        raise UnknownName(
+            f"no method is named {id!r}", f"did you mean {' or '.join(near)}?" if near else "see `seewhy methods`"
+        )
+    made = _TABLE[id]
+    known = {f.name: f for f in fields(made)}
+    for name in options:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise BadOption(f"{id} has no option {name!r}", f"{hint}its options: {', '.join(known) or 'none'}")
+    for name, value in options.items():
+        _check(id, known[name], value)
+    found: Method = made(**options)
+    return found
+
+
+def parse(id: str, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Options given as text, by the types of the method's fields."""
+    _load()
+    made = type(get_method(id))
+    hints = get_type_hints(made)
+    return {name: _value(id, name, text, hints[name]) if name in hints else text for name, text in texts.items()}
+
+
+def check(method: Method, model: Model, x: Pixels | None = None) -> None:
+    """Raise where the model can't serve the method, before anything runs."""
+    listed = _listed(method.info, model, x)
+    if not listed.offered:
+        able = [info.id for info in _infos() if _listed(info, model, x).offered]
+        raise Unsupported(f"{method.info.id!r} {listed.reason}", f"methods for this model: {', '.join(able)}")
+
+
+_WHY = {
+    Need.GRADIENT: "its output is not differentiable in its input",
+    Need.MAPS: "no layer of it returns maps (b,d,r,q)",
+    Need.POOLED_HEAD: "its scores are not linear in the mean of its last maps",
+    Need.ATTENTION: "no attention was found in it",
+    Need.TEXT: "it takes no text",
+}
+
+
+def _listed(info: Info, model: Model, x: Pixels | None) -> Listed:
+    missing = info.needs & ~model.offers_for(x)
+    if not missing:
+        return Listed(info)
+    first = next(iter(missing))
+    why = _WHY.get(first, "")
+    if first is Need.RELU:
+        others = sorted(set(model.census(x).activations) - {"relu", "relu6"})
+        why = f"its activations are {', '.join(others)}, not ReLU" if others else "it has no ReLU"
+    return Listed(info, False, f"needs {first.name} and {model.name} does not offer it: {why}")
+
+
+def _check(id: str, spec: "Field[Any]", value: Any) -> None:
+    low, high, choices = (spec.metadata.get(key) for key in ("low", "high", "choices"))
+    if choices and isinstance(value, str) and value not in choices:
+        raise BadOption(f"{id}.{spec.name} is {value!r}", f"one of {', '.join(choices)}")
+    for one in value if isinstance(value, tuple | list) else [value]:
+        number = isinstance(one, int | float) and not isinstance(one, bool)
+        if spec.type in (int, float) and not number:
+            raise BadOption(f"{id}.{spec.name} is {one!r}", "give a number")
+        if spec.type is int and one != int(one):
+            raise BadOption(f"{id}.{spec.name} is {one!r}", "give a whole number")
+        if number and ((low is not None and not one >= low) or (high is not None and not one <= high)):
+            bounds = f"at least {low}" if high is None else f"at most {high}" if low is None else f"{low} to {high}"
+            raise BadOption(f"{id}.{spec.name} is {one!r}", f"give {bounds}")
+
+
+def _value(id: str, name: str, text: str, hint: Any) -> Any:
+    kinds = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    if bool in kinds and text.lower() in ("true", "false", "yes", "no", "1", "0"):
+        return text.lower() in ("true", "yes", "1")
+    if type(None) in kinds and text.lower() == "none":
+        return None
+    for number in (int, float):
+        if number in kinds:
+            try:
+                return number(text)
+            except ValueError:
+                continue
+    if any(get_origin(kind) in (tuple, list, Sequence) or kind in (tuple, list) for kind in kinds) and "," in text:
+        return tuple(_plain(part.strip()) for part in text.split(","))
+    if str in kinds or get_origin(hint) is Literal:
+        return text
+    if any(get_origin(kind) is tuple for kind in kinds):
+        return (_plain(text),)
+    raise BadOption(f"{id}.{name}={text!r} is not understood", f"it takes {getattr(hint, '__name__', hint)}")
+
+
+def _plain(text: str) -> int | float | str:
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text

@@ -1,0 +1,77 @@
+"""The shape of the code is a test, so that it holds without anyone watching."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "src" / "seewhy"
+FLOORS = [  # a room imports from floors above it in this list and from its own files; rooms on one floor do not meet
+    {"errors", "geometry"},
+    {"types", "lang"},
+    {"targets"},
+    {"rng", "labels"},
+    {"images", "ops"},
+    {"model"},
+    {"sources"},
+    {"registry"},
+    {"cams"},
+    {"methods", "render", "store", "doctor"},
+    {"api"},
+    {"cli"},
+]
+FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
+
+
+def room(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "seewhy":
+            parts = node.module.split(".")
+            yield from parts[1:2] if len(parts) > 1 else [alias.name for alias in node.names]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_go_one_way(path: Path) -> None:
+    here = room(path)
+    tree = ast.parse(path.read_text())
+    for other in set(imported(tree)) - {"__version__"}:
+        own = other == here and here != "methods"
+        assert own or FLOOR[other] < FLOOR[here] or (here, other) in {("registry", "methods")}, (
+            f"{here} imports {other}"
+        )
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_keeps_to_the_house_rules(path: Path) -> None:
+    source = path.read_text()
+    assert len(source.splitlines()) <= 280, "one idea a file, two screens"
+    assert "register_" not in source.replace("register_filter", "") or path.name == "trace.py", "hooks live in trace.py"
+    assert "manual_seed(" not in source or "torch.manual_seed" not in source, "no global seed"
+    assert "plt.show" not in source and "pyplot" not in source, "figures are returned, not shown"
+    if room(path) != "cli":
+        assert not any(
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+            for node in ast.walk(ast.parse(source))
+        ), "library code does not print"
+
+
+def test_peers_are_never_imported_by_the_package() -> None:
+    peers = {"captum", "pytorch_grad_cam", "torchcam", "shap", "lime", "zennit", "quantus", "nbdt"}
+    for path in FILES:
+        names = {
+            alias.name.split(".")[0]
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Import)
+            for alias in node.names
+        } | {
+            (node.module or "").split(".")[0]
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.ImportFrom)
+        }
+        assert not names & peers, path

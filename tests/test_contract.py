@@ -1,0 +1,66 @@
+"""What every method promises. A new method is tested here the moment its file exists."""
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from conftest import MEAN, STD, Bright
+from contract import Promise, promises
+from seewhy import Model, SeewhyError, compare, explain, get_method, list_methods
+from seewhy.registry import Listed
+
+METHODS = {one.id: one for one in list_methods()}
+
+
+@pytest.fixture(params=sorted(METHODS))
+def listed(request: pytest.FixtureRequest) -> Listed:
+    return METHODS[request.param]
+
+
+@pytest.mark.parametrize("promise", promises, ids=lambda promise: promise.__name__)
+def test_every_method_keeps_its_promises(listed: Listed, promise: Promise, bright: Model, planted: Any) -> None:
+    promise(listed.id, bright, planted)
+
+
+def test_options_are_documented_and_round_trip(listed: Listed) -> None:
+    made = get_method(listed.id)
+    options = {f.name: getattr(made, f.name) for f in fields(made)}  # type: ignore[arg-type]
+    assert get_method(listed.id, **options) == made
+    assert all(f.metadata.get("help") for f in fields(made)), "an option without help"  # type: ignore[arg-type]
+    assert listed.info.paper and listed.info.cost and listed.info.summary.endswith(".")
+
+
+def test_a_method_that_needs_more_than_the_model_offers_says_so(listed: Listed) -> None:
+    class Scores(torch.nn.Module):
+        def forward(self, x: Any) -> Any:
+            return x.detach().flatten(1)[:, :3]
+
+    model = Model(Scores(), mean=MEAN, std=STD, size=(8, 8))
+    reason = {one.id: one for one in list_methods(model)}[listed.id]
+    if reason.offered:
+        pytest.skip("needs scores alone")
+    with pytest.raises(SeewhyError, match=r"(?s)needs .* hint: methods for this model"):
+        explain(model, torch.rand(1, 3, 8, 8), listed.id)
+
+
+def test_methods_compared_give_what_they_give_alone(bright: Model, planted: Any) -> None:
+    ids = [one.id for one in METHODS.values() if one.info.starts != "none"]
+    both = compare(bright, planted[:1], ids, [None, 2])
+    for id in ids:
+        for target in (None, 2):
+            alone = explain(bright, planted[:1], id, target)
+            np.testing.assert_allclose(
+                both[id, target].values, alone.values, rtol=1e-4, atol=1e-6 * abs(alone.values).max()
+            )
+
+
+def test_comparing_costs_one_forward(bright: Model, planted: Any) -> None:
+    calls = []
+    model = Model(Bright(), mean=MEAN, std=STD, size=(32, 40))
+    model.census()
+    model.module.register_forward_hook(lambda *_: calls.append(1))
+    compare(model, planted, ["gradcam", "hirescam", "saliency"], [None, 0, 2])
+    assert len(calls) == 1
