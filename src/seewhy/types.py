@@ -38,14 +38,15 @@ class Preprocess:
     """How a photo becomes the network's input.
 
     size: (h,w) of the input; None takes photos as they come. resize: length of the shorter side before the centre
-    crop (None: just enough to cover `size`). mode "squash" ignores the aspect ratio, "pad" keeps all of the photo.
+    crop, or the (h,w) to cover (None: just enough to cover `size`). mode "squash" ignores the aspect ratio, "pad"
+    keeps all of the photo.
     mean, std: one number a channel; one channel means a grey input.
     """
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
     size: tuple[int, int] | None = None
-    resize: int | None = None
+    resize: int | tuple[int, int] | None = None
     mode: Literal["crop", "squash", "pad"] = "crop"
     interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos"] = "bilinear"
 
