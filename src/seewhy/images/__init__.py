@@ -1,0 +1,7 @@
+"""From anything a user calls a photo to Pixels, and the Photo that maps are drawn on."""
+
+from seewhy.images.batch import Batch, load, load_all
+from seewhy.images.decode import MAX_PIXELS
+from seewhy.images.files import expand
+
+__all__ = ["MAX_PIXELS", "Batch", "expand", "load", "load_all"]
