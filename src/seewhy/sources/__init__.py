@@ -30,7 +30,7 @@ def load(
     classes: Sequence[str] | None = None,
     mean: Channels = None,
     std: Channels = None,
-    size: tuple[int, int] | None = None,
+    size: int | tuple[int, int] | None = None,
     head: Callable[[Any], torch.Tensor] | None = None,
 ) -> Model:
     """A network by name, with its own preprocessing and class names.
@@ -44,6 +44,7 @@ def load(
     network with other weights than asked for.
     """
     where = _device(device)
+    size = (size, size) if isinstance(size, int) else size
     ask = Ask(weights, tuple(classes or ()), size)
     with seeded():
         made = _make(spec, ask)
@@ -54,7 +55,7 @@ def load(
     preprocess = _preprocess(made, mean, std, size)
     _check_classes(made, ask, head)
     module = made.module.to(where).eval()
-    return Model(module, classes=ask.classes or made.classes, head=head, card=made.card, **_fields(preprocess))
+    return Model(module, classes=ask.classes or made.classes, head=head, card=made.card, **asdict(preprocess))
 
 
 def available() -> dict[str, list[str]]:
@@ -73,8 +74,8 @@ def _make(spec: str, ask: Ask) -> Built | Model:
 
 def _resolve(spec: str) -> tuple[Any, str]:
     """The source that answers for `spec` and the name it knows it by; no source for a factory."""
-    prefix, colon, name = spec.partition(":")
-    if colon:
+    prefix, _, name = spec.partition(":")
+    if prefix and name:
         return SOURCES.get(prefix), name
     source = default if spec == "default" else next((one for one in BARE if one.knows(spec)), None)
     if source is None:
@@ -112,12 +113,7 @@ def _preprocess(built: Built, mean: Channels, std: Channels, size: tuple[int, in
     own = own or Preprocess((), ())
     if size is not None and size != own.size:
         own = replace(own, size=size, resize=None)  # the usual scale belongs to the usual size
-    given = {name: tuple(value) for name, value in (("mean", mean), ("std", std)) if value is not None}
-    return replace(own, **given)
-
-
-def _fields(preprocess: Preprocess) -> dict[str, Any]:
-    return asdict(preprocess)
+    return replace(own, mean=tuple(own.mean if mean is None else mean), std=tuple(own.std if std is None else std))
 
 
 def _check_classes(built: Built, ask: Ask, head: Any) -> None:

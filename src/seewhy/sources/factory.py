@@ -12,6 +12,7 @@ from torch import nn
 
 from seewhy.errors import ModelFailed, UnknownName, Unsupported
 from seewhy.labels import hint
+from seewhy.sources.built import said
 
 
 def make(spec: str) -> Any:
@@ -27,7 +28,9 @@ def make(spec: str) -> Any:
     try:
         return found()
     except Exception as error:
-        raise ModelFailed(f"'{spec}' raised {_said(error)}", "it is called without arguments") from error
+        raise ModelFailed(
+            f"'{spec}' raised {type(error).__name__}: {said(error)}", "it is called without arguments"
+        ) from error
 
 
 def refuse(spec: str, made: Any) -> Unsupported:
@@ -46,16 +49,21 @@ def _import(home: str) -> ModuleType:
                 hint(home, ("timm", "torchvision"))
                 or "install it, add its folder to PYTHONPATH, or give path/to/file.py:name",
             ) from error
-        raise ModelFailed(f"importing '{home}' raised {_said(error)}", f"install {error.name}") from error
+        raise ModelFailed(
+            f"importing '{home}' raised {type(error).__name__}: {said(error)}", f"install {error.name}"
+        ) from error
     except Exception as error:
-        raise ModelFailed(f"importing '{home}' raised {_said(error)}", "import it in Python to see where") from error
+        raise ModelFailed(
+            f"importing '{home}' raised {type(error).__name__}: {said(error)}", "import it in Python to see where"
+        ) from error
 
 
 def _from_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise ModuleNotFoundError(name=str(path))
     spec = spec_from_file_location(f"seewhy_factory_{path.stem}", path)
-    assert spec and spec.loader
+    assert spec is not None
+    assert spec.loader is not None
     module = sys.modules[spec.name] = module_from_spec(spec)  # dataclasses and pickle look their module up there
     spec.loader.exec_module(module)
     return module
@@ -67,7 +75,3 @@ def _attribute(module: ModuleType, name: str, spec: str) -> Any:
     except AttributeError as error:
         public = [one for one in dir(module) if not one.startswith("_")]
         raise UnknownName(f"'{spec}': the module has no '{name}'", hint(name, public)) from error
-
-
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}".rstrip(": ")

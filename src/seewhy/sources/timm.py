@@ -3,11 +3,9 @@
 import math
 from typing import Any
 
-from torch import nn
-
 from seewhy.errors import UnknownName, Unsupported
 from seewhy.labels import hint
-from seewhy.sources.built import Ask, Built
+from seewhy.sources.built import Ask, Built, said
 from seewhy.sources.weights import fill
 from seewhy.types import ModelCard, Preprocess
 
@@ -26,22 +24,20 @@ def knows(name: str) -> bool:
 
 
 def build(name: str, ask: Ask) -> Built:
-    """Raises UnknownName for an unknown network or tag, Unsupported where it has no classes or can't be fetched."""
-    from timm.data import resolve_model_data_config
+    """Raises UnknownName for an unknown network or tag, Unsupported where it has no classes or can't be loaded."""
+    import timm
 
+    data: Any = timm.data
     module = _module(name, ask)
-    if not module.num_classes:
-        raise Unsupported(f"'{name}' has no classes: it is a feature extractor", "choose a tag that ends in _in1k")
-    config = module.pretrained_cfg
-    licence = (config.get("license") or "") if ask.weights is None else ""
+    licence = (module.pretrained_cfg.get("license") or "") if ask.weights is None else ""
     card = ModelCard(name, f"timm:{name}", ask.stamp, licence=licence)
-    preprocess = _preprocess(resolve_model_data_config(module))
+    preprocess = _preprocess(data.resolve_model_data_config(module))
     return Built(module, card, preprocess, class_names(module), module.num_classes)
 
 
-def class_names(module: nn.Module) -> tuple[str, ...]:
+def class_names(module: Any) -> tuple[str, ...]:
     """Its own label names, else ImageNet's where the number of classes is that of an ImageNet; else none."""
-    from timm.data import ImageNetInfo, infer_imagenet_subset
+    from timm.data.imagenet_info import ImageNetInfo, infer_imagenet_subset
     from torchvision.models import ResNet50_Weights
 
     own = module.pretrained_cfg.get("label_names")
@@ -53,11 +49,13 @@ def class_names(module: nn.Module) -> tuple[str, ...]:
     return tuple(ImageNetInfo(subset).label_descriptions()) if subset else ()
 
 
-def _module(name: str, ask: Ask) -> nn.Module:
+def _module(name: str, ask: Ask) -> Any:
     import timm
 
     config = _config(name)
     keywords: dict[str, Any] = {}
+    if config and not config.num_classes and not (ask.classes and ask.weights):
+        raise Unsupported(f"'{name}' has no classes: it is a feature extractor", "choose weights that end in _in1k")
     if ask.size and config and config.fixed_input_size:
         keywords["img_size"] = ask.size
     if ask.weights is None:
@@ -84,7 +82,7 @@ def _config(name: str) -> Any:
     return get_pretrained_cfg(name)
 
 
-def _pretrained(name: str, config: Any, keywords: dict[str, Any]) -> nn.Module:
+def _pretrained(name: str, config: Any, keywords: dict[str, Any]) -> Any:
     import timm
 
     if config and not config.has_weights:
@@ -93,7 +91,7 @@ def _pretrained(name: str, config: Any, keywords: dict[str, Any]) -> nn.Module:
         return timm.create_model(name, pretrained=True, pretrained_cfg_overlay=_cached(config), **keywords)
     except Exception as error:  # each of the hub's transports has its own
         raise Unsupported(
-            f"the pretrained weights of {name} can't be fetched: {str(error).splitlines()[0]}",
+            f"the pretrained weights of {name} can't be loaded: {said(error)}",
             "give weights=FILE with a copy of them, or weights='random'",
         ) from error
 

@@ -3,11 +3,9 @@
 import re
 from typing import Any
 
-from torch import nn
-
 from seewhy.errors import BadOption, UnknownName, Unsupported
 from seewhy.labels import hint
-from seewhy.sources.built import Ask, Built
+from seewhy.sources.built import Ask, Built, said
 from seewhy.sources.weights import State, fill
 from seewhy.types import ModelCard, Preprocess
 
@@ -28,7 +26,7 @@ def knows(name: str) -> bool:
 def build(name: str, ask: Ask) -> Built:
     """`name` may end in one of the architecture's weights; without, it is torchvision's default of them.
 
-    Raises UnknownName for an unknown network or weights, Unsupported where they can't be fetched.
+    Raises UnknownName for an unknown network or weights, Unsupported where they can't be loaded.
     """
     entry = _entry(name)
     preprocess, categories = _preprocess(entry), tuple(entry.meta["categories"])
@@ -49,7 +47,7 @@ def _entry(name: str) -> Any:
         raise UnknownName(f"torchvision has no classifier '{architecture}'", hint(architecture, names()))
     every = get_model_weights(architecture)
     if tag and tag not in every.__members__:
-        raise UnknownName(f"{architecture} has no weights '{tag}'", f"it has {', '.join(every.__members__)}")
+        raise UnknownName(f"{architecture} has no weights '{tag}'", f"it has {', '.join(one.name for one in every)}")
     entry = every[tag] if tag else every.DEFAULT
     if not entry.meta.get("categories"):
         raise Unsupported(f"'{name}' has no classes: it is a feature extractor", "choose other weights of it")
@@ -68,7 +66,7 @@ def _preprocess(entry: Any) -> Preprocess:
     )
 
 
-def _module(architecture: str, entry: Any, ask: Ask, outputs: int, preprocess: Preprocess) -> nn.Module:
+def _module(architecture: str, entry: Any, ask: Ask, outputs: int, preprocess: Preprocess) -> Any:
     from torchvision.models import get_model
 
     if ask.weights is None:
@@ -76,7 +74,7 @@ def _module(architecture: str, entry: Any, ask: Ask, outputs: int, preprocess: P
             return get_model(architecture, weights=entry)
         except (OSError, RuntimeError) as error:
             raise Unsupported(
-                f"the pretrained weights of {architecture} can't be fetched: {error}",
+                f"the pretrained weights of {architecture} can't be loaded: {said(error)}",
                 "give weights=FILE with a copy of them, or weights='random'",
             ) from error
     (height, width) = ask.size or preprocess.size or (224, 224)
@@ -104,7 +102,7 @@ def _today(state: State) -> State:
     }
 
 
-def _check_size(module: nn.Module, name: str, ask: Ask) -> None:
+def _check_size(module: Any, name: str, ask: Ask) -> None:
     side = getattr(module, "image_size", None)
     if ask.size and side and ask.size != (side, side):
         raise BadOption(f"{name} takes {side}x{side} pixels, not {ask.size[0]}x{ask.size[1]}", "leave size out")

@@ -1,6 +1,5 @@
 """Weights from a file of one's own, fitted exactly, and random ones, the same at each load."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,11 +10,13 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from seewhy.errors import BadOption
+from seewhy.sources.built import said
 
 State = dict[str, Tensor]
 
 CONTAINERS = ("state_dict", "model_state_dict", "model")
 WRAPPERS = ("module.", "_orig_mod.", "model.")  # DataParallel, torch.compile, Lightning
+SAVE = "save the tensors alone: torch.save(model.state_dict(), 'weights.pt'), or a .safetensors file"
 
 
 @contextmanager
@@ -32,7 +33,7 @@ def fill(module: nn.Module, weights: str | Path, adapt: Callable[[State], State]
     Raises BadOption where the file can't be read, or differs from the module in a key or a shape.
     """
     if weights != "random":
-        _fit(module, adapt(read(Path(weights))), Path(weights).name)
+        _fit(module, adapt(read(Path(weights).expanduser())), Path(weights).name)
 
 
 def read(path: Path) -> State:
@@ -42,12 +43,8 @@ def read(path: Path) -> State:
     try:
         content = _load(path)
     except Exception as error:  # a broken file breaks in any way
-        why = re.split(r"[\n.]", str(error).strip())[0] or type(error).__name__
-        raise BadOption(f"'{path.name}' can't be read as weights: {why}", _SAVE) from error
+        raise BadOption(f"'{path.name}' can't be read as weights: {said(error)}", SAVE) from error
     return _unwrap(content, path.name)
-
-
-_SAVE = "save the tensors alone: torch.save(model.state_dict(), 'weights.pt'), or a .safetensors file"
 
 
 def _load(path: Path) -> Any:
@@ -63,7 +60,7 @@ def _unwrap(content: Any, name: str) -> State:
             break
         content = inner
     if not isinstance(content, Mapping) or not content or not all(isinstance(v, Tensor) for v in content.values()):
-        raise BadOption(f"'{name}' holds no state dict", _SAVE)
+        raise BadOption(f"'{name}' holds no state dict", SAVE)
     return dict(content)
 
 
