@@ -1,0 +1,144 @@
+"""Where networks come from: one file a source, and the table of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from seewhy.errors import BadOption, UnknownName
+from seewhy.labels import hint
+from seewhy.model import Model
+from seewhy.sources import default, factory, timm, torchvision
+from seewhy.sources.built import Ask, Built
+from seewhy.sources.weights import fill, seeded
+from seewhy.types import ModelCard, Preprocess
+
+SOURCES: dict[str, Any] = {"default": default, "torchvision": torchvision, "timm": timm}
+BARE = (torchvision, timm)  # who is asked first for a name without a source
+
+Channels = Sequence[float] | None
+
+
+def load(
+    spec: str = "default",
+    *,
+    weights: str | Path | None = None,
+    device: str | torch.device = "cpu",
+    classes: Sequence[str] | None = None,
+    mean: Channels = None,
+    std: Channels = None,
+    size: int | tuple[int, int] | None = None,
+    head: Callable[[Any], torch.Tensor] | None = None,
+) -> Model:
+    """A network by name, with its own preprocessing and class names.
+
+    spec: "default", "torchvision:resnet50", "timm:convnext_tiny", a bare name (torchvision's, else timm's),
+    "package.module:build" or "path/to/file.py:build" for a factory of one's own.
+    weights: None for the pretrained ones, a local file (.safetensors, or a state dict), or "random", the same at each
+    load. classes, mean, std, size (h,w), head: instead of what the source says; a factory's nn.Module needs mean and
+    std. Given with weights=, `classes` decides how many outputs are built.
+    The global random state is untouched. Raises a SeewhyError where anything asked for can't be had: never a
+    network with other weights than asked for.
+    """
+    where = _device(device)
+    size = (size, size) if isinstance(size, int) else size
+    ask = Ask(weights, tuple(classes or ()), size)
+    with seeded():
+        made = _make(spec, ask)
+    if isinstance(made, Model):
+        _refuse_overrides(spec, classes=classes, mean=mean, std=std, size=size, head=head)
+        made.module.to(where)
+        return made
+    preprocess = _preprocess(made, mean, std, size)
+    _check_classes(made, ask, head)
+    module = made.module.to(where).eval()
+    return Model(module, classes=ask.classes or made.classes, head=head, card=made.card, **asdict(preprocess))
+
+
+def available() -> dict[str, list[str]]:
+    """The names each source knows; nothing is built or fetched."""
+    return {name: source.names() for name, source in SOURCES.items()}
+
+
+def _make(spec: str, ask: Ask) -> Built | Model:
+    if not isinstance(spec, str):
+        raise BadOption(
+            f"load takes a name, not a {type(spec).__name__}", "wrap a module: seewhy.Model(module, mean=..., std=...)"
+        )
+    source, name = _resolve(spec)
+    return source.build(name, ask) if source else _custom(spec, ask)
+
+
+def _resolve(spec: str) -> tuple[Any, str]:
+    """The source that answers for `spec` and the name it knows it by; no source for a factory."""
+    prefix, _, name = spec.partition(":")
+    if prefix and name:
+        return SOURCES.get(prefix), name
+    source = default if spec == "default" else next((one for one in BARE if one.knows(spec)), None)
+    if source is None:
+        raise UnknownName(f"no source knows a model '{spec}'", _hint(spec))
+    return source, spec
+
+
+def _hint(spec: str) -> str:
+    if Path(spec).suffix in (".pt", ".pth", ".safetensors", ".bin"):
+        return f"name the architecture, and the file in weights='{spec}'"
+    return hint(spec, (name for names in available().values() for name in names)) or "list them with `seewhy models`"
+
+
+def _custom(spec: str, ask: Ask) -> Built | Model:
+    made = factory.make(spec)
+    module = made.module if isinstance(made, Model) else made
+    if not isinstance(module, nn.Module):
+        raise factory.refuse(spec, made)
+    if ask.weights is not None:
+        fill(module, ask.weights)
+    stamp = "as built" if ask.weights is None else ask.stamp
+    if isinstance(made, Model):
+        card = made.card or ModelCard(type(module).__name__)
+        return replace(made, card=replace(card, spec=spec, weights=stamp if ask.weights else card.weights or stamp))
+    return Built(module, ModelCard(type(module).__name__, spec, stamp))
+
+
+def _preprocess(built: Built, mean: Channels, std: Channels, size: tuple[int, int] | None) -> Preprocess:
+    own = built.preprocess
+    if own is None and (mean is None or std is None):
+        raise BadOption(
+            f"'{built.card.spec}' gives a module, which does not say how its input is normalised",
+            "give mean=... and std=..., one number a channel; they have no default",
+        )
+    own = own or Preprocess((), ())
+    if size is not None and size != own.size:
+        own = replace(own, size=size, resize=None)  # the usual scale belongs to the usual size
+    return replace(own, mean=tuple(own.mean if mean is None else mean), std=tuple(own.std if std is None else std))
+
+
+def _check_classes(built: Built, ask: Ask, head: Any) -> None:
+    if head is None and ask.classes and built.outputs not in (None, len(ask.classes)):
+        raise BadOption(
+            f"{len(ask.classes)} class names for the {built.outputs} outputs of {built.card.name}",
+            "give one name an output; weights=FILE with other classes builds as many as you name",
+        )
+
+
+def _refuse_overrides(spec: str, **given: Any) -> None:
+    if names := [name for name, value in given.items() if value is not None]:
+        raise BadOption(
+            f"'{spec}' gives a Model, which has its own {', '.join(names)}", "change it where the Model is made"
+        )
+
+
+def _device(name: str | torch.device) -> torch.device:
+    cuda = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    here = {"cpu": 1, "cuda": cuda, "mps": int(torch.backends.mps.is_available())}
+    usable = ", ".join(kind for kind, count in here.items() if count)
+    try:
+        device = torch.device(name)
+    except (RuntimeError, TypeError) as error:
+        raise BadOption(f"there is no device '{name}'", f"here are: {usable}") from error
+    if (device.index or 0) >= here.get(device.type, 0):
+        raise BadOption(f"the device '{device}' is not here", f"here are: {usable}")
+    return device

@@ -1,0 +1,46 @@
+"""What a source is asked for, and what it gives back."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import nn
+
+from seewhy.types import ModelCard, Preprocess
+
+
+def said(error: Exception) -> str:
+    """What another library's error says, in one line."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """The part of a call of `seewhy.load` that decides how the network is built.
+
+    weights: None for the pretrained ones, "random", or a file. classes: the user's own names, or none.
+    size: (h,w) of the input where it is not to be the network's usual one.
+    """
+
+    weights: str | Path | None = None
+    classes: tuple[str, ...] = ()
+    size: tuple[int, int] | None = None
+
+    @property
+    def stamp(self) -> str:
+        """What the model card says of the weights."""
+        return "pretrained" if self.weights is None else str(self.weights)
+
+    def outputs(self, usual: int) -> int:
+        """How many classes to build for: pretrained weights have the number they have."""
+        return len(self.classes) if self.classes and self.weights is not None else usual
+
+
+@dataclass(frozen=True, eq=False)
+class Built:
+    """A network and what its source knows of it. `outputs` None, `preprocess` None: not known."""
+
+    module: nn.Module
+    card: ModelCard
+    preprocess: Preprocess | None = None
+    classes: tuple[str, ...] = ()
+    outputs: int | None = None
