@@ -24,7 +24,7 @@ def named(module: nn.Module, asked: object, census: Census) -> str:
         raise UnknownName(
             f"the {type(asked).__name__} given as layer= is not in the model", "pass one of its own modules"
         )
-    if asked not in known:
+    if not isinstance(asked, str) or asked not in known:
         near = difflib.get_close_matches(str(asked), known, n=3, cutoff=0.4)
         raise UnknownName(
             f"no layer is named {asked!r}",
