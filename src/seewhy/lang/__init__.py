@@ -1,0 +1,7 @@
+"""The words of figures, pages and the command line, in the reader's language."""
+
+from seewhy.lang.catalog import languages, text
+from seewhy.lang.classes import class_name
+from seewhy.lang.fonts import font
+
+__all__ = ["class_name", "font", "languages", "text"]
