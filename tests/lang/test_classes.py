@@ -12,7 +12,7 @@ CATEGORIES = ResNet18_Weights.IMAGENET1K_V1.meta["categories"]
 
 
 def test_the_table_follows_the_order_of_imagenet():
-    english = [row[0] for row in classes._table()]
+    english = [row[0] for row in classes.table()]
     assert len(english) == 1000
     differing = {i for i in range(1000) if english[i] != CATEGORIES[i]}
     assert all(CATEGORIES[i] == classes._ALSO.get(i) for i in differing)

@@ -1,7 +1,6 @@
 """Chinese is drawn as Chinese, with an installed font or with the one that ships."""
 
 import copy
-import json
 
 import matplotlib
 import numpy as np
@@ -29,11 +28,6 @@ def draw(words: str, properties: FontProperties) -> np.ndarray:
     return np.asarray(canvas.buffer_rgba())[..., 0].copy()
 
 
-def own_words() -> str:
-    files = [fonts.SHIPPED.with_name(name) for name in ("en.json", "zh.json", "imagenet_zh.json")]
-    return "".join(sorted(set("".join(file.read_text(encoding="utf-8") for file in files)) - {"\n"}))
-
-
 @pytest.mark.usefixtures("bare")
 def test_a_chinese_title_is_drawn_with_the_font_that_ships():
     assert font("zh").get_file() == str(fonts.SHIPPED)
@@ -44,9 +38,11 @@ def test_a_chinese_title_is_drawn_with_the_font_that_ships():
 
 def test_the_font_that_ships_has_every_character_of_our_words():
     face = FT2Font(str(fonts.SHIPPED))
-    known = face.get_charmap()
-    printable = own_words() + "".join(map(chr, range(0x20, 0x7F))) + "−–—…×±≥≤→“”‘’、。（）％"
-    assert [c for c in printable if ord(c) not in known] == []
+    present = face.get_charmap()
+    printable = (
+        fonts.own_words("en") + fonts.own_words("zh") + "".join(map(chr, range(0x20, 0x7F))) + "−–—…×±≥≤→“”‘’、。（）％"
+    )
+    assert [c for c in printable if ord(c) not in present] == []
     assert [c for c in printable if not c.isspace() and not outline(face, c)] == []
 
 
@@ -57,8 +53,7 @@ def outline(face: FT2Font, character: str) -> int:
 
 @pytest.mark.usefixtures("bare")
 def test_all_our_words_are_drawn_without_a_missing_glyph():
-    for message in json.loads(fonts.SHIPPED.with_name("zh.json").read_text(encoding="utf-8")).values():
-        draw(message, font("zh"))
+    draw(fonts.own_words("zh"), font("zh"))
 
 
 @pytest.mark.usefixtures("bare")
@@ -67,28 +62,30 @@ def test_a_missing_glyph_would_be_noticed():
         draw("龘", font("zh"))
 
 
-def test_an_installed_font_comes_before_the_one_that_ships(monkeypatch):
+def test_installed_fonts_come_before_the_one_that_ships_where_they_have_the_characters(monkeypatch):
     monkeypatch.setattr(fonts, "_CJK", ("No Such Font", "STIXGeneral", "DejaVu Serif"))
     usual = FontProperties().get_family()
-    assert font("zh").get_family() == ["STIXGeneral", *usual]
-    assert font("en").get_family() == [*usual, "STIXGeneral"]
-    assert font("zh").get_file() is None
+    assert font("zh", "abc").get_family() == ["STIXGeneral", "DejaVu Serif", *usual]
+    assert font("en", "abc").get_family() == [*usual, "STIXGeneral", "DejaVu Serif"]
+    assert font("zh", "abc").get_file() is None
+    assert font("zh", "abc 猫").get_file() == str(fonts.SHIPPED)
 
 
-def test_whatever_is_installed_here_draws_a_chinese_title():
-    words = "热力图 tabby 虎斑猫 −0.5"
-    assert (draw(words, font("zh")) < 128).sum() > 300
+def test_whatever_is_installed_here_draws_all_our_words():
+    draw(fonts.own_words("zh"), font("zh"))
+    words = "热力图 tabby 虎斑猫 鹟䴕 −0.5"
+    assert (draw(words, font("zh", words)) < 128).sum() > 300
     assert (draw(words, font("en", words)) < 128).sum() > 300
 
 
 @pytest.mark.usefixtures("bare")
 def test_an_english_figure_takes_the_usual_font_until_it_holds_chinese():
-    assert font("en", "tabby, é") == FontProperties()
+    assert font() == font("en", "tabby, é") == FontProperties()
     assert font("en", "我的猫").get_file() == str(fonts.SHIPPED)
 
 
 def test_asking_for_a_font_changes_nothing_of_matplotlib():
-    settings, known = copy.deepcopy(dict(matplotlib.rcParams)), list(fontManager.ttflist)
+    settings, entries = copy.deepcopy(dict(matplotlib.rcParams)), list(fontManager.ttflist)
     font("zh"), font("en", "猫")
     assert dict(matplotlib.rcParams) == settings
-    assert fontManager.ttflist == known
+    assert fontManager.ttflist == entries

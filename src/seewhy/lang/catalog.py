@@ -19,7 +19,7 @@ def text(key: str, lang: str = "en", **values: object) -> str:
 
     Raises BadOption for a language there are no words for, and KeyError for a key or a placeholder nobody knows.
     """
-    return _messages(known(lang))[key].format_map(values)
+    return messages(known(lang))[key].format_map(values)
 
 
 def known(lang: str) -> str:
@@ -30,6 +30,7 @@ def known(lang: str) -> str:
 
 
 @cache
-def _messages(lang: str) -> dict[str, str]:
-    messages: dict[str, str] = json.loads(Path(__file__).with_name(f"{lang}.json").read_text(encoding="utf-8"))
-    return messages
+def messages(lang: str) -> dict[str, str]:
+    """All messages of a language, their placeholders unfilled."""
+    loaded: dict[str, str] = json.loads(Path(__file__).with_name(f"{lang}.json").read_text(encoding="utf-8"))
+    return loaded

@@ -20,11 +20,12 @@ def class_name(label: str, lang: str = "en", index: int | None = None) -> str:
     if known(lang) == "en":
         return label
     rows = [row for row in _rows().get(label, ()) if index is None or row == index]
-    return _table()[rows[0]][1] if len(rows) == 1 else label
+    return table()[rows[0]][1] if len(rows) == 1 else label
 
 
 @cache
-def _table() -> list[tuple[str, str]]:
+def table() -> list[tuple[str, str]]:
+    """(English, Chinese) of the 1000 classes, in the order of ImageNet."""
     path = Path(__file__).with_name("imagenet_zh.json")
     return [(english, chinese) for english, chinese in json.loads(path.read_text(encoding="utf-8"))]
 
@@ -32,7 +33,7 @@ def _table() -> list[tuple[str, str]]:
 @cache
 def _rows() -> dict[str, list[int]]:
     rows: dict[str, list[int]] = {}
-    for row, (english, _) in enumerate(_table()):
+    for row, (english, _) in enumerate(table()):
         for label in {english, _ALSO.get(row, english)}:
             rows.setdefault(label, []).append(row)
     return rows
