@@ -13,6 +13,7 @@ from torch import nn
 from seewhy.errors import ModelFailed, UnknownName, Unsupported
 from seewhy.labels import hint
 from seewhy.sources.built import said
+from seewhy.sources.weights import seeded
 
 
 def make(spec: str) -> Any:
@@ -26,7 +27,8 @@ def make(spec: str) -> Any:
     if isinstance(found, nn.Module) or not callable(found):
         return found
     try:
-        return found()
+        with seeded():  # again: what the import drew, it draws only once
+            return found()
     except Exception as error:
         raise ModelFailed(
             f"'{spec}' raised {type(error).__name__}: {said(error)}", "it is called without arguments"

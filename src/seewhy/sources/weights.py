@@ -33,7 +33,7 @@ def fill(module: nn.Module, weights: str | Path, adapt: Callable[[State], State]
     Raises BadOption where the file can't be read, or differs from the module in a key or a shape.
     """
     if weights != "random":
-        _fit(module, adapt(read(Path(weights).expanduser())), Path(weights).name)
+        fit(module, adapt(read(Path(weights).expanduser())), Path(weights).name)
 
 
 def read(path: Path) -> State:
@@ -64,7 +64,8 @@ def _unwrap(content: Any, name: str) -> State:
     return dict(content)
 
 
-def _fit(module: nn.Module, state: State, name: str) -> None:
+def fit(module: nn.Module, state: State, name: str) -> None:
+    """Load the tensors; `name` says in errors where they come from."""
     wanted = module.state_dict()
     state = _strip(state, wanted)
     _check_keys(state, wanted, name)
