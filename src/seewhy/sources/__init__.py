@@ -8,11 +8,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from seewhy.errors import BadOption, SeewhyError, UnknownName
+from seewhy.errors import BadOption, SeewhyError, UnknownName, first_line
 from seewhy.labels import hint
 from seewhy.model import Model
 from seewhy.sources import default, factory, timm, torchvision
-from seewhy.sources.built import Ask, Built, said
+from seewhy.sources.built import Ask, Built
 from seewhy.sources.weights import fill, seeded
 from seewhy.types import ModelCard, Preprocess
 
@@ -76,7 +76,7 @@ def _make(spec: str, ask: Ask) -> Built | Model:
     except SeewhyError:
         raise
     except Exception as error:  # what a library says to a size or a number of classes it can't build
-        raise BadOption(f"'{spec}' can't be built: {said(error)}", "try it without size and classes") from error
+        raise BadOption(f"'{spec}' can't be built: {first_line(error)}", "try it without size and classes") from error
     return built
 
 

@@ -3,9 +3,9 @@
 import re
 from typing import Any
 
-from seewhy.errors import BadOption, UnknownName, Unsupported
+from seewhy.errors import BadOption, UnknownName, Unsupported, first_line
 from seewhy.labels import hint
-from seewhy.sources.built import Ask, Built, said
+from seewhy.sources.built import Ask, Built
 from seewhy.sources.weights import State, fill, fit
 from seewhy.types import ModelCard, Preprocess
 
@@ -84,7 +84,7 @@ def _fetched(entry: Any) -> State:
         state: State = entry.get_state_dict(check_hash=True, weights_only=True)
     except Exception as error:  # a download or a file of the cache breaks in any way
         raise Unsupported(
-            f"the pretrained weights {entry} can't be loaded: {said(error)}",
+            f"the pretrained weights {entry} can't be loaded: {first_line(error)}",
             "give weights=FILE with a copy of them, or weights='random'",
         ) from error
     return state

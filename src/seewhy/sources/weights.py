@@ -9,8 +9,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from seewhy.errors import BadOption
-from seewhy.sources.built import said
+from seewhy.errors import BadOption, first_line
 
 State = dict[str, Tensor]
 
@@ -43,7 +42,7 @@ def read(path: Path) -> State:
     try:
         content = _load(path)
     except Exception as error:  # a broken file breaks in any way
-        raise BadOption(f"'{path.name}' can't be read as weights: {said(error)}", SAVE) from error
+        raise BadOption(f"'{path.name}' can't be read as weights: {first_line(error)}", SAVE) from error
     return _unwrap(content, path.name)
 
 
