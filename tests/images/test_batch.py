@@ -157,6 +157,11 @@ def test_the_bad_one_of_a_list_is_named(tmp_path):
         load_all([chelsea(), np.zeros(3, np.uint8)], SMALL)
 
 
+def test_an_empty_name_is_named_in_the_refusal():
+    with pytest.raises(BadInput, match=r"^''"):
+        load("", SMALL)
+
+
 def test_the_limit_of_pixels_holds_for_each_image():
     with pytest.raises(BadInput, match="limit"):
         load_all([chelsea()], SMALL, max_pixels=1000)

@@ -250,6 +250,11 @@ def test_a_decompression_bomb_is_refused_from_its_header(tmp_path, side, monkeyp
     assert "pixels" in refusal(tmp_path / "bomb.png").problem
 
 
+@pytest.mark.parametrize("side", [10_000, 30_000])  # PIL warns of the first and refuses the second
+def test_pils_own_limit_is_reported_as_ours(side):
+    assert "unpacks to too many pixels" in refusal(_png_that_claims(side, side), max_pixels=10**12).problem
+
+
 def test_the_limit_of_pixels_can_be_set():
     assert read(corners(), max_pixels=2400).shape == (40, 60, 3)
     assert "2,399" in refusal(corners(), max_pixels=2399).problem

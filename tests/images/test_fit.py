@@ -106,6 +106,12 @@ def test_a_network_of_other_channels_takes_no_photos():
         fit(chelsea(), mean=(0.5,) * 4)
 
 
+@pytest.mark.parametrize("shape", [(1, 300, 3), (300, 1, 3)])
+def test_a_thin_line_is_still_a_line_when_padded(shape):
+    x, _ = fit(np.full(shape, 255, np.uint8), size=(32, 32), mode="pad")
+    assert x[0, 0].sum() == 32
+
+
 def test_a_photo_so_long_that_resizing_explodes_is_refused():
     with pytest.raises(BadInput, match="224x11200000"):
         fit(np.zeros((50_000, 1, 3), np.uint8), size=(224, 224))

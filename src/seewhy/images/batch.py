@@ -41,7 +41,7 @@ def load(image: Any, preprocess: Preprocess, *, name: str = "", max_pixels: int 
         if len(rows) != 1:
             raise BadInput(f"{name} is a batch of {len(rows)} images, one was expected", "pass one image")
         return rows, _photo_of(rows[0], name)
-    what = str(image) if _is_path(image) else name
+    what = str(image) or "''" if _is_path(image) else name
     rgb, digest = decode(image, what, max_pixels)
     pixels, geometry = fit(rgb, preprocess, what, max_pixels)
     return pixels, Photo(np.asarray(rgb), geometry, name, digest)

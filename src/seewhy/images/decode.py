@@ -32,15 +32,14 @@ def decode(source: Any, what: str, max_pixels: int = MAX_PIXELS) -> tuple[Image.
         return _from_file(Path(source), what, max_pixels)
     if isinstance(source, bytes | bytearray | memoryview):
         return _from_stream(io.BytesIO(source), what, max_pixels)
-    if isinstance(source, np.ndarray):
-        source = _from_array(source, what)
-    if not isinstance(source, Image.Image):
+    if not isinstance(source, Image.Image | np.ndarray):
         raise BadInput(
             f"{what}: a {type(source).__name__} is no image",
             "pass a path, bytes, a PIL image, a uint8 array HxWx3, a float tensor (b,c,h,w), or a list of these",
         )
     with _decoding(what):
-        rgb = _upright_rgb(source, what, max_pixels)
+        image = _from_array(source, what) if isinstance(source, np.ndarray) else source
+        rgb = _upright_rgb(image, what, max_pixels)
     return rgb, hashlib.sha256(rgb.tobytes()).hexdigest()
 
 
@@ -77,8 +76,6 @@ def _from_array(array: NDArray[Any], what: str) -> Image.Image:
         array = array[..., 0]
     if array.ndim != 2 and (array.ndim != 3 or array.shape[2] not in (3, 4)):
         raise BadInput(f"{what} is an array of shape {array.shape}", "pass HxWx3 (or HxW grey), channels last")
-    if array.size == 0:
-        raise BadInput(f"{what} has no pixels: its shape is {array.shape}", "pass at least one pixel")
     return Image.fromarray(array)
 
 
