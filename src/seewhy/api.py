@@ -26,6 +26,8 @@ PREDICTIONS = 5
 
 def predict(model: Model | str, image: Any, top: int = PREDICTIONS) -> Any:
     """The `top` likeliest classes of a photo as Predictions; a list of them for several photos."""
+    if top < 1:
+        raise BadOption(f"top {top}", "ask for at least one class")
     model = _model(model)
     found: list[tuple[Prediction, ...]] = []
     for batch in load_all(image, model.preprocess):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, get_args, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -42,6 +42,8 @@ class Target(Protocol):
 
 def transform(score: Score, outputs: Outputs) -> Callable[[Tensor], Tensor]:
     """From what the model returns to what is explained. A model that ends in a softmax has no logits to explain."""
+    if score not in get_args(Score):
+        raise BadOption(f"score {score!r}", f"one of {', '.join(get_args(Score))}")
     if outputs == "probability":
         return (lambda p: p) if score == "probability" else (lambda p: p.clamp_min(torch.finfo(p.dtype).tiny).log())
     table: dict[Score, Callable[[Tensor], Tensor]] = {

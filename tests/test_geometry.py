@@ -1,0 +1,33 @@
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from seewhy.geometry import Geometry
+
+
+def test_a_map_over_the_whole_picture_is_resized_bilinearly() -> None:
+    maps = np.random.default_rng(0).normal(size=(2, 3, 4)).astype(np.float32)
+    placed = Geometry.identity(12, 20).place(maps)
+    wanted = F.interpolate(torch.from_numpy(maps)[:, None], size=(12, 20), mode="bilinear")[:, 0].numpy()
+    np.testing.assert_allclose(placed, wanted, atol=1e-6)
+
+
+def test_a_map_at_the_pictures_own_size_stays_as_it_is() -> None:
+    maps = np.random.default_rng(0).normal(size=(1, 5, 7)).astype(np.float32)
+    assert np.array_equal(Geometry.identity(5, 7).place(maps), maps)
+
+
+def test_what_a_centre_crop_left_out_is_nan() -> None:
+    geometry = Geometry(original=(10, 20), input=(10, 10), scale=(1, 1), offset=(0, -5))
+    placed = geometry.place(np.ones((1, 2, 2), np.float32))[0]
+    assert np.isnan(placed[:, :5]).all() and np.isnan(placed[:, 15:]).all()
+    assert (placed[:, 5:15] == 1).all()
+    assert np.array_equal(geometry.seen(), ~np.isnan(placed))
+
+
+def test_scale_and_offset_move_a_marker_where_it_belongs() -> None:
+    geometry = Geometry(original=(30, 60), input=(20, 20), scale=(2 / 3, 2 / 3), offset=(0, -10))
+    maps = np.zeros((1, 20, 20), np.float32)
+    maps[0, 4, 15] = 1  # input (4.5, 15.5) is original (6.75, 38.25)
+    row, column = np.unravel_index(np.nanargmax(geometry.place(maps)[0]), (30, 60))
+    assert (row, column) == (6, 38)
