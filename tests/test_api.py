@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -14,10 +16,8 @@ def photo() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (30, 45, 3), np.uint8)
 
 
-def test_a_photo_in_any_form_gives_the_same_map_on_its_own_pixels(
-    small: Model, photo: np.ndarray, tmp_path: object
-) -> None:
-    path = tmp_path / "photo.png"  # type: ignore[operator]
+def test_a_photo_in_any_form_gives_one_map_on_its_pixels(small: Model, photo: np.ndarray, tmp_path: Path) -> None:
+    path = tmp_path / "photo.png"
     Image.fromarray(photo).save(path)
     forms = [photo, Image.fromarray(photo), path, str(path), path.read_bytes(), [photo], photo[None]]
     maps = [explain(small, form).heatmap() for form in forms]
@@ -57,12 +57,8 @@ def test_predictions_are_softmax_with_names(small: Model, x: Tensor) -> None:
 
 def test_the_explanation_says_what_was_done(small: Model, x: Tensor) -> None:
     found = explain(small, x, "integrated_gradients", "b", seed=7, n_steps=5, baseline="mean")
-    assert (found.method, found.target, found.classes, found.labels) == (
-        "integrated_gradients",
-        "b",
-        (1, 1),
-        ("b", "b"),
-    )
+    assert (found.method, found.target) == ("integrated_gradients", "b")
+    assert (found.classes, found.labels) == ((1, 1), ("b", "b"))
     assert found.options == {"n_steps": 5, "baseline": "mean", "quadrature": "gausslegendre"}
     assert (found.seed, found.score, found.precision, found.layers) == (7, "logit", "float32", ())
     assert found.model.name == "SmallNet" and found.model.fingerprint == small.fingerprint
@@ -147,9 +143,6 @@ def test_float64_is_a_copy_and_closer(small: Model, x: Tensor) -> None:
 
 
 def test_public_names_are_all_there() -> None:
-    missing = [
-        name for name in seewhy.__all__ if name not in ("doctor", "open") and getattr(seewhy, name, None) is None
-    ]
-    assert not missing
+    assert all(callable(getattr(seewhy, name)) for name in seewhy.__all__ if name not in ("doctor", "open"))
     with pytest.raises(AttributeError):
         seewhy.nothing  # noqa: B018

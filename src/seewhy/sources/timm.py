@@ -116,6 +116,6 @@ def _preprocess(config: dict[str, Any]) -> Preprocess:
     height, width = config["input_size"][1:]
     mode: Any = MODES[config["crop_mode"]]
     exact = config["crop_pct"] == 1 and mode != "crop"
-    # One number can't say how far a frame that is not square is scaled beyond its crop: then just enough.
-    resize = None if exact or height != width else math.floor(height / config["crop_pct"])
+    tall, wide = (math.floor(length / config["crop_pct"]) for length in (height, width))
+    resize = None if exact else tall if tall == wide else (tall, wide)
     return Preprocess(config["mean"], config["std"], (height, width), resize, mode, config["interpolation"])
