@@ -34,7 +34,7 @@ def table(name: str) -> Table:
     else:
         near = get_close_matches(name.lower(), names(), n=1, cutoff=0.4)
         raise BadOption(f"no colour map '{name}'", f"did you mean '{near[0] if near else SEQUENTIAL}'?")
-    rounded = np.rint(255 * colors).astype(np.uint8)
+    rounded = np.asarray(np.rint(255 * colors), np.uint8)
     rounded.setflags(write=False)
     return rounded
 
@@ -45,14 +45,14 @@ def names() -> list[str]:
 
 
 def rows(normed: NDArray[np.floating], sign: Sign) -> NDArray[np.int64]:
-    """The table row of each normalised value: -1 ... 1 centred on `ZERO` for sign "all", else 0 ... 1. NaN gives 0's."""
+    """The table row of each value: -1 ... 1 centred on `ZERO` for sign "all", else 0 ... 1. NaN counts as 0."""
     clean = np.nan_to_num(normed)
-    return np.rint(ZERO + 127 * clean if sign == "all" else 255 * clean).astype(np.int64)
+    return np.asarray(np.rint(ZERO + 127 * clean if sign == "all" else 255 * clean), np.int64)
 
 
 def paint(normed: NDArray[np.floating], name: str, sign: Sign) -> NDArray[np.uint8]:
     """Colours (...,3) of normalised values (...)."""
-    return table(name)[rows(normed, sign)]
+    return np.asarray(table(name)[rows(normed, sign)])
 
 
 def _blue_white_red() -> NDArray[np.float64]:
@@ -60,7 +60,7 @@ def _blue_white_red() -> NDArray[np.float64]:
     white, blue, red = rgb2lab(np.array([[1, 1, 1], [0.06, 0.25, 0.72], [0.72, 0.05, 0.13]]))
     at = np.clip((np.arange(256) - ZERO) / 127, -1, 1)[:, None]
     lab = white + np.abs(at) * (np.where(at < 0, blue, red) - white)
-    return np.clip(lab2rgb(lab), 0, 1)
+    return np.asarray(np.clip(lab2rgb(lab), 0, 1))
 
 
 def _red_white_green() -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 
 from seewhy.errors import BadInput
-from seewhy.render import heading, panels, words
+from seewhy.render import heading, panels
 from seewhy.render.colors import default, table
 from seewhy.render.normalize import limit, scale
 from seewhy.render.overlay import overlay

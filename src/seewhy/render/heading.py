@@ -1,9 +1,10 @@
 """What a figure says in words: the class and its score, the model, method and layer, and the units of its numbers."""
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from seewhy.render import words
-from seewhy.render.panels import INK, MUTED, STAMP, number
+from seewhy.render.panels import INK, MUTED, STAMP, lettering, number
 from seewhy.types import Explanation
 
 
@@ -11,8 +12,8 @@ def draw(ax: Axes, explanation: Explanation, lang: str) -> None:
     """Two lines over a figure, and a stamp on the right if the model's weights are random."""
     ax.set_axis_off()
     subject = f"{target(explanation, lang)}  ·  {score(explanation, lang)}"
-    ax.text(0, 0.98, subject, fontsize=13, color=INK, va="top", family=words.font(lang))
-    ax.text(0, 0.30, source(explanation), fontsize=9.5, color=MUTED, va="top", family=words.font(lang))
+    ax.text(0, 0.98, subject, va="top", **lettering(lang, 13))
+    ax.text(0, 0.30, source(explanation), va="top", **lettering(lang, 9.5, MUTED))
     stamp(ax, explanation, lang)
 
 
@@ -21,8 +22,15 @@ def stamp(ax: Axes, explanation: Explanation, lang: str) -> None:
     if explanation.model.weights != "random":
         return
     box = {"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": STAMP, "linewidth": 1.6}
-    style = {"fontsize": 12, "color": STAMP, "ha": "right", "va": "top", "bbox": box}
-    ax.text(0.995, 0.85, words.text("random", lang), family=words.font(lang), **style)
+    ax.text(0.995, 0.85, words.text("random", lang), ha="right", va="top", bbox=box, **lettering(lang, 12, STAMP))
+
+
+def line(made: Figure, explanation: Explanation, lang: str, subject: str = "") -> None:
+    """One line over a figure, in red and with the stamp's words if the model's weights are random."""
+    random = explanation.model.weights == "random"
+    parts = (subject, source(explanation), words.text("random", lang) if random else "")
+    said = "  ·  ".join(part for part in parts if part)
+    made.suptitle(said, x=0.008, ha="left", **lettering(lang, 10.5, STAMP if random else INK))
 
 
 def target(explanation: Explanation, lang: str) -> str:

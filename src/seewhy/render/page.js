@@ -1,19 +1,12 @@
-"use strict";
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const { words, photo } = data;
   const find = (id) => document.querySelector(`[data-testid="${id}"]`);
   const form = find("controls");
-  const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
   const tables = Object.fromEntries(Object.entries(data.tables).map(([name, text]) => [name, bytes(text)]));
   const maps = data.explanations.map((one) => ({ ...one, values: floats(bytes(one.values)) }));
   const state = { current: 0, shown: new Set(maps.keys()), at: null };
   let tiles = [];
-
-  function floats(raw) {
-    const view = new DataView(raw.buffer);
-    return Float32Array.from({ length: raw.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
-  }
 
   function make(tag, className, text, parent) {
     const made = document.createElement(tag);
@@ -23,27 +16,6 @@
     return made;
   }
 
-  // Where pixel centres of the original picture fall on one axis of a map; null where the network did not look.
-  // Rounded to float32 as Geometry.place rounds, so that both give the same number.
-  function place(map, axis, centre) {
-    const cells = axis ? map.columns : map.rows, length = map.input[axis];
-    const position = map.scale[axis] * centre + map.offset[axis];
-    if (position < 0 || position > length) return null;
-    const at = Math.min(Math.max((position * cells) / length - 0.5, 0), cells - 1);
-    const low = Math.floor(at), share = Math.fround(at - low);
-    return { low, high: Math.min(low + 1, cells - 1), share, rest: Math.fround(1 - share) };
-  }
-
-  const mix = (a, b, on) => Math.fround(Math.fround(a * on.rest) + Math.fround(b * on.share));
-
-  function sample(map, row, column) {
-    if (!row || !column) return NaN;
-    const cell = (r, c) => map.values[r * map.columns + c];
-    const left = mix(cell(row.low, column.low), cell(row.high, column.low), row);
-    const right = mix(cell(row.low, column.high), cell(row.high, column.high), row);
-    return mix(left, right, column);
-  }
-
   function valueAt(x, y, index = state.current) {
     const map = maps[index];
     return sample(map, place(map, 0, y + 0.5), place(map, 1, x + 0.5));
@@ -51,15 +23,6 @@
 
   const signOf = (map) => (form.sign.value === "auto" ? map.sign : form.sign.value);
   const tableOf = (sign) => tables[form.colors.value === "auto" ? (sign === "all" ? "bluewhitered" : "inferno") : form.colors.value];
-
-  function scaled(value, sign, limit) {
-    if (sign === "positive") value = Math.max(value, 0);
-    else if (sign === "negative") value = Math.max(-value, 0);
-    else if (sign === "absolute") value = Math.abs(value);
-    return limit ? Math.min(Math.max(value / limit, -1), 1) : 0;
-  }
-
-  const rowOf = (part, sign) => 3 * Math.round(sign === "all" ? 128 + 127 * part : 255 * part);
 
   function paint(canvas, map, width, height, solid) {
     const sign = signOf(map), limit = map.limits[sign], colors = tableOf(sign);
@@ -81,13 +44,6 @@
       }
     }
     canvas.getContext("2d").putImageData(image, 0, 0);
-  }
-
-  function short(value) {
-    if (value === 0) return "0";
-    const size = Math.abs(value);
-    const text = size >= 1e5 || size < 1e-3 ? value.toExponential(2) : String(+value.toPrecision(3));
-    return text.replace("-", "\u2212");
   }
 
   function buildTile(index) {
@@ -122,6 +78,7 @@
     value.dataset.testid = `value-${index}`;
     where.dataset.testid = `where-${index}`;
     listen(view);
+    for (const kind of ["pointerdown", "focusin"]) tile.addEventListener(kind, () => describe(index));
     return { index, map, tile, picture, canvas, cross, blank, scale, bar, mark, ticks, units, value, where };
   }
 
@@ -210,12 +167,15 @@
     stage.className = beside ? "stage beside" : "stage";
     stage.replaceChildren(...tiles.map((one) => one.tile));
     [...find("chips").children].forEach((chip, i) => chip.setAttribute("aria-pressed", shown.includes(i)));
-    describe(maps[state.current]);
+    describe(state.current);
     redraw();
   }
 
-  function describe(map) {
-    find("title").textContent = words.page_title.replace("{label}", () => map.target);
+  function describe(index) {
+    const map = maps[index];
+    state.current = index;
+    tiles.forEach((one) => one.tile.classList.toggle("current", one.index === index));
+    find("title").textContent = words.page_title.replace("{label}", () => map.label);
     find("lead").textContent = words.page_lead.replace("{model}", () => map.model).replace("{photo}", () => photo.name);
     find("stamp").hidden = !map.random;
     find("predictions").replaceChildren(...map.predictions.map((one) => {

@@ -19,7 +19,7 @@ from seewhy.render.colors import DIVERGING, SEQUENTIAL, table
 from seewhy.render.grid import grid, same_photo
 from seewhy.render.normalize import SIGNS, limit, peak
 from seewhy.render.scene import frame, scene, smaller
-from seewhy.types import Explanation, Photo
+from seewhy.types import Explanation
 
 TABLES = (SEQUENTIAL, "viridis", "cividis", "gray", DIVERGING, "bwr", "OrRd", "turbo", "jet")
 LONGEST = 1600  # pixels of the embedded photo's longer side
@@ -33,10 +33,10 @@ def page(explanations: Sequence[Explanation], lang: str = "en", *, outlier_perc:
     outlier_perc: the share of the evidence drawn in the strongest colour. BadInput as for `grid`.
     """
     same_photo(explanations)
-    first, style, script = explanations[0], _template("page.css"), _template("page.js")
+    first, style, script = explanations[0], _template("page.css"), _template("maps.js") + _template("page.js")
     holes = {f"words.{key}": escape(said) for key, said in words.words(lang).items()} | {
         "lang": "zh-CN" if lang == "zh" else lang,
-        "title": escape(words.text("page_title", lang, label=heading.target(first, lang))),
+        "title": escape(words.text("page_title", lang, label=words.class_name(first.labels[0], lang))),
         "style": style,
         "script": script,
         "style_hash": _hash(style),
@@ -52,9 +52,15 @@ def bundle(explanations: Sequence[Explanation], lang: str, outlier_perc: float) 
     """All the page knows, as plain data."""
     photo = explanations[0].photos[0]
     height, width = photo.pixels.shape[:2]
+    drawn = Image.fromarray(smaller(photo, LONGEST).pixels)
     return {
         "words": words.words(lang),
-        "photo": {"name": photo.name, "width": width, "height": height, "src": _picture(photo)},
+        "photo": {
+            "name": photo.name,
+            "width": width,
+            "height": height,
+            "src": _webp(drawn),
+        },
         "tables": {name: _base64(table(name)) for name in TABLES},
         "explanations": [_one(explanation, lang, outlier_perc) for explanation in explanations],
     }
@@ -81,6 +87,7 @@ def _one(explanation: Explanation, lang: str, outlier_perc: float) -> dict[str, 
         "limits": {sign: limit(drawn, sign, outlier_perc) for sign in SIGNS},
         "peaks": {sign: peak(drawn, sign) for sign in SIGNS},
         "method": explanation.method,
+        "label": words.class_name(explanation.labels[0], lang),
         "target": heading.target(explanation, lang),
         "score": heading.score(explanation, lang),
         "units": words.text("units", lang, kind=words.text(explanation.score, lang)),
@@ -117,18 +124,17 @@ def _details(explanation: Explanation, lang: str) -> list[tuple[str, str]]:
     return [(words.text(name, lang), said) for name, said in listed.items() if said]
 
 
-def _picture(photo: Photo) -> str:
-    file = io.BytesIO()
-    Image.fromarray(smaller(photo, LONGEST).pixels).save(file, "WEBP", quality=82, method=4)
-    return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
-
-
 def _still(explanations: Sequence[Explanation], outlier_perc: float, lang: str) -> str:
-    """A picture for browsers without scripts, in 128 colours so that it stays small."""
-    drawn, file = io.BytesIO(), io.BytesIO()
-    grid(explanations, outlier_perc=outlier_perc, lang=lang).savefig(drawn, format="png", dpi=70)
-    Image.open(drawn).convert("RGB").quantize(128).save(file, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+    """A picture for browsers without scripts."""
+    file = io.BytesIO()
+    grid(explanations, outlier_perc=outlier_perc, lang=lang).savefig(file, format="png", dpi=110)
+    return _webp(Image.open(file).convert("RGB"))
+
+
+def _webp(image: Image.Image) -> str:
+    file = io.BytesIO()
+    image.save(file, "WEBP", quality=82, method=4)
+    return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
 
 
 def _template(name: str) -> str:

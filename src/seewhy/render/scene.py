@@ -13,7 +13,7 @@ from seewhy.types import Explanation, Photo
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """photo (h,w,3) uint8; heat (h,w) raw values, NaN where unseen; frame: left, top, right, bottom of what was seen."""
+    """photo (h,w,3) uint8; heat (h,w) raw values, NaN where unseen; frame: left, top, right, bottom of the seen."""
 
     photo: NDArray[np.uint8]
     heat: NDArray[np.float32]

@@ -86,7 +86,7 @@ _CHINESE = {
     "gradients": "梯度（RGB）",
     "max_gradients": "最大梯度",
     "shap_value": "SHAP 值",
-    "page_title": "为什么是{label}？",
+    "page_title": "为什么是 {label}？",
     "page_lead": "{model} 看了 {photo}",
     "view": "显示",
     "opacity": "不透明度",

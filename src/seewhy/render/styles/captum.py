@@ -39,7 +39,8 @@ def captum(
     top = limit(drawn.heat, sign, outlier_perc)
     height, width = drawn.photo.shape[:2]
     tall = min(max(4.2 * height / width, 2.0), 6.5)
-    made = panels.canvas(4.4 * len(modes), tall + 0.95)
+    made = panels.canvas(max(4.4 * len(modes), 6.0), tall + 1.25)
+    heading.line(made, explanation, lang, heading.target(explanation, lang))
     grid = made.add_gridspec(2, len(modes), height_ratios=[tall, 0.13])
     for column, mode in enumerate(modes):
         ax = made.add_subplot(grid[0, column], label=mode)
@@ -72,6 +73,8 @@ def pixels(drawn: Scene, mode: Mode, sign: Sign, top: float, name: str, alpha: f
 def _check(modes: Sequence[Mode], sign: Sign) -> None:
     unknown = [mode for mode in modes if mode not in get_args(Mode)]
     if unknown or not modes:
-        raise BadOption(f"no mode {', '.join(map(repr, unknown)) or 'at all'}", f"modes are {', '.join(get_args(Mode))}")
+        raise BadOption(
+            f"no mode {', '.join(map(repr, unknown)) or 'at all'}", f"modes are {', '.join(get_args(Mode))}"
+        )
     if sign == "all" and {"masked_image", "alpha_scaling"} & set(modes):
         raise BadOption("masked_image and alpha_scaling can't show sign='all'", "choose positive, negative or absolute")

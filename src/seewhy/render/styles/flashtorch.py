@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from seewhy.errors import BadInput
-from seewhy.render import panels, words
+from seewhy.render import heading, panels, words
 from seewhy.render.overlay import overlay
 from seewhy.render.scene import frame, only, smaller
 from seewhy.types import Explanation
@@ -43,7 +43,8 @@ def flashtorch(
         "both": overlay(photo.pixels, largest, cmap, "positive", alpha, fade=False),
     }
     height, width = photo.pixels.shape[:2]
-    made = panels.canvas(13.0, 3.2 * height / width + 0.4)
+    made = panels.canvas(13.0, 3.2 * height / width + 0.7)
+    heading.line(made, explanation, lang, heading.target(explanation, lang))
     for column, (key, pixels) in enumerate(pictures.items()):
         ax = made.add_subplot(1, 4, column + 1, label=key)
         panels.picture(ax, pixels, words.text(key, lang), lang)
@@ -55,4 +56,4 @@ def stretch(values: Array, saturation: float = 0.1, brightness: float = 0.5) -> 
     """(g - mean) / std * saturation + brightness, clipped to [0,1], over all of an array; NaN kept."""
     seen = values[~np.isnan(values)].astype(np.float64)
     spread = (seen.std(ddof=1) if len(seen) > 1 else 0.0) or 1e-7
-    return np.clip((values - seen.mean()) / spread * saturation + brightness, 0, 1).astype(np.float32)
+    return np.asarray(np.clip((values - seen.mean()) / spread * saturation + brightness, 0, 1), np.float32)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from seewhy.errors import BadInput, BadOption
-from seewhy.render import panels, words
+from seewhy.render import heading, panels, words
 from seewhy.render.overlay import gray
 from seewhy.render.scene import Scene, scene
 from seewhy.types import Explanation
@@ -37,7 +37,8 @@ def shap(
         raise BadOption(f"vmax={vmax}", "give the scale's end, above 0")
     columns = len(explanations) + 1
     ratio = max(row[0].photo.shape[0] / row[0].photo.shape[1] for row in rows)
-    made = panels.canvas(width, width / columns * ratio * len(rows) + 1.0)
+    made = panels.canvas(width, width / columns * ratio * len(rows) + 1.3)
+    heading.line(made, explanations[0], lang)
     grid = made.add_gridspec(len(rows) + 1, columns, height_ratios=[1.0] * len(rows) + [0.05])
     for r, row in enumerate(rows):
         photo = made.add_subplot(grid[r, 0], label=f"photo {r}")
@@ -64,7 +65,7 @@ def pixels(cell: Scene, top: float) -> NDArray[np.uint8]:
     paper = 255 * 0.85 + 0.15 * gray(cell.photo)
     normed = np.nan_to_num(np.clip(cell.heat / top, -1, 1) if top else 0 * cell.heat)[..., None]
     colors = np.where(normed > 0, np.array(FOR), np.array(AGAINST))
-    return np.rint(paper * (1 - np.abs(normed)) + colors * np.abs(normed)).astype(np.uint8)
+    return np.asarray(np.rint(paper * (1 - np.abs(normed)) + colors * np.abs(normed)), np.uint8)
 
 
 def _rows(explanations: Sequence[Explanation]) -> list[list[Scene]]:
@@ -86,4 +87,4 @@ def _bar(ax: Axes, top: float, lang: str) -> None:
     ax.set_xticks(places, [panels.number(place * top) for place in places], fontsize=8, color=panels.INK)
     ax.set_yticks([])
     ax.spines[:].set_visible(False)
-    ax.set_xlabel(words.text("shap_value", lang), family=words.font(lang), fontsize=9, color=panels.INK)
+    ax.set_xlabel(words.text("shap_value", lang), **panels.lettering(lang, 9))
