@@ -12,7 +12,7 @@ from seewhy.ops.maps import first_component, fused
 from seewhy.registry import option
 from seewhy.rng import Rng
 from seewhy.targets import Pinned
-from seewhy.types import Map, Pixels
+from seewhy.types import Map, Need, Pixels
 
 Layers = str | Sequence[str] | nn.Module | Sequence[nn.Module] | None
 VIEWS = [(mirrored, factor) for mirrored in (False, True) for factor in (0.9, 1.0, 1.1)]
@@ -34,7 +34,7 @@ class Augmented:
 
     def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
         layers = of_layers(self)
-        notes = checked(model, x, layers)
+        notes = repeated(model, x, layers)
         if self.aug_smooth:
             return Map(self._of_views(replace(model, memo=None), x, target, layers, rng), notes=notes)
         found = self.one(model, x, target, layers, rng)
@@ -79,22 +79,10 @@ class CAM(Summed, Layered):
         return [self.summed(self.weigh(maps, grads)) for maps, grads in pairs]
 
 
-def checked(model: Model, x: Pixels, layers: Sequence[str]) -> list[str]:
-    """What must be said about the layers; raises where one has no map to show."""
-    known = {one.name: one for one in model.census(x).layers}
-    notes = []
-    for name in layers:
-        if name not in known:
-            raise Unsupported(f"layer {name!r} is not used in a forward", "see `seewhy doctor` for those that are")
-        shape = known[name].shape
-        if shape and (len(shape) != 3 or max(shape[1:]) == 1):
-            raise Unsupported(
-                f"layer {name!r} returns {shape} for an image, not maps (d,r,q) with a place to them",
-                "name a layer before the pooling",
-            )
-        if known[name].calls > 1:
-            notes.append(f"layer {name!r} runs {known[name].calls} times in a forward: the last is read")
-    return notes
+def repeated(model: Model, x: Pixels, layers: Sequence[str]) -> list[str]:
+    """What must be said of layers that a forward runs more than once."""
+    calls = {one.name: one.calls for one in model.census(x).layers}
+    return [f"layer {name!r} runs {calls[name]} times: its last output is read" for name in layers if calls[name] > 1]
 
 
 def layer_names(layer: Layers) -> tuple[str, ...]:
@@ -105,15 +93,32 @@ def layer_names(layer: Layers) -> tuple[str, ...]:
 
 
 def pin_layers(method: Any, model: Model, x: Pixels) -> Any:
-    """The method with the layers it will really read, by name."""
+    """The method with the layers it will really read, by name. Where it reads maps, they must have a place to them."""
     if not hasattr(method, "layer"):
         return method
     asked = method.layer
-    if not isinstance(asked, tuple | list):
-        return replace(method, layer=model.layer(asked, x))
-    if not asked:
-        raise BadOption("an empty list of layers", "name one, or leave layer= out for the last maps")
-    return replace(method, layer=tuple(dict.fromkeys(model.layer(one, x) for one in asked)))
+    if isinstance(asked, tuple | list):
+        if not asked:
+            raise BadOption("an empty list of layers", "name one, or leave layer= out for the last maps")
+        method = replace(method, layer=tuple(dict.fromkeys(model.layer(one, x) for one in asked)))
+    else:
+        method = replace(method, layer=model.layer(asked, x))
+    if Need.MAPS in method.info.needs:
+        _refuse_placeless(model, x, of_layers(method))
+    return method
+
+
+def _refuse_placeless(model: Model, x: Pixels, layers: Sequence[str]) -> None:
+    shapes = {one.name: one.shape for one in model.census(x).layers}
+    for name in layers:
+        if name not in shapes:
+            raise Unsupported(f"layer {name!r} is not used in a forward", "see `seewhy doctor` for those that are")
+        shape = shapes[name]  # () where the output is no tensor: recording it says more
+        if shape and (len(shape) != 3 or max(shape[1:]) == 1):
+            raise Unsupported(
+                f"layer {name!r} returns {shape} for an image, not maps (d,r,q) of several cells",
+                "name a layer before the pooling",
+            )
 
 
 def of_layers(method: Any) -> tuple[str, ...]:

@@ -25,6 +25,15 @@ def fused(maps: Sequence[Tensor]) -> Tensor:
     return torch.stack([resize(min_max(one.relu()), finest) for one in maps]).mean(0)  # type: ignore[arg-type]
 
 
+def plusplus_weights(maps: Tensor, grads: Tensor, squares: Tensor, cubes: Tensor, *, eps: float) -> Tensor:
+    """Grad-CAM++'s weights (b,d,1,1) from maps (b,d,r,q), their gradients, and these squared and cubed.
+
+    eps keeps the denominator off zero. The paper has none: it is felt where squared gradients are as small.
+    """
+    alpha = squares / (2 * squares + maps.sum((2, 3), keepdim=True) * cubes + eps)
+    return (alpha * grads.relu()).sum((2, 3), keepdim=True)
+
+
 def first_component(terms: Tensor) -> Tensor:
     """Projection of the cells of (b,d,r,q) on their first principal component: (b,1,r,q).
 
