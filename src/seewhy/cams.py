@@ -6,54 +6,83 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from seewhy.errors import BadOption, Unsupported
 from seewhy.model import Model
-from seewhy.ops.maps import first_component, fused, min_max
+from seewhy.ops.maps import first_component, fused
 from seewhy.registry import option
 from seewhy.rng import Rng
 from seewhy.targets import Pinned
-from seewhy.types import Map, Pixels
+from seewhy.types import Map, Need, Pixels
 
 Layers = str | Sequence[str] | nn.Module | Sequence[nn.Module] | None
+VIEWS = [(mirrored, factor) for mirrored in (False, True) for factor in (0.9, 1.0, 1.1)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class CAM:
-    """Options and steps that all class activation maps share.
+class Augmented:
+    """Maps of one or several layers, of the picture alone or of six views of it.
 
-    The plain map (b,1,r,q) is the weighted sum before its final ReLU, at the layer's resolution. With `aug_smooth`
-    (mean over mirrored and dimmed copies) or several layers it is the mean of rectified, min-max scaled maps at the
-    finest of the grids, hence not negative.
+    One layer's map of the picture alone is (b,1,r,q), signed, before any final ReLU. Several layers, or several
+    views, give the mean of their rectified, min-max scaled maps at the finest of the grids, hence nothing negative.
     """
 
-    layer: Layers = option(None, "layer or layers to read; default the last maps")
     aug_smooth: bool = option(False, "mean over 6 views: mirrored or not, times 0.9, 1 and 1.1")
+
+    def one(self, model: Model, x: Pixels, target: Pinned, layers: Sequence[str], rng: Rng) -> list[Tensor]:
+        """A map (b,1,r,q) for each layer."""
+        raise NotImplementedError
+
+    def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
+        layers = of_layers(self)
+        notes = repeated(model, x, layers)
+        if self.aug_smooth:
+            return Map(self._of_views(replace(model, memo=None), x, target, layers, rng), notes=notes)
+        found = self.one(model, x, target, layers, rng)
+        return Map(found[0] if len(found) == 1 else fused(found), notes=notes)
+
+    def _of_views(self, model: Model, x: Pixels, target: Pinned, layers: Sequence[str], rng: Rng) -> Tensor:
+        total: Any = 0
+        for mirrored, factor in VIEWS:
+            view = (x.flip(3) if mirrored else x) * factor
+            merged = fused(self.one(model, view, target, layers, rng))
+            total = total + (merged.flip(3) if mirrored else merged)
+        return total / len(VIEWS)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layered:
+    """The option of every method that reads layers of the user's choice."""
+
+    layer: Layers = option(None, "layer or layers to read; default the last maps")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summed(Augmented):
+    """A map is a sum of terms over channels, or the terms' first principal component."""
+
     eigen_smooth: bool = option(False, "first principal component of the weighted maps instead of their sum")
+
+    def summed(self, terms: Tensor) -> Tensor:
+        return first_component(terms) if self.eigen_smooth else terms.sum(1, keepdim=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CAM(Summed, Layered):
+    """Maps weighted by the score's gradients with respect to them."""
 
     def weigh(self, maps: Tensor, grads: Tensor) -> Tensor:
         """From a layer's maps and the score's gradients there, (b,d,r,q) each: the terms whose sum is the map."""
         raise NotImplementedError
 
     def one(self, model: Model, x: Pixels, target: Pinned, layers: Sequence[str], rng: Rng) -> list[Tensor]:
-        """A map (b,1,r,q) for each layer."""
         pairs = zip(*model.map_and_gradient(x, target, layers), strict=True)
         return [self.summed(self.weigh(maps, grads)) for maps, grads in pairs]
 
-    def summed(self, terms: Tensor) -> Tensor:
-        return first_component(terms) if self.eigen_smooth else terms.sum(1, keepdim=True)
 
-    def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
-        layers = layer_names(self.layer)
-        if not self.aug_smooth:
-            found = self.one(model, x, target, layers, rng)
-            return Map(found[0] if len(found) == 1 else fused(found))
-        views = [(flip, factor) for flip in (False, True) for factor in (0.9, 1.0, 1.1)]
-        total: Any = 0
-        for flip, factor in views:
-            view = (x.flip(3) if flip else x) * factor
-            found = [min_max(one.relu()) for one in self.one(model, view, target, layers, rng)]
-            merged = found[0] if len(found) == 1 else fused(found)
-            total = total + (merged.flip(3) if flip else merged)
-        return Map(total / len(views))
+def repeated(model: Model, x: Pixels, layers: Sequence[str]) -> list[str]:
+    """What must be said of layers that a forward runs more than once."""
+    calls = {one.name: one.calls for one in model.census(x).layers}
+    return [f"layer {name!r} runs {calls[name]} times: its last output is read" for name in layers if calls[name] > 1]
 
 
 def layer_names(layer: Layers) -> tuple[str, ...]:
@@ -64,14 +93,32 @@ def layer_names(layer: Layers) -> tuple[str, ...]:
 
 
 def pin_layers(method: Any, model: Model, x: Pixels) -> Any:
-    """The method with the layers it will really read, by name."""
+    """The method with the layers it will really read, by name. Where it reads maps, they must have a place to them."""
     if not hasattr(method, "layer"):
         return method
     asked = method.layer
     if isinstance(asked, tuple | list):
-        names = tuple(dict.fromkeys(model.layer(one, x) for one in asked))
-        return replace(method, layer=names)
-    return replace(method, layer=model.layer(asked, x))
+        if not asked:
+            raise BadOption("an empty list of layers", "name one, or leave layer= out for the last maps")
+        method = replace(method, layer=tuple(dict.fromkeys(model.layer(one, x) for one in asked)))
+    else:
+        method = replace(method, layer=model.layer(asked, x))
+    if Need.MAPS in method.info.needs:
+        _refuse_placeless(model, x, of_layers(method))
+    return method
+
+
+def _refuse_placeless(model: Model, x: Pixels, layers: Sequence[str]) -> None:
+    shapes = {one.name: one.shape for one in model.census(x).layers}
+    for name in layers:
+        if name not in shapes:
+            raise Unsupported(f"layer {name!r} is not used in a forward", "see `seewhy doctor` for those that are")
+        shape = shapes[name]  # () where the output is no tensor: recording it says more
+        if shape and (len(shape) != 3 or max(shape[1:]) == 1):
+            raise Unsupported(
+                f"layer {name!r} returns {shape} for an image, not maps (d,r,q) of several cells",
+                "name a layer before the pooling",
+            )
 
 
 def of_layers(method: Any) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """What one probing forward tells about a network: layers, activations, head, and what its output is."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -89,13 +89,14 @@ def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> C
     differentiable, out = out.requires_grad, out.detach()
     modules = dict(module.named_modules())
     layers = [_layer(name, modules[name], seen) for name in seen.order if name]
+    head = find_head(modules, seen.pooled, out)
     return Census(
         layers=tuple(layers),
         activations=tuple(seen.activations),
         outputs="probability" if _sums_to_one(out) else "logit",
         output_shape=tuple(out.shape[1:]),
         differentiable=differentiable,
-        head=find_head(modules, seen.pooled, out),
+        head=head and replace(head, source=_returning(seen.pooled[head.call], layers, seen) or ""),
         maps=default_maps(layers, seen),
         bytes_per_image=max(1, seen.bytes),
         unused=tuple(name for name in modules if name and name not in seen.calls),
@@ -107,9 +108,13 @@ def default_maps(layers: Sequence[Layer], seen: _Seen) -> str | None:
     spatial = [one.name for one in layers if len(one.shape) == 3 and min(one.shape[1:]) > 1]
     if not spatial:
         return None
-    last = seen.outputs[spatial[-1]]
-    same = [name for name in spatial if _equal(seen.outputs[name], last)]
-    return min(reversed(same), key=lambda name: name.count("."))
+    return _returning(seen.outputs[spatial[-1]], layers, seen)
+
+
+def _returning(maps: Tensor, layers: Sequence[Layer], seen: _Seen) -> str | None:
+    """The outermost layer, and of these the last, that returns these maps."""
+    same = [one.name for one in layers if one.name in seen.outputs and _equal(seen.outputs[one.name], maps)]
+    return min(reversed(same), key=lambda name: name.count("."), default=None)
 
 
 def _layer(name: str, module: nn.Module, seen: _Seen) -> Layer:

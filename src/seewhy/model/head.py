@@ -13,12 +13,14 @@ class PooledHead:
     """scores = weight @ mean(maps) + bias, where maps (b,d,r,q) enter the `call`-th global pooling.
 
     weight (k,d), bias (k,): read anew at each use, so that they follow the user's training; None for the identity
-    (maps that are the classes' already, as in SqueezeNet).
+    (maps that are the classes' already, as in SqueezeNet). source: the layer that returns the maps, "" where a
+    function outside of any layer does.
     """
 
     call: int
     layer: nn.Linear | nn.Conv2d | None
     classes: int
+    source: str = ""
 
     @property
     def weight(self) -> Tensor:

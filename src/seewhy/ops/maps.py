@@ -25,18 +25,43 @@ def fused(maps: Sequence[Tensor]) -> Tensor:
     return torch.stack([resize(min_max(one.relu()), finest) for one in maps]).mean(0)  # type: ignore[arg-type]
 
 
+def plusplus_weights(maps: Tensor, grads: Tensor, squares: Tensor, cubes: Tensor, *, eps: float) -> Tensor:
+    """Grad-CAM++'s weights (b,d,1,1) from maps (b,d,r,q), their gradients, and these squared and cubed.
+
+    eps keeps the denominator off zero. The paper has none: it is felt where squared gradients are as small.
+    """
+    alpha = squares / (2 * squares + maps.sum((2, 3), keepdim=True) * cubes + eps)
+    return (alpha * grads.relu()).sum((2, 3), keepdim=True)
+
+
 def first_component(terms: Tensor) -> Tensor:
     """Projection of the cells of (b,d,r,q) on their first principal component: (b,1,r,q).
 
-    Cells are centred over the grid. A component's sign is arbitrary: it is turned so that it points where the
-    terms' sum points.
+    Cells are centred over the grid. A component's sign is arbitrary: it is turned so that it grows where the terms'
+    sum does.
     """
-    b, _, r, q = terms.shape
-    cells = terms.flatten(2).transpose(1, 2).double()  # (b, cells, d)
-    centred = cells - cells.mean(1, keepdim=True)
-    gram = centred @ centred.transpose(1, 2)  # far smaller than (d,d) where channels are many
-    values, vectors = torch.linalg.eigh(gram)
-    projection = vectors[..., -1] * values[..., -1:].clamp_min(0).sqrt()
-    agree = (projection * centred.sum(2)).sum(1, keepdim=True)
-    projection = torch.where(agree < 0, -projection, projection)
-    return projection.view(b, 1, r, q).to(terms.dtype)
+    cells = centred_cells(terms)
+    d = cells.shape[2]
+    if d <= cells.shape[1]:  # the smaller of the two matrices with the same spectrum
+        projection = cells @ torch.linalg.eigh(cells.mT @ cells).eigenvectors[..., -1:]
+    else:
+        values, vectors = torch.linalg.eigh(cells @ cells.mT)
+        projection = vectors[..., -1:] * values[:, None, -1:].clamp_min(0).sqrt()
+    return on_grid(turned(projection, cells), terms)
+
+
+def centred_cells(maps: Tensor) -> Tensor:
+    """Maps (b,d,r,q) as cells (b,r*q,d) in float64, minus their mean over the grid."""
+    cells = maps.flatten(2).mT.double()
+    return cells - cells.mean(1, keepdim=True)
+
+
+def turned(projection: Tensor, cells: Tensor) -> Tensor:
+    """The projection (b,r*q,1), negated for images where it falls as the sum of the cells' channels grows."""
+    agree = (projection * cells.sum(2, keepdim=True)).sum(1, keepdim=True)
+    return torch.where(agree < 0, -projection, projection)
+
+
+def on_grid(projection: Tensor, maps: Tensor) -> Tensor:
+    """A number a cell (b,r*q,1) as a map (b,1,r,q) like the maps it comes from."""
+    return projection.mT.reshape(len(maps), 1, *maps.shape[2:]).to(maps.dtype)
