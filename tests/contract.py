@@ -13,7 +13,7 @@ from seewhy import Explanation, Model, explain, list_methods
 Promise = Callable[[str, Model, Tensor], None]
 promises: list[Promise] = []
 
-QUICK: dict[str, dict[str, Any]] = {}  # options that make a slow method quick on tiny images: id -> options
+QUICK: dict[str, dict[str, Any]] = {"integrated_gradients": {"n_steps": 10}}  # options that make a slow method quick on tiny images: id -> options
 BLIND = {"randomcam"}  # nulls, which must not find the evidence
 CLASSLESS = {"eigencam", "kpcacam", "fem", "randomcam"}  # the same map for every class, by design
 
