@@ -6,10 +6,10 @@ from numpy.typing import NDArray
 
 from handmade import CAT, RANDOM, blob, drawn, handmade, plain, said
 from seewhy.errors import BadOption
+from seewhy.lang import text
 from seewhy.render.colors import table
 from seewhy.render.figure import figure
 from seewhy.render.normalize import SIGNS
-from seewhy.render.words import text
 
 RED = plain(60, 90, 255, 0, 0)
 
@@ -61,7 +61,7 @@ def test_outside_the_crop_the_overlay_is_the_photo() -> None:
 def test_flat_maps_are_drawn(sign: str, value: float) -> None:
     made = figure(handmade(np.full((5, 4), value), RED), sign=sign)
     nothing = value == 0 or (sign == "positive" and value < 0) or (sign == "negative" and value > 0)
-    blank = [text(key, "en") for key in ("blank", "blank_negative", "blank_all")]
+    blank = [text(key, "en") for key in ("no_positive_evidence", "no_negative_evidence", "score_never_moves")]
     assert any(words in said(made) for words in blank) == nothing
     assert any(ax.get_label() == "colorbar" for ax in made.axes) != nothing
 

@@ -14,9 +14,10 @@ def test_a_photo_that_fits_is_drawn_as_it_is() -> None:
     np.testing.assert_array_equal(drawn.heat, explanation.heatmap()[0])
 
 
-def test_a_large_photo_is_drawn_smaller_with_its_map_still_in_place() -> None:
+def test_a_large_photo_is_drawn_smaller_with_its_map_still_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
     explanation = handmade()
-    drawn = scene(explanation, longest=120)
+    monkeypatch.setattr("seewhy.render.scene.smaller", lambda pixels: smaller(pixels, 120))
+    drawn = scene(explanation)
     assert drawn.photo.shape == (80, 120, 3)
     full = explanation.heatmap()[0]
     top = np.array(np.unravel_index(np.nanargmax(drawn.heat), drawn.heat.shape)) * 300 / 80
@@ -38,8 +39,7 @@ def test_a_photo_seen_whole_has_no_frame() -> None:
 
 
 def test_a_line_of_pixels_can_shrink() -> None:
-    thin = handmade(pixels=plain(1, 4000, 9, 9, 9)).photos[0]
-    assert smaller(thin, 100).pixels.shape == (1, 100, 3)
+    assert smaller(plain(1, 4000, 9, 9, 9), 100).shape == (1, 100, 3)
 
 
 def test_a_batch_is_refused_with_the_way_out() -> None:

@@ -2,7 +2,8 @@
 
 from matplotlib.figure import Figure
 
-from seewhy.render import heading, panels, words
+from seewhy.lang import text
+from seewhy.render import heading, panels
 from seewhy.render.colors import default, table
 from seewhy.render.normalize import limit, peak, scale
 from seewhy.render.overlay import heat, overlay
@@ -41,11 +42,11 @@ def figure(
     photo, hot, both = (
         made.add_subplot(grid[1, column], label=label) for column, label in enumerate(("photo", "heat", "both"))
     )
-    panels.picture(photo, drawn.photo, words.text("photo", lang), lang)
+    panels.picture(photo, drawn.photo, text("photo", lang), lang)
     hot_pixels = heat(drawn.photo, normed, name, sign) if top else drawn.photo
-    panels.picture(hot, hot_pixels, words.text("heat", lang), lang)
+    panels.picture(hot, hot_pixels, text("heat_map", lang), lang)
     both_pixels = overlay(drawn.photo, normed, name, sign, alpha, fade) if top else drawn.photo
-    panels.picture(both, both_pixels, words.text("both", lang), lang)
+    panels.picture(both, both_pixels, text("overlay", lang), lang)
     for ax in (photo, hot, both):
         panels.outline(ax, drawn.frame)
     if top:

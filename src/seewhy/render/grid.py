@@ -12,9 +12,10 @@ from seewhy.render import heading, panels
 from seewhy.render.colors import default, table
 from seewhy.render.normalize import limit, scale
 from seewhy.render.overlay import overlay
-from seewhy.render.scene import Scene, only, scene
+from seewhy.render.scene import Scene, only, scenes
 from seewhy.types import Explanation, Sign
 
+Pair = tuple[Explanation, Scene]
 WIDEST = 4  # maps beside each other, where one target leaves the arrangement free
 
 
@@ -74,15 +75,16 @@ def same_photo(explanations: Sequence[Explanation]) -> None:
     if not explanations:
         raise BadInput("no explanations to draw", "give at least one")
     first = only(explanations[0]).photos[0].pixels
-    if not all(np.array_equal(first, only(one).photos[0].pixels) for one in explanations):
+    others = (only(one).photos[0].pixels for one in explanations)
+    if not all(other is first or np.array_equal(other, first) for other in others):
         raise BadInput("explanations of different photos", "draw each photo's explanations by themselves")
 
 
 def arrange(explanations: Sequence[Explanation], sign: Sign | None, outlier_perc: float) -> list[list[Cell]]:
     """A row a method, one scale a row; with one map a method, rows of several methods, each with its own scale."""
-    methods: dict[tuple[object, ...], list[Explanation]] = {}
-    for one in explanations:
-        methods.setdefault((one.method, one.layers, str(one.options), one.model, one.score), []).append(one)
+    methods: dict[tuple[object, ...], list[Pair]] = {}
+    for one, drawn in zip(explanations, scenes(explanations), strict=True):
+        methods.setdefault((one.method, one.layers, str(one.options), one.model, one.score), []).append((one, drawn))
     rows = [_row(group, sign, outlier_perc) for group in methods.values()]
     if max(map(len, rows)) > 1:
         return rows
@@ -90,11 +92,10 @@ def arrange(explanations: Sequence[Explanation], sign: Sign | None, outlier_perc
     return [flat[at : at + WIDEST] for at in range(0, len(flat), WIDEST)]
 
 
-def _row(group: list[Explanation], sign: Sign | None, outlier_perc: float) -> list[Cell]:
-    scenes = [scene(one, 800) for one in group]
-    shown = sign or group[0].sign
-    top = max(limit(one.heat, shown, outlier_perc) for one in scenes)
-    return [Cell(one, drawn, shown, top) for one, drawn in zip(group, scenes, strict=True)]
+def _row(group: list[Pair], sign: Sign | None, outlier_perc: float) -> list[Cell]:
+    shown = sign or group[0][0].sign
+    top = max(limit(drawn.heat, shown, outlier_perc) for _, drawn in group)
+    return [Cell(one, drawn, shown, top) for one, drawn in group]
 
 
 def _lead(made: Figure, places: GridSpec, first: Cell, lang: str) -> None:

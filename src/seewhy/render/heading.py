@@ -3,7 +3,7 @@
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from seewhy.render import words
+from seewhy.lang import class_name, text
 from seewhy.render.panels import INK, MUTED, STAMP, lettering, number
 from seewhy.types import Explanation
 
@@ -12,8 +12,9 @@ def draw(ax: Axes, explanation: Explanation, lang: str) -> None:
     """Two lines over a figure, and a stamp on the right if the model's weights are random."""
     ax.set_axis_off()
     subject = f"{target(explanation, lang)}  ·  {score(explanation, lang)}"
-    ax.text(0, 0.98, subject, va="top", **lettering(lang, 13))
-    ax.text(0, 0.30, source(explanation), va="top", **lettering(lang, 9.5, MUTED))
+    below = source(explanation)
+    ax.text(0, 0.98, subject, va="top", **lettering(subject, lang, 13))
+    ax.text(0, 0.30, below, va="top", **lettering(below, lang, 9.5, MUTED))
     stamp(ax, explanation, lang)
 
 
@@ -22,31 +23,36 @@ def stamp(ax: Axes, explanation: Explanation, lang: str) -> None:
     if explanation.model.weights != "random":
         return
     box = {"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": STAMP, "linewidth": 1.6}
-    ax.text(0.995, 0.85, words.text("random", lang), ha="right", va="top", bbox=box, **lettering(lang, 12, STAMP))
+    said = text("random_weights", lang).upper()
+    ax.text(0.995, 0.85, said, ha="right", va="top", bbox=box, **lettering(said, lang, 12, STAMP))
 
 
 def line(made: Figure, explanation: Explanation, lang: str, subject: str = "") -> None:
     """One line over a figure, in red and with the stamp's words if the model's weights are random."""
     random = explanation.model.weights == "random"
-    parts = (subject, source(explanation), words.text("random", lang) if random else "")
+    parts = (subject, source(explanation), text("random_weights", lang).upper() if random else "")
     said = "  ·  ".join(part for part in parts if part)
-    made.suptitle(said, x=0.008, ha="left", **lettering(lang, 10.5, STAMP if random else INK))
+    made.suptitle(said, x=0.008, ha="left", **lettering(said, lang, 10.5, STAMP if random else INK))
+
+
+def named(explanation: Explanation, lang: str, row: int = 0) -> str:
+    """The class explained of one image, in the reader's language."""
+    return class_name(explanation.labels[row], lang, explanation.classes[row])
 
 
 def target(explanation: Explanation, lang: str) -> str:
     """What is explained, as words: the class's name and number, or the target as it was asked for."""
-    label = words.class_name(explanation.labels[0], lang)
-    index = explanation.classes[0]
-    named = label if index is None or label == str(index) else f"{label} ({index})"
+    label, index = named(explanation, lang), explanation.classes[0]
+    full = label if index is None or label == str(index) else f"{label} ({index})"
     plain = explanation.target in ("predicted", explanation.labels[0], str(index))
-    return named if plain else f"{named}, {explanation.target}"
+    return full if plain else f"{full}, {explanation.target}"
 
 
 def score(explanation: Explanation, lang: str) -> str:
     """The explained score of the clean image, with its kind."""
     value = float(explanation.scores[0])
     shown = f"{value:.1%}" if explanation.score == "probability" else f"{value:.3f}"
-    return words.text("score", lang, kind=words.text(explanation.score, lang), value=shown)
+    return f"{text(explanation.score, lang)} {shown}"
 
 
 def source(explanation: Explanation) -> str:
@@ -57,5 +63,5 @@ def source(explanation: Explanation) -> str:
 
 def units(explanation: Explanation, largest: float, top: float, lang: str) -> str:
     """What the colour bar's numbers are, and the largest value where it was clipped."""
-    said = words.text("units", lang, kind=words.text(explanation.score, lang))
-    return said if largest <= top else f"{said}; {words.text('clipped', lang, peak=number(largest))}"
+    said = text("evidence_units", lang, kind=text(explanation.score, lang))
+    return said if largest <= top else f"{said}; {text('largest', lang, value=number(largest))}"

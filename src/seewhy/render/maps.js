@@ -21,12 +21,16 @@ function place(map, axis, centre) {
 
 const mix = (a, b, on) => Math.fround(Math.fround(a * on.rest) + Math.fround(b * on.share));
 
+// One line of a map, between two of its rows.
+function blend(map, row) {
+  const low = row.low * map.columns, high = row.high * map.columns;
+  return Float32Array.from({ length: map.columns }, (_, c) => mix(map.values[low + c], map.values[high + c], row));
+}
+
 function sample(map, row, column) {
   if (!row || !column) return NaN;
-  const cell = (r, c) => map.values[r * map.columns + c];
-  const left = mix(cell(row.low, column.low), cell(row.high, column.low), row);
-  const right = mix(cell(row.low, column.high), cell(row.high, column.high), row);
-  return mix(left, right, column);
+  const line = blend(map, row);
+  return mix(line[column.low], line[column.high], column);
 }
 
 function scaled(value, sign, limit) {

@@ -26,21 +26,23 @@
 
   function paint(canvas, map, width, height, solid) {
     const sign = signOf(map), limit = map.limits[sign], colors = tableOf(sign);
-    const strength = solid ? 255 : 2.55 * form.opacity.value, fade = !solid && form.fade.checked;
+    const fade = !solid && form.fade.checked;
     canvas.width = width;
     canvas.height = height;
     const image = new ImageData(width, height), out = image.data;
     const columns = Array.from({ length: width }, (_, x) => place(map, 1, ((x + 0.5) * photo.width) / width));
-    for (let y = 0, k = 0; y < height; y++) {
+    for (let y = 0; limit && y < height; y++) {
       const row = place(map, 0, ((y + 0.5) * photo.height) / height);
-      for (let x = 0; x < width; x++, k += 4) {
-        const value = sample(map, row, columns[x]);
-        if (Number.isNaN(value) || !limit) continue;
-        const part = scaled(value, sign, limit), from = rowOf(part, sign);
+      const line = row && blend(map, row);
+      for (let x = 0, k = 4 * y * width; line && x < width; x++, k += 4) {
+        const at = columns[x];
+        if (!at) continue;
+        const value = mix(line[at.low], line[at.high], at), part = scaled(value, sign, limit);
+        const from = rowOf(part, sign);
         out[k] = colors[from];
         out[k + 1] = colors[from + 1];
         out[k + 2] = colors[from + 2];
-        out[k + 3] = fade ? Math.abs(part) * strength : strength;
+        out[k + 3] = fade ? 255 * Math.abs(part) : 255;
       }
     }
     canvas.getContext("2d").putImageData(image, 0, 0);
@@ -56,7 +58,7 @@
     const view = make("div", "view", undefined, tile);
     view.tabIndex = 0;
     view.setAttribute("role", "application");
-    view.setAttribute("aria-label", `${map.method}, ${map.target}. ${words.hint}`);
+    view.setAttribute("aria-label", `${map.method}, ${map.target}. ${words.keys_hint}`);
     view.style.setProperty("--aspect", photo.width / photo.height);
     const picture = make("img", "", undefined, view);
     picture.src = photo.src;
@@ -121,9 +123,9 @@
     cross.style.top = `${(100 * (y + 0.5)) / photo.height}%`;
     mark.hidden = Number.isNaN(found) || !map.limits[sign];
     mark.style.left = `${100 * (sign === "all" ? (part + 1) / 2 : part)}%`;
-    value.textContent = Number.isNaN(found) ? words.not_seen : String(+found.toPrecision(5)).replace("-", "\u2212");
+    value.textContent = Number.isNaN(found) ? words.outside_view : String(+found.toPrecision(5)).replace("-", "\u2212");
     value.dataset.raw = found;
-    where.textContent = words.at.replace("{x}", x).replace("{y}", y);
+    where.textContent = words.pixel_at.replace("{x}", x).replace("{y}", y);
   }
 
   function draw(one) {
@@ -131,9 +133,10 @@
     const shrink = Math.min(1, 900 / Math.max(photo.width, photo.height)), limit = map.limits[sign];
     paint(canvas, map, Math.round(photo.width * shrink), Math.round(photo.height * shrink), view === "heat");
     canvas.hidden = view === "photo";
+    canvas.style.opacity = view === "heat" ? 1 : form.opacity.value / 100;
     picture.style.opacity = view === "heat" && limit ? 0.18 : 1;
     blank.hidden = Boolean(limit);
-    blank.textContent = { positive: words.blank, negative: words.blank_negative }[sign] || words.blank_all;
+    blank.textContent = { positive: words.no_positive_evidence, negative: words.no_negative_evidence }[sign] || words.score_never_moves;
     scale.hidden = !limit || view === "photo";
     drawScale(one, sign, limit);
     read(one);
@@ -150,12 +153,23 @@
     bar.getContext("2d").putImageData(image, 0, 0);
     const parts = both ? [-1, -0.5, 0, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1];
     ticks.replaceChildren(...parts.map((part) => make("span", "", short(part * (sign === "negative" ? -limit : limit)))));
-    const clipped = map.peaks[sign] > limit ? `; ${words.clipped.replace("{peak}", short(map.peaks[sign]))}` : "";
+    const clipped = map.peaks[sign] > limit ? `; ${words.largest.replace("{value}", short(map.peaks[sign]))}` : "";
     units.textContent = map.units + clipped;
   }
 
-  function redraw() {
+  function setOpacity() {
     find("opacity-value").textContent = `${form.opacity.value} %`;
+    if (form.view.value === "both") tiles.forEach((one) => (one.canvas.style.opacity = form.opacity.value / 100));
+  }
+
+  function change(event) {
+    if (event.target.name === "opacity") setOpacity();
+    else if (event.target.name === "beside") arrange();
+    else redraw();
+  }
+
+  function redraw() {
+    setOpacity();
     form.opacity.disabled = form.fade.disabled = form.view.value !== "both";
     tiles.forEach(draw);
   }
@@ -175,8 +189,8 @@
     const map = maps[index];
     state.current = index;
     tiles.forEach((one) => one.tile.classList.toggle("current", one.index === index));
-    find("title").textContent = words.page_title.replace("{label}", () => map.label);
-    find("lead").textContent = words.page_lead.replace("{model}", () => map.model).replace("{photo}", () => photo.name);
+    find("title").textContent = words.why_label.replace("{label}", () => map.label);
+    find("lead").textContent = words.looked_at.replace("{model}", () => map.model).replace("{photo}", () => photo.name);
     find("stamp").hidden = !map.random;
     find("predictions").replaceChildren(...map.predictions.map((one) => {
       const item = make("li", one.index === map.explained ? "explained" : "");
@@ -220,14 +234,14 @@
     for (const name of Object.keys(tables)) {
       add(form.colors, name, name === "jet" ? words.hides_structure.replace("{name}", name) : name);
     }
-    add(form.sign, "auto", words.automatic_sign);
+    add(form.sign, "auto", words.as_published);
     for (const sign of ["all", "positive", "negative", "absolute"]) add(form.sign, sign, words[`sign_${sign}`]);
   }
 
   buildChoices();
   form.reset();
   buildChips();
-  form.addEventListener("input", (event) => (event.target.name === "beside" ? arrange() : redraw()));
+  form.addEventListener("input", change);
   form.addEventListener("submit", (event) => event.preventDefault());
   arrange();
   find("app").hidden = false;

@@ -14,14 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from seewhy.render import heading, words
+from seewhy.lang import class_name, text
+from seewhy.lang.catalog import messages
+from seewhy.render import heading
 from seewhy.render.colors import DIVERGING, SEQUENTIAL, table
 from seewhy.render.grid import grid, same_photo
 from seewhy.render.normalize import SIGNS, limit, peak
-from seewhy.render.scene import frame, scene, smaller
+from seewhy.render.scene import Scene, frame, scenes, smaller
 from seewhy.types import Explanation
 
 TABLES = (SEQUENTIAL, "viridis", "cividis", "gray", DIVERGING, "bwr", "OrRd", "turbo", "jet")
+WORDS = (  # those the script fills in itself
+    "as_published", "automatic", "hides_structure", "keys_hint", "largest", "looked_at", "no_negative_evidence",
+    "no_positive_evidence", "outside_view", "pixel_at", "score_never_moves", "sign_absolute", "sign_all",
+    "sign_negative", "sign_positive", "why_label",
+)  # fmt: skip
 LONGEST = 1600  # pixels of the embedded photo's longer side
 _UNSAFE = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
@@ -34,9 +41,9 @@ def page(explanations: Sequence[Explanation], lang: str = "en", *, outlier_perc:
     """
     same_photo(explanations)
     first, style, script = explanations[0], _template("page.css"), _template("maps.js") + _template("page.js")
-    holes = {f"words.{key}": escape(said) for key, said in words.words(lang).items()} | {
+    holes = {
         "lang": "zh-CN" if lang == "zh" else lang,
-        "title": escape(words.text("page_title", lang, label=words.class_name(first.labels[0], lang))),
+        "title": escape(text("why_label", lang, label=heading.named(first, lang))),
         "style": style,
         "script": script,
         "style_hash": _hash(style),
@@ -44,17 +51,18 @@ def page(explanations: Sequence[Explanation], lang: str = "en", *, outlier_perc:
         "data": embed(bundle(explanations, lang, outlier_perc)),
         "still": _still(explanations, outlier_perc, lang),
     }
+    filled = re.sub(r"\{\{words\.(\w+)\}\}", lambda found: escape(text(found[1], lang)), _template("page.html"))
     # One pass, so that what is filled in is never read as a hole.
-    return re.sub(r"\{\{([\w.]+)\}\}", lambda found: holes[found[1]], _template("page.html"))
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: holes[found[1]], filled)
 
 
 def bundle(explanations: Sequence[Explanation], lang: str, outlier_perc: float) -> dict[str, Any]:
     """All the page knows, as plain data."""
     photo = explanations[0].photos[0]
     height, width = photo.pixels.shape[:2]
-    drawn = Image.fromarray(smaller(photo, LONGEST).pixels)
+    drawn = Image.fromarray(smaller(photo.pixels, LONGEST))
     return {
-        "words": words.words(lang),
+        "words": {key: messages(lang)[key] for key in WORDS},
         "photo": {
             "name": photo.name,
             "width": width,
@@ -62,7 +70,10 @@ def bundle(explanations: Sequence[Explanation], lang: str, outlier_perc: float) 
             "src": _webp(drawn),
         },
         "tables": {name: _base64(table(name)) for name in TABLES},
-        "explanations": [_one(explanation, lang, outlier_perc) for explanation in explanations],
+        "explanations": [
+            _one(explanation, scene, lang, outlier_perc)
+            for explanation, scene in zip(explanations, scenes(explanations), strict=True)
+        ],
     }
 
 
@@ -71,10 +82,9 @@ def embed(data: Mapping[str, Any]) -> str:
     return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).translate(_UNSAFE)
 
 
-def _one(explanation: Explanation, lang: str, outlier_perc: float) -> dict[str, Any]:
+def _one(explanation: Explanation, scene: Scene, lang: str, outlier_perc: float) -> dict[str, Any]:
     values = explanation.values.max(1) if explanation.reduce == "max" else explanation.values.sum(1)
     geometry, model = explanation.photos[0].geometry, explanation.model
-    drawn = scene(explanation).heat
     return {
         "values": _base64(values[0].astype("<f4")),
         "rows": values.shape[1],
@@ -84,18 +94,18 @@ def _one(explanation: Explanation, lang: str, outlier_perc: float) -> dict[str, 
         "offset": geometry.offset,
         "frame": frame(geometry),
         "sign": explanation.sign,
-        "limits": {sign: limit(drawn, sign, outlier_perc) for sign in SIGNS},
-        "peaks": {sign: peak(drawn, sign) for sign in SIGNS},
+        "limits": {sign: limit(scene.heat, sign, outlier_perc) for sign in SIGNS},
+        "peaks": {sign: peak(scene.heat, sign) for sign in SIGNS},
         "method": explanation.method,
-        "label": words.class_name(explanation.labels[0], lang),
+        "label": heading.named(explanation, lang),
         "target": heading.target(explanation, lang),
         "score": heading.score(explanation, lang),
-        "units": words.text("units", lang, kind=words.text(explanation.score, lang)),
+        "units": text("evidence_units", lang, kind=text(explanation.score, lang)),
         "random": model.weights == "random",
         "model": model.name,
         "explained": explanation.classes[0],
         "predictions": [
-            {"index": one.index, "label": words.class_name(one.label, lang), "probability": one.probability}
+            {"index": one.index, "label": class_name(one.label, lang, one.index), "probability": one.probability}
             for one in explanation.predictions[0][:5]
         ],
         "details": _details(explanation, lang),
@@ -109,19 +119,19 @@ def _details(explanation: Explanation, lang: str) -> list[tuple[str, str]]:
     listed = {
         "method": explanation.method,
         "target": heading.target(explanation, lang),
-        "score_name": heading.score(explanation, lang),
+        "score": heading.score(explanation, lang),
         "layer": ", ".join(explanation.layers),
         "options": ", ".join(f"{name}={value}" for name, value in explanation.options.items()),
-        "resolution": " × ".join(map(str, explanation.values.shape[2:])),
+        "map_size": " × ".join(map(str, explanation.values.shape[2:])),
         "model": model.name,
-        "weights": words.text("random", lang) if model.weights == "random" else model.weights,
+        "weights": text("random_weights", lang).upper() if model.weights == "random" else model.weights,
         "fingerprint": model.fingerprint[:16],
         "seed": str(explanation.seed),
-        "seconds": words.text("seconds_value", lang, value=f"{explanation.seconds:.2f}"),
-        "passes": words.text("passes_value", lang, forward=passes.forward, backward=passes.backward),
+        "time": text("seconds", lang, seconds=f"{explanation.seconds:.2f}"),
+        "passes": text("forward_backward", lang, forward=passes.forward, backward=passes.backward),
         "precision": explanation.precision,
     }
-    return [(words.text(name, lang), said) for name, said in listed.items() if said]
+    return [(text(name, lang), said) for name, said in listed.items() if said]
 
 
 def _still(explanations: Sequence[Explanation], outlier_perc: float, lang: str) -> str:

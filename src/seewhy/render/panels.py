@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from seewhy.render import words
+from seewhy.lang import class_name, font, text
 from seewhy.render.colors import paint
 from seewhy.types import Prediction, Sign
 
@@ -24,16 +24,16 @@ def canvas(width: float, height: float) -> Figure:
     return figure
 
 
-def lettering(lang: str, size: float, color: str = INK) -> dict[str, Any]:
+def lettering(said: str, lang: str, size: float, color: str = INK) -> dict[str, Any]:
     """How words are set. Names are not ours to read as formulas: a dollar sign is a dollar sign."""
-    return {"family": words.font(lang), "fontsize": size, "color": color, "parse_math": False}
+    return {"font": font(lang, said), "fontsize": size, "color": color, "parse_math": False}
 
 
 def picture(ax: Axes, pixels: NDArray[np.uint8], title: str, lang: str) -> None:
     """One picture (h,w,3), row 0 on top, under a small title."""
     ax.imshow(pixels, interpolation="antialiased")
     ax.set_axis_off()
-    ax.set_title(title, loc="left", pad=5, **lettering(lang, 9, MUTED))
+    ax.set_title(title, loc="left", pad=5, **lettering(title, lang, 9, MUTED))
 
 
 def outline(ax: Axes, frame: tuple[float, float, float, float] | None) -> None:
@@ -49,7 +49,7 @@ def outline(ax: Axes, frame: tuple[float, float, float, float] | None) -> None:
 def caption(ax: Axes, said: str, lang: str) -> None:
     """Words across a picture that has nothing else to show."""
     box = {"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": BAR, "alpha": 0.92}
-    ax.text(0.5, 0.5, said, transform=ax.transAxes, ha="center", va="center", bbox=box, **lettering(lang, 10))
+    ax.text(0.5, 0.5, said, transform=ax.transAxes, ha="center", va="center", bbox=box, **lettering(said, lang, 10))
 
 
 def colorbar(ax: Axes, name: str, sign: Sign, top: float, label: str, lang: str) -> None:
@@ -62,20 +62,21 @@ def colorbar(ax: Axes, name: str, sign: Sign, top: float, label: str, lang: str)
     ax.set_yticks([])
     ax.tick_params(length=2, color=MUTED, pad=2)
     ax.spines[:].set_visible(False)
-    ax.set_xlabel(label, labelpad=2, **lettering(lang, 7.5, MUTED))
+    ax.set_xlabel(label, labelpad=2, **lettering(label, lang, 7.5, MUTED))
 
 
 def predictions(ax: Axes, listed: Sequence[Prediction], explained: int | None, lang: str) -> None:
     """The classes a model thinks of, most likely first; the one explained is set off."""
-    ax.set_title(words.text("predictions", lang), loc="left", pad=5, **lettering(lang, 9, MUTED))
+    title = text("predictions", lang)
+    ax.set_title(title, loc="left", pad=5, **lettering(title, lang, 9, MUTED))
     ax.set(xlim=(0, 1), ylim=(5, 0))
     ax.set_axis_off()
     for row, one in enumerate(listed[:5]):
         strong = one.index == explained
         ax.add_patch(Rectangle((0, row + 0.56), 1, 0.14, color="#efeeea"))
         ax.add_patch(Rectangle((0, row + 0.56), one.probability, 0.14, color=ACCENT if strong else "#8d8d97"))
-        style = lettering(lang, 9, ACCENT if strong else INK)
-        name = shorten(words.class_name(one.label, lang), 26)
+        name = shorten(class_name(one.label, lang, one.index), 26)
+        style = lettering(name, lang, 9, ACCENT if strong else INK)
         ax.text(0, row + 0.47, name, **style)
         ax.text(1, row + 0.47, f"{one.probability:.1%}", ha="right", **style)
 
@@ -92,5 +93,5 @@ def shorten(said: str, most: int) -> str:
 
 def nothing(sign: Sign, lang: str) -> str:
     """What is said of a map without anything to show."""
-    key = {"positive": "blank", "negative": "blank_negative"}.get(sign, "blank_all")
-    return words.text(key, lang)
+    keys = {"positive": "no_positive_evidence", "negative": "no_negative_evidence"}
+    return text(keys.get(sign, "score_never_moves"), lang)

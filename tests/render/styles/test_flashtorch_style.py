@@ -25,11 +25,11 @@ def test_four_panels_with_the_largest_gradient_top_right() -> None:
     values = -np.stack([blob(20, 30, 2, 27, 3)] * 3)
     made = flashtorch(handmade(values, RED, method="saliency"))
     assert (drawn(made, "photo") == [255, 0, 0]).all()
-    largest = drawn(made, "max_gradients").astype(int)
+    largest = drawn(made, "maximum_gradient").astype(int)
     row, column = np.unravel_index(np.abs(largest - table("viridis")[255]).sum(2).argmin(), largest.shape[:2])
     assert row < largest.shape[0] / 3
     assert column > 2 * largest.shape[1] / 3
-    both = drawn(made, "both")
+    both = drawn(made, "overlay")
     assert both[-1, 0, 0] > 130  # half of the photo's red
 
 

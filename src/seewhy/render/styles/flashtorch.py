@@ -5,9 +5,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from seewhy.errors import BadInput
-from seewhy.render import heading, panels, words
+from seewhy.lang import text
+from seewhy.render import heading, panels
 from seewhy.render.overlay import overlay
-from seewhy.render.scene import frame, only, smaller
+from seewhy.render.scene import fitted, only, scene
 from seewhy.types import Explanation
 
 Array = NDArray[np.float32]
@@ -31,24 +32,24 @@ def flashtorch(
             f"{explanation.method} gives {explanation.values.shape[1]} channels, these panels show 3",
             "explain with a method on the pixels, such as saliency or guided_backprop",
         )
-    photo = smaller(explanation.photos[0], 1200)
-    gradients = photo.geometry.place(explanation.values[0])
+    drawn = scene(explanation)
+    gradients = fitted(explanation.photos[0].geometry, *drawn.heat.shape).place(explanation.values[0])
     seen = ~np.isnan(gradients[0])
     rgb = stretch(gradients, saturation, brightness).transpose(1, 2, 0)
     largest = stretch(np.abs(gradients).max(0), saturation, brightness)
     pictures = {
-        "photo": photo.pixels,
+        "photo": drawn.photo,
         "gradients": np.where(seen[..., None], np.rint(255 * np.nan_to_num(rgb)), 255).astype(np.uint8),
-        "max_gradients": overlay(np.full_like(photo.pixels, 255), largest, cmap, "positive", 1.0, fade=False),
-        "both": overlay(photo.pixels, largest, cmap, "positive", alpha, fade=False),
+        "maximum_gradient": overlay(np.full_like(drawn.photo, 255), largest, cmap, "positive", 1.0, fade=False),
+        "overlay": overlay(drawn.photo, largest, cmap, "positive", alpha, fade=False),
     }
-    height, width = photo.pixels.shape[:2]
+    height, width = drawn.photo.shape[:2]
     made = panels.canvas(13.0, 3.2 * height / width + 0.7)
     heading.line(made, explanation, lang, heading.target(explanation, lang))
     for column, (key, pixels) in enumerate(pictures.items()):
         ax = made.add_subplot(1, 4, column + 1, label=key)
-        panels.picture(ax, pixels, words.text(key, lang), lang)
-        panels.outline(ax, frame(photo.geometry))
+        panels.picture(ax, pixels, text(key, lang), lang)
+        panels.outline(ax, drawn.frame)
     return made
 
 

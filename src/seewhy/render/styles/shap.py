@@ -8,9 +8,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from seewhy.errors import BadInput, BadOption
-from seewhy.render import heading, panels, words
+from seewhy.lang import text
+from seewhy.render import heading, panels
 from seewhy.render.overlay import gray
-from seewhy.render.scene import Scene, scene
+from seewhy.render.scene import Scene, scenes
 from seewhy.types import Explanation
 
 Array = NDArray[np.float32]
@@ -42,11 +43,11 @@ def shap(
     grid = made.add_gridspec(len(rows) + 1, columns, height_ratios=[1.0] * len(rows) + [0.05])
     for r, row in enumerate(rows):
         photo = made.add_subplot(grid[r, 0], label=f"photo {r}")
-        said = true_labels[r] if true_labels else words.text("photo", lang)
+        said = true_labels[r] if true_labels else text("photo", lang)
         panels.picture(photo, row[0].photo, said, lang)
         for c, (cell, one) in enumerate(zip(row, explanations, strict=True)):
             ax = made.add_subplot(grid[r, c + 1], label=f"class {r} {c}")
-            named = labels[c] if labels else words.class_name(one.labels[r], lang)
+            named = labels[c] if labels else heading.named(one, lang, r)
             panels.picture(ax, pixels(cell, top), panels.shorten(named, 28), lang)
             if not np.nanmax(np.abs(cell.heat), initial=0):
                 panels.caption(ax, panels.nothing("all", lang), lang)
@@ -73,7 +74,7 @@ def _rows(explanations: Sequence[Explanation]) -> list[list[Scene]]:
         raise BadInput("no explanations to draw", "give one a class")
     if len({len(one) for one in explanations}) > 1:
         raise BadInput("explanations of different numbers of images", "explain each class on the same images")
-    rows = [[scene(one[r], 800) for one in explanations] for r in range(len(explanations[0]))]
+    rows = [scenes([one[r] for one in explanations]) for r in range(len(explanations[0]))]
     if not all(np.array_equal(row[0].photo, cell.photo) for row in rows for cell in row):
         raise BadInput("explanations of different photos in one row", "explain each class on the same images")
     return rows
@@ -87,4 +88,5 @@ def _bar(ax: Axes, top: float, lang: str) -> None:
     ax.set_xticks(places, [panels.number(place * top) for place in places], fontsize=8, color=panels.INK)
     ax.set_yticks([])
     ax.spines[:].set_visible(False)
-    ax.set_xlabel(words.text("shap_value", lang), **panels.lettering(lang, 9))
+    said = text("shap_value", lang)
+    ax.set_xlabel(said, **panels.lettering(said, lang, 9))
