@@ -147,11 +147,14 @@ def test_several_layers_are_grad_cams_where_the_finest_grid_is_the_inputs(id: st
     assert relative(shown(made.values[:, 0], x.shape[2:]), grad_cam(id, small, x, TARGETS, layers)) < 1e-5
 
 
+@pytest.mark.parametrize("layers", [["conv1"], ["conv1", "act2"]], ids=["one layer", "two layers"])
 @pytest.mark.parametrize("id", [*WEIGHTED, "segeigencam", "fem"])
-def test_augmentation_smoothing_is_grad_cams_where_the_grid_is_the_inputs(id: str, small: Model, x: Tensor) -> None:
+def test_augmentation_smoothing_is_grad_cams_where_the_grid_is_the_inputs(
+    id: str, layers: list[str], small: Model, x: Tensor
+) -> None:
     """On a coarser grid grad-cam averages maps that it has resized and scaled once more; ours averages cells."""
-    made = explain(small, x, id, TARGETS, layer="conv1", aug_smooth=True)
-    assert relative(made.values[:, 0], grad_cam(id, small, x, TARGETS, ["conv1"], aug_smooth=True)) < 1e-5
+    made = explain(small, x, id, TARGETS, layer=layers, aug_smooth=True)
+    assert relative(made.values[:, 0], grad_cam(id, small, x, TARGETS, layers, aug_smooth=True)) < 1e-5
 
 
 @pytest.mark.parametrize("layer", ["act3", ["act2", "act3"]], ids=["one layer", "two layers"])
@@ -167,7 +170,7 @@ def test_augmentation_smoothing_is_grad_cams_on_its_own_views(layer: Any, small:
             pictures = shown(maps[0], x.shape[2:], *maps[1:])
             total = total + (pictures[:, :, ::-1] if mirrored else pictures) / 6
             grid = maps[0].shape[1:]  # the finer one comes first
-            merged = np.mean([scaled_to(one, grid) for one in maps], 0)
+            merged = scaled_to(np.mean([scaled_to(one, grid) for one in maps], 0), grid)
             cells = cells + (merged[:, :, ::-1] if mirrored else merged) / 6
     assert relative(total, grad_cam("gradcam", small, x, TARGETS, layers, aug_smooth=True)) < 1e-5
     made = explain(small, x, "gradcam", TARGETS, layer=layer, aug_smooth=True)
