@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from seewhy.errors import BadOption, Unsupported
 from seewhy.model import Model
-from seewhy.ops.maps import first_component, fused
+from seewhy.ops.maps import first_component, fused, min_max
 from seewhy.registry import option
 from seewhy.rng import Rng
 from seewhy.targets import Pinned
@@ -22,8 +22,9 @@ VIEWS = [(mirrored, factor) for mirrored in (False, True) for factor in (0.9, 1.
 class Augmented:
     """Maps of one or several layers, of the picture alone or of six views of it.
 
-    One layer's map of the picture alone is (b,1,r,q), signed, before any final ReLU. Several layers, or several
-    views, give the mean of their rectified, min-max scaled maps at the finest of the grids, hence nothing negative.
+    One layer's map of the picture alone is (b,1,r,q), signed, before any final ReLU. Several layers give the mean of
+    their rectified, min-max scaled maps at the finest of the grids; six views the mean of such maps, each scaled
+    again. Hence neither holds anything negative.
     """
 
     aug_smooth: bool = option(False, "mean over 6 views: mirrored or not, times 0.9, 1 and 1.1")
@@ -44,7 +45,7 @@ class Augmented:
         total: Any = 0
         for mirrored, factor in VIEWS:
             view = (x.flip(3) if mirrored else x) * factor
-            merged = fused(self.one(model, view, target, layers, rng))
+            merged = min_max(fused(self.one(model, view, target, layers, rng)))
             total = total + (merged.flip(3) if mirrored else merged)
         return total / len(VIEWS)  # type: ignore[no-any-return]
 

@@ -17,7 +17,7 @@ from seewhy.types import Need, Pixels
     Need.MAPS,
     title="Feature Explanation Method",
     family="cam",
-    paper="DOI:10.1109/IPTA50016.2020.9286629",
+    paper="HAL:hal-02963298",
     cost="1 forward",
     sign="positive",
     starts="layers",
