@@ -13,7 +13,11 @@ from seewhy import Explanation, Model, explain, list_methods
 Promise = Callable[[str, Model, Tensor], None]
 promises: list[Promise] = []
 
-QUICK: dict[str, dict[str, Any]] = {"integrated_gradients": {"n_steps": 10}}  # options that make a slow method quick on tiny images: id -> options
+QUICK: dict[str, dict[str, Any]] = {  # options that make a slow method quick on tiny images: id -> options
+    "integrated_gradients": {"n_steps": 10},
+    "sess": {"scales": 3, "blur": False},  # its 11 pixels of blur are a third of these images
+    "sscam": {"n_samples": 8},
+}
 BLIND = {"randomcam"}  # nulls, which must not find the evidence
 CLASSLESS = {"eigencam", "kpcacam", "fem", "randomcam"}  # the same map for every class, by design
 

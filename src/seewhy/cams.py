@@ -86,6 +86,22 @@ def repeated(model: Model, x: Pixels, layers: Sequence[str]) -> list[str]:
     return [f"layer {name!r} runs {calls[name]} times: its last output is read" for name in layers if calls[name] > 1]
 
 
+@dataclass(frozen=True, kw_only=True)
+class ChannelCAM(CAM):
+    """Maps weighted channel by channel, each by one number that no gradient gave."""
+
+    def weights(self, model: Model, x: Pixels, target: Pinned, layer: str, maps: Tensor, rng: Rng) -> Tensor:
+        """The weights (b,d) of the layer's maps (b,d,r,q)."""
+        raise NotImplementedError
+
+    def one(self, model: Model, x: Pixels, target: Pinned, layers: Sequence[str], rng: Rng) -> list[Tensor]:
+        found = []
+        for layer, maps in zip(layers, model.maps(x, layers), strict=True):
+            weights = self.weights(model, x, target, layer, maps, rng).to(maps)
+            found.append(self.summed(weights[:, :, None, None] * maps))
+        return found
+
+
 def layer_names(layer: Layers) -> tuple[str, ...]:
     """The names in a method's `layer` option once `pin_layers` has resolved it."""
     if layer is None or isinstance(layer, nn.Module):
@@ -98,6 +114,8 @@ def pin_layers(method: Any, model: Model, x: Pixels) -> Any:
     if not hasattr(method, "layer"):
         return method
     asked = method.layer
+    if asked is None and hasattr(method, "own_layers"):
+        asked = method.own_layers(model, x)
     if isinstance(asked, tuple | list):
         if not asked:
             raise BadOption("an empty list of layers", "name one, or leave layer= out for the last maps")

@@ -1,0 +1,56 @@
+"""RefineCAM."""
+
+from collections.abc import Sequence
+from functools import reduce
+
+import torch
+from torch import Tensor
+
+from seewhy.cams import CAM
+from seewhy.model import Model
+from seewhy.ops.maps import min_max, resize
+from seewhy.registry import method
+from seewhy.rng import Rng
+from seewhy.targets import Pinned
+from seewhy.types import Need, Pixels
+
+
+@method(
+    "refinecam",
+    Need.MAPS | Need.GRADIENT,
+    title="RefineCAM",
+    family="cam",
+    paper="arXiv:2605.14641",
+    cost="1 forward, 1 partial backward",
+    sign="positive",
+    starts="layers",
+)
+class RefineCAM(CAM):
+    """The product of the Grad-CAM++ maps of several layers: what coarse and fine layers agree on.
+
+    Each map is rectified, scaled to [0,1] and resized to the input's size (b,1,h,w). Without `layer`, the last layer
+    of each grid whose cells are 4 pixels or wider.
+    """
+
+    def weigh(self, maps: Tensor, grads: Tensor) -> Tensor:
+        square = grads.square()
+        alpha = square / (2 * square + maps.sum((2, 3), keepdim=True) * square * grads + 1e-6)
+        alpha = torch.where(grads != 0, alpha, 0)
+        return (alpha * grads.relu()).sum((2, 3), keepdim=True) * maps
+
+    def one(self, model: Model, x: Pixels, target: Pinned, layers: Sequence[str], rng: Rng) -> list[Tensor]:
+        size = (x.shape[2], x.shape[3])
+        found = super().one(model, x, target, layers, rng)
+        return [reduce(torch.mul, (min_max(resize(min_max(one.relu()), size)) for one in found))]
+
+    def own_layers(self, model: Model, x: Pixels) -> Sequence[str]:
+        """The last of the outermost layers of each grid, and the last maps."""
+        last = model.layer(None, x)
+        chosen: dict[tuple[int, ...], str] = {}
+        for one in model.census(x).layers:
+            grid = one.shape[1:]
+            wide = len(one.shape) == 3 and min(grid) > 1 and grid[0] * 4 <= x.shape[2] and grid[1] * 4 <= x.shape[3]
+            if wide and (grid not in chosen or one.name.count(".") <= chosen[grid].count(".")):
+                chosen[grid] = one.name
+        end = next(one.shape[1:] for one in model.census(x).layers if one.name == last)
+        return tuple({**chosen, end: last}.values())
