@@ -13,7 +13,9 @@ from seewhy import Explanation, Model, explain, list_methods
 Promise = Callable[[str, Model, Tensor], None]
 promises: list[Promise] = []
 
-QUICK: dict[str, dict[str, Any]] = {}  # options that make a slow method quick on tiny images: id -> options
+QUICK: dict[str, dict[str, Any]] = {  # options that make a slow method quick on tiny images: id -> options
+    "expected_gradients": {"n_samples": 40},
+}
 BLIND = {"randomcam"}  # nulls, which must not find the evidence
 CLASSLESS = {"eigencam", "kpcacam", "fem", "randomcam"}  # the same map for every class, by design
 
