@@ -14,6 +14,7 @@ Promise = Callable[[str, Model, Tensor], None]
 promises: list[Promise] = []
 
 QUICK: dict[str, dict[str, Any]] = {  # options that make a slow method quick on tiny images: id -> options
+    "expected_gradients": {"n_samples": 40},
     "integrated_gradients": {"n_steps": 10},
     "sess": {"scales": 3, "blur": False},  # its 11 pixels of blur are a third of these images
     "sscam": {"n_samples": 8},

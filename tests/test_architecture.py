@@ -16,7 +16,7 @@ FLOORS = [  # a room imports from floors above it in this list and from its own 
     {"model"},
     {"sources"},
     {"registry"},
-    {"cams"},
+    {"cams", "noisy", "background"},
     {"methods", "render", "store", "doctor"},
     {"api"},
     {"cli"},

@@ -116,6 +116,8 @@ def pin_layers(method: Any, model: Model, x: Pixels) -> Any:
     asked = method.layer
     if asked is None and hasattr(method, "own_layers"):
         asked = method.own_layers(model, x)
+    if asked is None and Need.MAPS not in method.info.needs:
+        return method  # it reads the pixels unless told otherwise
     if isinstance(asked, tuple | list):
         if not asked:
             raise BadOption("an empty list of layers", "name one, or leave layer= out for the last maps")
@@ -143,3 +145,11 @@ def _refuse_placeless(model: Model, x: Pixels, layers: Sequence[str]) -> None:
 def of_layers(method: Any) -> tuple[str, ...]:
     """The layers a pinned method names, none where it reads none."""
     return layer_names(method.layer) if getattr(method, "layer", None) is not None else ()
+
+
+def only_layer(method: Any) -> str:
+    """The layer of a pinned method that reads one alone."""
+    names = layer_names(method.layer)
+    if len(names) != 1:
+        raise BadOption(f"{method.info.id} reads one layer, not {len(names)}", "explain each layer on its own")
+    return names[0]

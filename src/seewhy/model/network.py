@@ -113,6 +113,22 @@ class Network:
         recorded = self.recorded(x, layers)
         return [recorded.maps(name) for name in layers], recorded.gradients(target, layers)
 
+    def maps_and_gradients(
+        self, variants: Iterable[Pixels], target: Pinned, layer: str
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """For each variant (b,c,h,w): the layer's output (b,d,r,q) and the score's gradient with respect to it."""
+
+        def run(x: Tensor, rows: Tensor) -> Tensor:
+            seen, outputs = self._record(x, (layer,))
+            with torch.enable_grad():
+                score = target(outputs, rows).sum()
+            (grad,) = torch.autograd.grad(score, seen[layer])
+            self.meter.count(backward=len(x))
+            return torch.stack([seen[layer].detach(), grad], 1)
+
+        for both in self._stream(variants, run, backward=True):
+            yield both[:, 0], both[:, 1]
+
     def maps(self, x: Pixels, layers: Sequence[str]) -> list[Tensor]:
         """Outputs of the layers, (b,d,r,q) each."""
         recorded = self.recorded(x, layers)

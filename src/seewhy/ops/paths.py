@@ -1,6 +1,10 @@
 """Points on a line and their weights, for integrals from 0 to 1."""
 
+from collections.abc import Callable, Iterable, Iterator
+
 import numpy as np
+import torch
+from torch import Tensor
 
 QUADRATURES = ("gausslegendre", "midpoint", "trapezoid", "left", "right")
 
@@ -22,3 +26,18 @@ def quadrature(name: str, n: int) -> tuple[list[float], list[float]]:
     inner = np.ones(n)
     inner[[0, -1]] = 0.5
     return np.linspace(0, 1, n).tolist(), (inner / inner.sum()).tolist()
+
+
+def line_integral(
+    start: Tensor, end: Tensor, gradients: Callable[[Iterable[Tensor]], Iterator[Tensor]], name: str, n: int
+) -> Tensor:
+    """Each element's part of the score's gain from start to end, (b,...) each, by n points of a quadrature.
+
+    gradients: for each variant (b,...), the score's gradient there.
+    """
+    places, weights = quadrature(name, n)
+    total = torch.zeros_like(end)
+    points = (start + place * (end - start) for place in places)
+    for weight, gradient in zip(weights, gradients(points), strict=True):
+        total += weight * gradient
+    return (end - start) * total

@@ -1,0 +1,42 @@
+"""Mean and variance of a stream of tensors, of which only sums are held."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+
+@dataclass
+class Moments:
+    """Running mean and squared deviations, on the device of what is added (Welford, doi:10.2307/1266577).
+
+    The mean of squares less the square of the mean would lose the digits that the two share.
+    """
+
+    count: int = 0
+    mean: Any = 0.0
+    _deviations: Any = 0.0
+
+    def add(self, value: Tensor) -> None:
+        self.count += 1
+        step = value - self.mean
+        self.mean = self.mean + step / self.count
+        self._deviations = self._deviations + step * (value - self.mean)
+
+    @property
+    def variance(self) -> Tensor:
+        """Unbiased: divided by count - 1."""
+        return self._deviations / (self.count - 1)  # type: ignore[no-any-return]
+
+    @property
+    def standard_error(self) -> Tensor:
+        """Of the mean, where the values were drawn independently."""
+        return (self.variance / self.count).sqrt()
+
+
+def moments(values: Iterable[Tensor]) -> Moments:
+    found = Moments()
+    for value in values:
+        found.add(value)
+    return found
