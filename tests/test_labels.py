@@ -23,6 +23,11 @@ def test_a_word_of_several_names_is_refused_with_their_numbers() -> None:
     assert "catamaran" not in str(error.value)
 
 
+def test_a_synonym_goes_before_a_word_and_a_word_has_two_ends() -> None:
+    assert find("dike", (*CATS, "dike wall")) == 7
+    assert find("cat", ("tomcat", "catfish", "a cat")) == 2
+
+
 def test_two_classes_of_one_name_are_refused_with_their_numbers() -> None:
     with pytest.raises(UnknownName, match="5 crane, 6 crane"):
         find("crane", CATS)
