@@ -1,6 +1,7 @@
 """A typed label is one class, or an error that lists what it could be."""
 
 import pytest
+from torchvision.models import ResNet50_Weights
 
 from seewhy.errors import UnknownName
 from seewhy.labels import find
@@ -20,6 +21,11 @@ def test_a_word_of_several_names_is_refused_with_their_numbers() -> None:
     with pytest.raises(UnknownName, match=r"'cat' could be 1 tiger cat, 2 Persian cat\n.*hint") as error:
         find("cat", CATS)
     assert "catamaran" not in str(error.value)
+
+
+def test_a_synonym_goes_before_a_word_and_a_word_has_two_ends() -> None:
+    assert find("dike", (*CATS, "dike wall")) == 7
+    assert find("cat", ("tomcat", "catfish", "a cat")) == 2
 
 
 def test_two_classes_of_one_name_are_refused_with_their_numbers() -> None:
@@ -55,3 +61,12 @@ def test_a_number_that_is_also_the_name_of_another_class_is_refused() -> None:
     assert find("7", ("3", "7")) == 1
     with pytest.raises(UnknownName, match="0 1, 1 0"):
         find("1", ("1", "0"))
+
+
+def test_imagenets_classes_answer_to_their_chinese_names() -> None:
+    imagenet = ResNet50_Weights.DEFAULT.meta["categories"]
+    assert find("虎斑猫", imagenet) == 281
+    assert find("起重机", imagenet) == 517
+    with pytest.raises(UnknownName, match="281 虎斑猫, 282 虎猫, 283 波斯猫"):
+        find("猫", imagenet)
+    assert find("猫", ("狗", "猫")) == 1

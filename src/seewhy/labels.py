@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 
 from seewhy.errors import UnknownName
+from seewhy.lang import class_name
 
 SHOWN = 8  # candidates an error lists
 
@@ -13,10 +14,13 @@ def find(label: str, classes: Sequence[str]) -> int:
     """The index of the one class that `label` means.
 
     An index in digits; else a whole name, else one of a name's comma-separated synonyms, else a whole word of a name,
-    else a part of one, whichever first has an answer; case does not matter.
+    else a part of one, whichever first has an answer; case does not matter. To letters
+    beyond ASCII, ImageNet's classes answer with their Chinese names.
     Raises UnknownName where no class or more than one answers.
     """
     asked = label.strip().casefold()
+    if not asked.isascii():
+        classes = [class_name(name, "zh", index) for index, name in enumerate(classes)]
     names = [name.casefold() for name in classes]
     if asked.isascii() and asked.isdigit():
         return _numbered(asked, names, classes)

@@ -78,6 +78,8 @@ def test_what_the_user_says_wins_over_the_source() -> None:
 def test_another_size_drops_the_usual_scale_and_is_built_where_it_is_fixed() -> None:
     model = load(TINY, weights="random", size=(96, 128))
     assert (model.size, model.resize) == ((96, 128), None)
+    fixed = load("timm:vit_tiny_patch16_224", weights="random", size=(32, 64))
+    assert fixed.module(torch.rand(1, 3, 32, 64)).shape == (1, 1000)
     assert model.module(torch.rand(1, 3, 96, 128)).shape == (1, 1000)
     assert load(TINY, weights="random", size=(160, 160)).resize is not None
 

@@ -3,17 +3,23 @@
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import timm
 import torch
+from PIL import Image
 from safetensors.torch import save_file
+from skimage.data import chelsea
 from timm.data import create_transform, resolve_model_data_config
+from timm.models import get_pretrained_cfg
 
 from seewhy import load
 from seewhy.errors import Unsupported
+from seewhy.images.fit import fit
 from seewhy.sources.timm import MODES, _preprocess, class_names
 
 SMALL = "timm:test_resnet"
+CONFIGS = {name: get_pretrained_cfg(name) for name in timm.list_models(pretrained=True)}
 
 
 @pytest.fixture
@@ -56,36 +62,33 @@ def test_a_feature_extractor_is_refused_before_anything_is_fetched(offline: None
         load("timm:vit_small_patch14_dinov2")
 
 
-@pytest.mark.parametrize(
-    "name", ["test_resnet", "test_vit", "resnet10t", "vit_tiny_patch16_224", "mobilenetv4_conv_small"]
-)
-def test_preprocessing_is_that_of_timms_own_transform(name: str) -> None:
-    model = load(f"timm:{name}", weights="random")
-    resize, crop, _, normalise = create_transform(**resolve_model_data_config(model.module)).transforms
-    assert model.resize == resize.size
-    assert model.interpolation == resize.interpolation.value
-    assert tuple(model.size) == tuple(crop.size)
-    assert model.mode == "crop"
-    assert torch.allclose(torch.tensor(model.mean), normalise.mean)
-    assert torch.allclose(torch.tensor(model.std), normalise.std)
+NAMES = [
+    "test_resnet.r160_in1k",
+    "test_vit.r160_in1k",
+    "resnet10t.c3_in1k",
+    "convnext_tiny.in12k_ft_in1k_384",  # squashes, and cuts nothing
+    next(n for n, c in CONFIGS.items() if c.crop_mode == "squash" and c.crop_pct < 1),
+    next(n for n, c in CONFIGS.items() if c.input_size[1] != c.input_size[2]),
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_photo_becomes_the_input_that_timms_own_transform_makes(name: str, turned: bool) -> None:
+    config = resolve_model_data_config(None, pretrained_cfg=CONFIGS[name].to_dict())
+    photo = Image.fromarray(np.rot90(chelsea()) if turned else chelsea())
+    preprocess = _preprocess(config)
+    pixels, _ = fit(photo, preprocess, "chelsea", max_pixels=10**8)
+    mean, std = (torch.tensor(values)[:, None, None] for values in (preprocess.mean, preprocess.std))
+    assert torch.allclose((pixels[0] - mean) / std, create_transform(**config)(photo), atol=1e-5)
 
 
 def test_every_pretrained_network_has_a_preprocessing_we_know() -> None:
-    from timm.models import get_pretrained_cfg
-
-    for name in timm.list_models(pretrained=True):
-        config = get_pretrained_cfg(name)
+    for config in CONFIGS.values():
         found = _preprocess(resolve_model_data_config(None, pretrained_cfg=config.to_dict()))
         assert found.mode == MODES[config.crop_mode]
         assert found.interpolation in ("bilinear", "bicubic")
         assert found.size == tuple(config.input_size[1:])
-
-
-def test_squashing_to_the_very_size_needs_no_crop() -> None:
-    squash = {"input_size": (3, 224, 224), "interpolation": "bicubic", "mean": (0.5,), "std": (0.5,)}
-    assert _preprocess({**squash, "crop_mode": "squash", "crop_pct": 1.0}).resize is None
-    assert _preprocess({**squash, "crop_mode": "squash", "crop_pct": 0.95}).resize == 235
-    assert _preprocess({**squash, "crop_mode": "border", "crop_pct": 1.0}).mode == "pad"
 
 
 def test_class_names_follow_the_number_of_classes() -> None:

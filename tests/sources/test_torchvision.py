@@ -65,6 +65,24 @@ def test_a_broken_download_is_an_error(checkpoints: Path) -> None:
         load(SMALL)
 
 
+class Runs:
+    """Pickled, it runs code when read carelessly."""
+
+    def __reduce__(self):
+        return (Path.touch, (Path("it-ran"),))
+
+
+def test_a_cached_file_that_holds_code_is_refused_and_not_run(
+    checkpoints: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(checkpoints)
+    state = load(SMALL, weights="random").module.state_dict()
+    torch.save({**state, "more": Runs()}, checkpoints / Path(models.get_model_weights(SMALL).DEFAULT.url).name)
+    with pytest.raises(Unsupported, match="can't be loaded"):
+        load(SMALL)
+    assert not (checkpoints / "it-ran").exists()
+
+
 @pytest.mark.parametrize("name", ["googlenet", "inception_v3"])
 def test_networks_that_normalise_again_do_so_with_local_weights(tmp_path: Path, name: str) -> None:
     """torchvision turns this on only when it fetches the weights itself; without it the answers are others."""

@@ -115,7 +115,6 @@ def _cached(config: Any) -> dict[str, Any]:
 def _preprocess(config: dict[str, Any]) -> Preprocess:
     height, width = config["input_size"][1:]
     mode: Any = MODES[config["crop_mode"]]
-    exact = config["crop_pct"] == 1 and mode != "crop"
-    tall, wide = (math.floor(length / config["crop_pct"]) for length in (height, width))
-    resize = None if exact else tall if tall == wide else (tall, wide)
+    scaled = (math.floor(height / config["crop_pct"]), math.floor(width / config["crop_pct"]))
+    resize = scaled[0] if scaled[0] == scaled[1] else scaled
     return Preprocess(config["mean"], config["std"], (height, width), resize, mode, config["interpolation"])
