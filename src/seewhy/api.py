@@ -107,7 +107,8 @@ def _grid(
     model = replace(model, memory=memory) if memory else model
     if not methods or not targets:
         raise BadOption("no method or no target to explain", "name at least one of each")
-    return [_explained(model, batch, methods, targets, score, seed) for batch in load_all(image, model.preprocess)]
+    with torch.inference_mode(False):  # a caller's inference mode would leave nothing to differentiate
+        return [_explained(model, batch, methods, targets, score, seed) for batch in load_all(image, model.preprocess)]
 
 
 def _explained(

@@ -20,7 +20,7 @@ def named(module: nn.Module, asked: object, census: Census) -> str:
     if isinstance(asked, nn.Module):
         for name, one in module.named_modules():
             if one is asked and name:
-                return name
+                return str(name)
         raise UnknownName(
             f"the {type(asked).__name__} given as layer= is not in the model", "pass one of its own modules"
         )

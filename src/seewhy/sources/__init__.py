@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from seewhy.errors import BadOption, UnknownName
+from seewhy.errors import BadOption, SeewhyError, UnknownName, first_line
 from seewhy.labels import hint
 from seewhy.model import Model
 from seewhy.sources import default, factory, timm, torchvision
@@ -70,7 +70,15 @@ def _make(spec: str, ask: Ask) -> Built | Model:
             f"load takes a name, not a {type(spec).__name__}", "wrap a module: seewhy.Model(module, mean=..., std=...)"
         )
     source, name = _resolve(spec)
-    return source.build(name, ask) if source else _custom(spec, ask)
+    if source is None:
+        return _custom(spec, ask)
+    try:
+        built: Built = source.build(name, ask)
+    except SeewhyError:
+        raise
+    except Exception as error:  # what a library says to a size or a number of classes it can't build
+        raise BadOption(f"'{spec}' can't be built: {first_line(error)}", "try it without size and classes") from error
+    return built
 
 
 def _resolve(spec: str) -> tuple[Any, str]:

@@ -8,11 +8,6 @@ from torch import nn
 from seewhy.types import ModelCard, Preprocess
 
 
-def said(error: Exception) -> str:
-    """What another library's error says, in one line."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
-
-
 @dataclass(frozen=True)
 class Ask:
     """The part of a call of `seewhy.load` that decides how the network is built.

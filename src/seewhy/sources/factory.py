@@ -10,9 +10,9 @@ from typing import Any
 
 from torch import nn
 
-from seewhy.errors import ModelFailed, UnknownName, Unsupported
+from seewhy.errors import ModelFailed, UnknownName, Unsupported, first_line
 from seewhy.labels import hint
-from seewhy.sources.built import said
+from seewhy.sources.weights import seeded
 
 
 def make(spec: str) -> Any:
@@ -26,10 +26,11 @@ def make(spec: str) -> Any:
     if isinstance(found, nn.Module) or not callable(found):
         return found
     try:
-        return found()
+        with seeded():  # again: what the import drew, it draws only once
+            return found()
     except Exception as error:
         raise ModelFailed(
-            f"'{spec}' raised {type(error).__name__}: {said(error)}", "it is called without arguments"
+            f"'{spec}' raised {type(error).__name__}: {first_line(error)}", "it is called without arguments"
         ) from error
 
 
@@ -50,11 +51,11 @@ def _import(home: str) -> ModuleType:
                 or "install it, add its folder to PYTHONPATH, or give path/to/file.py:name",
             ) from error
         raise ModelFailed(
-            f"importing '{home}' raised {type(error).__name__}: {said(error)}", f"install {error.name}"
+            f"importing '{home}' raised {type(error).__name__}: {first_line(error)}", f"install {error.name}"
         ) from error
     except Exception as error:
         raise ModelFailed(
-            f"importing '{home}' raised {type(error).__name__}: {said(error)}", "import it in Python to see where"
+            f"importing '{home}' raised {type(error).__name__}: {first_line(error)}", "import it in Python to see where"
         ) from error
 
 

@@ -3,9 +3,9 @@
 import math
 from typing import Any
 
-from seewhy.errors import UnknownName, Unsupported
+from seewhy.errors import UnknownName, Unsupported, first_line
 from seewhy.labels import hint
-from seewhy.sources.built import Ask, Built, said
+from seewhy.sources.built import Ask, Built
 from seewhy.sources.weights import fill
 from seewhy.types import ModelCard, Preprocess
 
@@ -91,7 +91,7 @@ def _pretrained(name: str, config: Any, keywords: dict[str, Any]) -> Any:
         return timm.create_model(name, pretrained=True, pretrained_cfg_overlay=_cached(config), **keywords)
     except Exception as error:  # each of the hub's transports has its own
         raise Unsupported(
-            f"the pretrained weights of {name} can't be loaded: {said(error)}",
+            f"the pretrained weights of {name} can't be loaded: {first_line(error)}",
             "give weights=FILE with a copy of them, or weights='random'",
         ) from error
 

@@ -3,10 +3,10 @@
 import re
 from typing import Any
 
-from seewhy.errors import BadOption, UnknownName, Unsupported
+from seewhy.errors import BadOption, UnknownName, Unsupported, first_line
 from seewhy.labels import hint
-from seewhy.sources.built import Ask, Built, said
-from seewhy.sources.weights import State, fill
+from seewhy.sources.built import Ask, Built
+from seewhy.sources.weights import State, fill, fit
 from seewhy.types import ModelCard, Preprocess
 
 
@@ -69,22 +69,29 @@ def _preprocess(entry: Any) -> Preprocess:
 def _module(architecture: str, entry: Any, ask: Ask, outputs: int, preprocess: Preprocess) -> Any:
     from torchvision.models import get_model
 
-    if ask.weights is None:
-        try:
-            return get_model(architecture, weights=entry)
-        except (OSError, RuntimeError) as error:
-            raise Unsupported(
-                f"the pretrained weights of {architecture} can't be loaded: {said(error)}",
-                "give weights=FILE with a copy of them, or weights='random'",
-            ) from error
     (height, width) = ask.size or preprocess.size or (224, 224)
     module = get_model(architecture, weights=None, num_classes=outputs, **_arguments(architecture, min(height, width)))
-    fill(module, ask.weights, _today)
+    if ask.weights is None:
+        fit(module, _today(_fetched(entry)), entry.name)
+    else:
+        fill(module, ask.weights, _today)
     return module
 
 
+def _fetched(entry: Any) -> State:
+    """From torch's cache, or downloaded to it. torchvision's own builders would run code that such a file holds."""
+    try:
+        state: State = entry.get_state_dict(check_hash=True, weights_only=True)
+    except Exception as error:  # a download or a file of the cache breaks in any way
+        raise Unsupported(
+            f"the pretrained weights {entry} can't be loaded: {first_line(error)}",
+            "give weights=FILE with a copy of them, or weights='random'",
+        ) from error
+    return state
+
+
 def _arguments(architecture: str, side: int) -> dict[str, Any]:
-    """What torchvision sets by itself only where it loads the weights."""
+    """What torchvision's builders set only where they load the weights themselves."""
     if architecture.startswith("vit_"):
         return {"image_size": side}
     if architecture in ("googlenet", "inception_v3"):

@@ -9,8 +9,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from seewhy.errors import BadOption
-from seewhy.sources.built import said
+from seewhy.errors import BadOption, first_line
 
 State = dict[str, Tensor]
 
@@ -33,7 +32,7 @@ def fill(module: nn.Module, weights: str | Path, adapt: Callable[[State], State]
     Raises BadOption where the file can't be read, or differs from the module in a key or a shape.
     """
     if weights != "random":
-        _fit(module, adapt(read(Path(weights).expanduser())), Path(weights).name)
+        fit(module, adapt(read(Path(weights).expanduser())), Path(weights).name)
 
 
 def read(path: Path) -> State:
@@ -43,7 +42,7 @@ def read(path: Path) -> State:
     try:
         content = _load(path)
     except Exception as error:  # a broken file breaks in any way
-        raise BadOption(f"'{path.name}' can't be read as weights: {said(error)}", SAVE) from error
+        raise BadOption(f"'{path.name}' can't be read as weights: {first_line(error)}", SAVE) from error
     return _unwrap(content, path.name)
 
 
@@ -64,7 +63,8 @@ def _unwrap(content: Any, name: str) -> State:
     return dict(content)
 
 
-def _fit(module: nn.Module, state: State, name: str) -> None:
+def fit(module: nn.Module, state: State, name: str) -> None:
+    """Load the tensors; `name` says in errors where they come from."""
     wanted = module.state_dict()
     state = _strip(state, wanted)
     _check_keys(state, wanted, name)

@@ -1,0 +1,44 @@
+# The two commands of the README, and the slower ones that a developer runs by hand.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint types check clean
+.DEFAULT_GOAL := demo
+
+demo: $(VENV)/installed  ## install seewhy and explain a real photo with a real network
+	$(BIN)/python examples/demo.py demo
+
+test: $(VENV)/tested  ## install what the tests need and run them all
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/linted
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/linted
+	$(BIN)/mypy
+
+check: lint types test  ## what must be green before a commit
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "seewhy needs Python 3.11 or newer: make PYTHON=python3.12"; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "No virtual environment could be made. On Debian: apt-get install python3-venv"; exit 2; }
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/installed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --progress-bar on --editable .
+	@touch $@
+
+# grad-cam asks for the OpenCV build that needs libGL; the headless one of the group serves it as well.
+$(VENV)/tested: pyproject.toml $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --group test --group oracles
+	$(BIN)/python -m pip install --quiet --no-deps grad-cam==1.5.7
+	@touch $@
+
+$(VENV)/linted: pyproject.toml $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --group lint
+	@touch $@
+
+clean:
+	rm -rf $(VENV) demo seewhy-out .pytest_cache .mypy_cache .ruff_cache

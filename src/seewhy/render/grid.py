@@ -1,0 +1,109 @@
+"""Many explanations of one photo in one figure: a row a method, a column a target."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.gridspec import GridSpec
+
+from seewhy.errors import BadInput
+from seewhy.render import heading, panels
+from seewhy.render.colors import default, table
+from seewhy.render.normalize import limit, scale
+from seewhy.render.overlay import overlay
+from seewhy.render.scene import Scene, only, scene
+from seewhy.types import Explanation, Sign
+
+WIDEST = 4  # maps beside each other, where one target leaves the arrangement free
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    explanation: Explanation
+    drawn: Scene
+    sign: Sign
+    top: float
+
+
+def grid(
+    explanations: Sequence[Explanation],
+    *,
+    sign: Sign | None = None,
+    cmap: str | None = None,
+    outlier_perc: float = 2.0,
+    alpha: float = 0.8,
+    fade: bool = True,
+    lang: str = "en",
+) -> Figure:
+    """The photo, its predictions, and one overlay for each method and target, each with its numbers.
+
+    The targets of one method share one scale, so their maps can be compared; methods differ in their units and can't.
+    BadInput for no explanations, a batch, or explanations of different photos.
+    """
+    table(cmap or default(sign or "all"))
+    same_photo(explanations)
+    rows = arrange(explanations, sign, outlier_perc)
+    wide = max(len(row) for row in rows)
+    height, width = rows[0][0].drawn.photo.shape[:2]
+    tall = min(max(3.0 * height / width, 1.5), 4.5)
+    columns = max(wide, 2)
+    made = panels.canvas(3.3 * columns, (tall + 0.35) + len(rows) * (tall + 0.75))
+    places = made.add_gridspec(1 + 2 * len(rows), columns, height_ratios=[tall] + [tall, 0.1] * len(rows))
+    _lead(made, places, rows[0][0], lang)
+    for r, row in enumerate(rows):
+        for c, cell in enumerate(row):
+            ax, bar = (made.add_subplot(places[1 + 2 * r + i, c]) for i in (0, 1))
+            ax.set_label(f"{cell.explanation.method}/{cell.explanation.labels[0]}")
+            name = cmap or default(cell.sign)
+            normed = scale(cell.drawn.heat, cell.sign, cell.top)
+            pixels = overlay(cell.drawn.photo, normed, name, cell.sign, alpha, fade)
+            panels.picture(ax, pixels, _caption(cell.explanation, lang), lang)
+            panels.outline(ax, cell.drawn.frame)
+            if cell.top:
+                panels.colorbar(bar, name, cell.sign, cell.top, "", lang)
+            else:
+                bar.set_axis_off()
+            if not limit(cell.drawn.heat, cell.sign, outlier_perc):
+                panels.caption(ax, panels.nothing(cell.sign, lang), lang)
+    return made
+
+
+def same_photo(explanations: Sequence[Explanation]) -> None:
+    """Refuse what can't stand on one page: nothing, batches, several photos."""
+    if not explanations:
+        raise BadInput("no explanations to draw", "give at least one")
+    first = only(explanations[0]).photos[0].pixels
+    if not all(np.array_equal(first, only(one).photos[0].pixels) for one in explanations):
+        raise BadInput("explanations of different photos", "draw each photo's explanations by themselves")
+
+
+def arrange(explanations: Sequence[Explanation], sign: Sign | None, outlier_perc: float) -> list[list[Cell]]:
+    """A row a method, one scale a row; with one map a method, rows of several methods, each with its own scale."""
+    methods: dict[tuple[object, ...], list[Explanation]] = {}
+    for one in explanations:
+        methods.setdefault((one.method, one.layers, str(one.options), one.model, one.score), []).append(one)
+    rows = [_row(group, sign, outlier_perc) for group in methods.values()]
+    if max(map(len, rows)) > 1:
+        return rows
+    flat = [row[0] for row in rows]
+    return [flat[at : at + WIDEST] for at in range(0, len(flat), WIDEST)]
+
+
+def _row(group: list[Explanation], sign: Sign | None, outlier_perc: float) -> list[Cell]:
+    scenes = [scene(one, 800) for one in group]
+    shown = sign or group[0].sign
+    top = max(limit(one.heat, shown, outlier_perc) for one in scenes)
+    return [Cell(one, drawn, shown, top) for one, drawn in zip(group, scenes, strict=True)]
+
+
+def _lead(made: Figure, places: GridSpec, first: Cell, lang: str) -> None:
+    photo = made.add_subplot(places[0, 0], label="photo")
+    panels.picture(photo, first.drawn.photo, first.explanation.photos[0].name, lang)
+    listed = made.add_subplot(places[0, 1], label="predictions")
+    panels.predictions(listed, first.explanation.predictions[0], None, lang)
+    heading.stamp(listed, first.explanation, lang)
+
+
+def _caption(explanation: Explanation, lang: str) -> str:
+    return f"{explanation.method}  ·  {panels.shorten(heading.target(explanation, lang), 24)}"

@@ -1,0 +1,235 @@
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const { words, photo } = data;
+  const find = (id) => document.querySelector(`[data-testid="${id}"]`);
+  const form = find("controls");
+  const tables = Object.fromEntries(Object.entries(data.tables).map(([name, text]) => [name, bytes(text)]));
+  const maps = data.explanations.map((one) => ({ ...one, values: floats(bytes(one.values)) }));
+  const state = { current: 0, shown: new Set(maps.keys()), at: null };
+  let tiles = [];
+
+  function make(tag, className, text, parent) {
+    const made = document.createElement(tag);
+    if (className) made.className = className;
+    if (text !== undefined) made.textContent = text;
+    if (parent) parent.append(made);
+    return made;
+  }
+
+  function valueAt(x, y, index = state.current) {
+    const map = maps[index];
+    return sample(map, place(map, 0, y + 0.5), place(map, 1, x + 0.5));
+  }
+
+  const signOf = (map) => (form.sign.value === "auto" ? map.sign : form.sign.value);
+  const tableOf = (sign) => tables[form.colors.value === "auto" ? (sign === "all" ? "bluewhitered" : "inferno") : form.colors.value];
+
+  function paint(canvas, map, width, height, solid) {
+    const sign = signOf(map), limit = map.limits[sign], colors = tableOf(sign);
+    const strength = solid ? 255 : 2.55 * form.opacity.value, fade = !solid && form.fade.checked;
+    canvas.width = width;
+    canvas.height = height;
+    const image = new ImageData(width, height), out = image.data;
+    const columns = Array.from({ length: width }, (_, x) => place(map, 1, ((x + 0.5) * photo.width) / width));
+    for (let y = 0, k = 0; y < height; y++) {
+      const row = place(map, 0, ((y + 0.5) * photo.height) / height);
+      for (let x = 0; x < width; x++, k += 4) {
+        const value = sample(map, row, columns[x]);
+        if (Number.isNaN(value) || !limit) continue;
+        const part = scaled(value, sign, limit), from = rowOf(part, sign);
+        out[k] = colors[from];
+        out[k + 1] = colors[from + 1];
+        out[k + 2] = colors[from + 2];
+        out[k + 3] = fade ? Math.abs(part) * strength : strength;
+      }
+    }
+    canvas.getContext("2d").putImageData(image, 0, 0);
+  }
+
+  function buildTile(index) {
+    const map = maps[index], tile = make("figure", "tile");
+    tile.dataset.testid = `tile-${index}`;
+    const caption = make("figcaption", "", undefined, tile);
+    make("b", "", map.method, caption);
+    make("span", "", map.target, caption);
+    make("span", "", map.score, caption);
+    const view = make("div", "view", undefined, tile);
+    view.tabIndex = 0;
+    view.setAttribute("role", "application");
+    view.setAttribute("aria-label", `${map.method}, ${map.target}. ${words.hint}`);
+    view.style.setProperty("--aspect", photo.width / photo.height);
+    const picture = make("img", "", undefined, view);
+    picture.src = photo.src;
+    picture.alt = photo.name;
+    picture.draggable = false;
+    const canvas = make("canvas", "", undefined, view);
+    canvas.dataset.testid = `heat-${index}`;
+    if (map.frame) addFrame(view, map.frame);
+    const cross = make("div", "cross", undefined, view);
+    const blank = make("p", "blank", "", view);
+    blank.dataset.testid = `blank-${index}`;
+    const scale = make("div", "scale", undefined, tile), strip = make("div", "strip", undefined, scale);
+    const bar = make("canvas", "", undefined, strip), mark = make("i", "", undefined, strip);
+    const ticks = make("div", "ticks", undefined, scale), units = make("p", "units", "", scale);
+    ticks.dataset.testid = `ticks-${index}`;
+    const readout = make("p", "readout", undefined, tile);
+    readout.setAttribute("aria-live", "polite");
+    const value = make("b", "", "", readout), where = make("span", "", "", readout);
+    value.dataset.testid = `value-${index}`;
+    where.dataset.testid = `where-${index}`;
+    listen(view);
+    for (const kind of ["pointerdown", "focusin"]) tile.addEventListener(kind, () => describe(index));
+    return { index, map, tile, picture, canvas, cross, blank, scale, bar, mark, ticks, units, value, where };
+  }
+
+  function addFrame(view, [left, top, right, bottom]) {
+    const style = make("div", "frame", undefined, view).style;
+    style.left = `${(100 * left) / photo.width}%`;
+    style.top = `${(100 * top) / photo.height}%`;
+    style.width = `${(100 * (right - left)) / photo.width}%`;
+    style.height = `${(100 * (bottom - top)) / photo.height}%`;
+  }
+
+  function listen(view) {
+    const point = (event) => {
+      const box = view.getBoundingClientRect();
+      move(((event.clientX - box.left) / box.width) * photo.width, ((event.clientY - box.top) / box.height) * photo.height);
+    };
+    view.addEventListener("pointermove", point);
+    view.addEventListener("pointerdown", point);
+    view.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      const [x, y] = state.at || [photo.width / 2, photo.height / 2], by = event.shiftKey ? 10 : 1;
+      move(Math.floor(x) + by * step[0], Math.floor(y) + by * step[1]);
+    });
+  }
+
+  function move(x, y) {
+    const clamp = (value, size) => Math.min(Math.max(Math.floor(value), 0), size - 1);
+    state.at = [clamp(x, photo.width), clamp(y, photo.height)];
+    tiles.forEach(read);
+  }
+
+  function read({ index, map, cross, mark, value, where }) {
+    cross.hidden = mark.hidden = !state.at;
+    if (!state.at) return;
+    const [x, y] = state.at, found = valueAt(x, y, index), sign = signOf(map);
+    const part = scaled(found, sign, map.limits[sign]);
+    cross.style.left = `${(100 * (x + 0.5)) / photo.width}%`;
+    cross.style.top = `${(100 * (y + 0.5)) / photo.height}%`;
+    mark.hidden = Number.isNaN(found) || !map.limits[sign];
+    mark.style.left = `${100 * (sign === "all" ? (part + 1) / 2 : part)}%`;
+    value.textContent = Number.isNaN(found) ? words.not_seen : String(+found.toPrecision(5)).replace("-", "\u2212");
+    value.dataset.raw = found;
+    where.textContent = words.at.replace("{x}", x).replace("{y}", y);
+  }
+
+  function draw(one) {
+    const { map, picture, canvas, blank, scale } = one, view = form.view.value, sign = signOf(map);
+    const shrink = Math.min(1, 900 / Math.max(photo.width, photo.height)), limit = map.limits[sign];
+    paint(canvas, map, Math.round(photo.width * shrink), Math.round(photo.height * shrink), view === "heat");
+    canvas.hidden = view === "photo";
+    picture.style.opacity = view === "heat" && limit ? 0.18 : 1;
+    blank.hidden = Boolean(limit);
+    blank.textContent = { positive: words.blank, negative: words.blank_negative }[sign] || words.blank_all;
+    scale.hidden = !limit || view === "photo";
+    drawScale(one, sign, limit);
+    read(one);
+  }
+
+  function drawScale({ map, bar, ticks, units }, sign, limit) {
+    const both = sign === "all", colors = tableOf(sign), image = new ImageData(256, 1);
+    for (let i = 0; i < 256; i++) {
+      const from = rowOf(both ? i / 127.5 - 1 : i / 255, sign);
+      image.data.set([colors[from], colors[from + 1], colors[from + 2], 255], 4 * i);
+    }
+    bar.width = 256;
+    bar.height = 1;
+    bar.getContext("2d").putImageData(image, 0, 0);
+    const parts = both ? [-1, -0.5, 0, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1];
+    ticks.replaceChildren(...parts.map((part) => make("span", "", short(part * (sign === "negative" ? -limit : limit)))));
+    const clipped = map.peaks[sign] > limit ? `; ${words.clipped.replace("{peak}", short(map.peaks[sign]))}` : "";
+    units.textContent = map.units + clipped;
+  }
+
+  function redraw() {
+    find("opacity-value").textContent = `${form.opacity.value} %`;
+    form.opacity.disabled = form.fade.disabled = form.view.value !== "both";
+    tiles.forEach(draw);
+  }
+
+  function arrange() {
+    const beside = form.beside.checked, stage = find("stage");
+    const shown = beside ? [...maps.keys()].filter((i) => state.shown.has(i)) : [state.current];
+    tiles = shown.map(buildTile);
+    stage.className = beside ? "stage beside" : "stage";
+    stage.replaceChildren(...tiles.map((one) => one.tile));
+    [...find("chips").children].forEach((chip, i) => chip.setAttribute("aria-pressed", shown.includes(i)));
+    describe(state.current);
+    redraw();
+  }
+
+  function describe(index) {
+    const map = maps[index];
+    state.current = index;
+    tiles.forEach((one) => one.tile.classList.toggle("current", one.index === index));
+    find("title").textContent = words.page_title.replace("{label}", () => map.label);
+    find("lead").textContent = words.page_lead.replace("{model}", () => map.model).replace("{photo}", () => photo.name);
+    find("stamp").hidden = !map.random;
+    find("predictions").replaceChildren(...map.predictions.map((one) => {
+      const item = make("li", one.index === map.explained ? "explained" : "");
+      const line = make("div", "", undefined, item);
+      make("span", "", one.label, line);
+      make("span", "", `${(100 * one.probability).toFixed(1)} %`, line);
+      make("i", "", undefined, make("p", "", undefined, item)).style.width = `${100 * one.probability}%`;
+      return item;
+    }));
+    find("details").replaceChildren(...map.details.flatMap(([name, said]) => [make("dt", "", name), make("dd", "", said)]));
+    find("notes").replaceChildren(...map.notes.map((note) => make("li", "", note)));
+    find("notes").hidden = !map.notes.length;
+  }
+
+  function choose(index) {
+    const removed = form.beside.checked && state.shown.has(index) && state.shown.size > 1;
+    if (removed) state.shown.delete(index);
+    else state.shown.add(index);
+    state.current = removed ? [...state.shown][0] : index;
+    arrange();
+  }
+
+  function buildChips() {
+    const size = Math.min(photo.width, photo.height) / 76;
+    maps.forEach((map, index) => {
+      const chip = make("button", "", undefined, find("chips"));
+      chip.type = "button";
+      chip.dataset.testid = `chip-${index}`;
+      const thumb = make("canvas", "", undefined, chip);
+      paint(thumb, map, Math.round(photo.width / size), Math.round(photo.height / size), true);
+      const said = make("span", "", map.method, chip);
+      make("small", "", map.target, said);
+      chip.addEventListener("click", () => choose(index));
+    });
+    find("chips").hidden = form.beside.parentElement.hidden = maps.length < 2;
+  }
+
+  function buildChoices() {
+    const add = (select, value, text) => select.add(new Option(text, value));
+    add(form.colors, "auto", words.automatic);
+    for (const name of Object.keys(tables)) {
+      add(form.colors, name, name === "jet" ? words.hides_structure.replace("{name}", name) : name);
+    }
+    add(form.sign, "auto", words.automatic_sign);
+    for (const sign of ["all", "positive", "negative", "absolute"]) add(form.sign, sign, words[`sign_${sign}`]);
+  }
+
+  buildChoices();
+  form.reset();
+  buildChips();
+  form.addEventListener("input", (event) => (event.target.name === "beside" ? arrange() : redraw()));
+  form.addEventListener("submit", (event) => event.preventDefault());
+  arrange();
+  find("app").hidden = false;
+  window.seewhy = Object.freeze({ valueAt, explanations: maps.length });
+})();

@@ -1,0 +1,149 @@
+"""One self-contained HTML file: the photo, the raw maps, and a viewer that colours them in the browser."""
+
+import base64
+import hashlib
+import io
+import json
+import re
+from collections.abc import Mapping, Sequence
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from seewhy.render import heading, words
+from seewhy.render.colors import DIVERGING, SEQUENTIAL, table
+from seewhy.render.grid import grid, same_photo
+from seewhy.render.normalize import SIGNS, limit, peak
+from seewhy.render.scene import frame, scene, smaller
+from seewhy.types import Explanation
+
+TABLES = (SEQUENTIAL, "viridis", "cividis", "gray", DIVERGING, "bwr", "OrRd", "turbo", "jet")
+LONGEST = 1600  # pixels of the embedded photo's longer side
+_UNSAFE = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+
+
+def page(explanations: Sequence[Explanation], lang: str = "en", *, outlier_perc: float = 2.0) -> str:
+    """An HTML document about one photo that opens from disk and asks nothing of any network.
+
+    It holds the raw maps as float32 at their own resolution; the value under the pointer is `heatmap()` at that pixel.
+    outlier_perc: the share of the evidence drawn in the strongest colour. BadInput as for `grid`.
+    """
+    same_photo(explanations)
+    first, style, script = explanations[0], _template("page.css"), _template("maps.js") + _template("page.js")
+    holes = {f"words.{key}": escape(said) for key, said in words.words(lang).items()} | {
+        "lang": "zh-CN" if lang == "zh" else lang,
+        "title": escape(words.text("page_title", lang, label=words.class_name(first.labels[0], lang))),
+        "style": style,
+        "script": script,
+        "style_hash": _hash(style),
+        "script_hash": _hash(script),
+        "data": embed(bundle(explanations, lang, outlier_perc)),
+        "still": _still(explanations, outlier_perc, lang),
+    }
+    # One pass, so that what is filled in is never read as a hole.
+    return re.sub(r"\{\{([\w.]+)\}\}", lambda found: holes[found[1]], _template("page.html"))
+
+
+def bundle(explanations: Sequence[Explanation], lang: str, outlier_perc: float) -> dict[str, Any]:
+    """All the page knows, as plain data."""
+    photo = explanations[0].photos[0]
+    height, width = photo.pixels.shape[:2]
+    drawn = Image.fromarray(smaller(photo, LONGEST).pixels)
+    return {
+        "words": words.words(lang),
+        "photo": {
+            "name": photo.name,
+            "width": width,
+            "height": height,
+            "src": _webp(drawn),
+        },
+        "tables": {name: _base64(table(name)) for name in TABLES},
+        "explanations": [_one(explanation, lang, outlier_perc) for explanation in explanations],
+    }
+
+
+def embed(data: Mapping[str, Any]) -> str:
+    """JSON that can stand inside a script element whatever its strings hold."""
+    return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).translate(_UNSAFE)
+
+
+def _one(explanation: Explanation, lang: str, outlier_perc: float) -> dict[str, Any]:
+    values = explanation.values.max(1) if explanation.reduce == "max" else explanation.values.sum(1)
+    geometry, model = explanation.photos[0].geometry, explanation.model
+    drawn = scene(explanation).heat
+    return {
+        "values": _base64(values[0].astype("<f4")),
+        "rows": values.shape[1],
+        "columns": values.shape[2],
+        "input": geometry.input,
+        "scale": geometry.scale,
+        "offset": geometry.offset,
+        "frame": frame(geometry),
+        "sign": explanation.sign,
+        "limits": {sign: limit(drawn, sign, outlier_perc) for sign in SIGNS},
+        "peaks": {sign: peak(drawn, sign) for sign in SIGNS},
+        "method": explanation.method,
+        "label": words.class_name(explanation.labels[0], lang),
+        "target": heading.target(explanation, lang),
+        "score": heading.score(explanation, lang),
+        "units": words.text("units", lang, kind=words.text(explanation.score, lang)),
+        "random": model.weights == "random",
+        "model": model.name,
+        "explained": explanation.classes[0],
+        "predictions": [
+            {"index": one.index, "label": words.class_name(one.label, lang), "probability": one.probability}
+            for one in explanation.predictions[0][:5]
+        ],
+        "details": _details(explanation, lang),
+        "notes": list(explanation.notes),
+    }
+
+
+def _details(explanation: Explanation, lang: str) -> list[tuple[str, str]]:
+    """Names and values of the table under the predictions, those without a value left out."""
+    passes, model = explanation.passes, explanation.model
+    listed = {
+        "method": explanation.method,
+        "target": heading.target(explanation, lang),
+        "score_name": heading.score(explanation, lang),
+        "layer": ", ".join(explanation.layers),
+        "options": ", ".join(f"{name}={value}" for name, value in explanation.options.items()),
+        "resolution": " × ".join(map(str, explanation.values.shape[2:])),
+        "model": model.name,
+        "weights": words.text("random", lang) if model.weights == "random" else model.weights,
+        "fingerprint": model.fingerprint[:16],
+        "seed": str(explanation.seed),
+        "seconds": words.text("seconds_value", lang, value=f"{explanation.seconds:.2f}"),
+        "passes": words.text("passes_value", lang, forward=passes.forward, backward=passes.backward),
+        "precision": explanation.precision,
+    }
+    return [(words.text(name, lang), said) for name, said in listed.items() if said]
+
+
+def _still(explanations: Sequence[Explanation], outlier_perc: float, lang: str) -> str:
+    """A picture for browsers without scripts."""
+    file = io.BytesIO()
+    grid(explanations, outlier_perc=outlier_perc, lang=lang).savefig(file, format="png", dpi=110)
+    return _webp(Image.open(file).convert("RGB"))
+
+
+def _webp(image: Image.Image) -> str:
+    file = io.BytesIO()
+    image.save(file, "WEBP", quality=82, method=4)
+    return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def _template(name: str) -> str:
+    return files("seewhy.render").joinpath(name).read_text("utf-8")
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _base64(array: NDArray[np.generic]) -> str:
+    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()

@@ -1,0 +1,96 @@
+"""What figures are made of: pictures, colour bars with numbers, bars of predictions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+
+from seewhy.render import words
+from seewhy.render.colors import paint
+from seewhy.types import Prediction, Sign
+
+INK, MUTED, BAR, ACCENT, STAMP = "#1d1d22", "#6d6d78", "#d4d2cc", "#c2410c", "#b91c1c"
+
+
+def canvas(width: float, height: float) -> Figure:
+    """A figure that belongs to nobody but its caller. Inches."""
+    figure = Figure(figsize=(width, height), dpi=150, layout="constrained", facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def lettering(lang: str, size: float, color: str = INK) -> dict[str, Any]:
+    """How words are set. Names are not ours to read as formulas: a dollar sign is a dollar sign."""
+    return {"family": words.font(lang), "fontsize": size, "color": color, "parse_math": False}
+
+
+def picture(ax: Axes, pixels: NDArray[np.uint8], title: str, lang: str) -> None:
+    """One picture (h,w,3), row 0 on top, under a small title."""
+    ax.imshow(pixels, interpolation="antialiased")
+    ax.set_axis_off()
+    ax.set_title(title, loc="left", pad=5, **lettering(lang, 9, MUTED))
+
+
+def outline(ax: Axes, frame: tuple[float, float, float, float] | None) -> None:
+    """A thin frame around the part of the picture the network saw."""
+    if frame is None:
+        return
+    left, top, right, bottom = frame
+    place, width, height = (left - 0.5, top - 0.5), right - left, bottom - top
+    for color, style in (("black", "-"), ("white", (0, (4, 3)))):
+        ax.add_patch(Rectangle(place, width, height, fill=False, edgecolor=color, linewidth=0.9, linestyle=style))
+
+
+def caption(ax: Axes, said: str, lang: str) -> None:
+    """Words across a picture that has nothing else to show."""
+    box = {"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": BAR, "alpha": 0.92}
+    ax.text(0.5, 0.5, said, transform=ax.transAxes, ha="center", va="center", bbox=box, **lettering(lang, 10))
+
+
+def colorbar(ax: Axes, name: str, sign: Sign, top: float, label: str, lang: str) -> None:
+    """A horizontal bar from the weakest to the strongest colour, with raw values under it."""
+    low = -1.0 if sign == "all" else 0.0
+    ax.imshow(paint(np.linspace(low, 1, 512)[None], name, sign), aspect="auto", extent=(low, 1, 0, 1))
+    places = [-1, -0.5, 0, 0.5, 1] if sign == "all" else [0, 0.25, 0.5, 0.75, 1]
+    raw = -top if sign == "negative" else top
+    ax.set_xticks(places, [number(place * raw) for place in places], fontsize=7.5, color=INK)
+    ax.set_yticks([])
+    ax.tick_params(length=2, color=MUTED, pad=2)
+    ax.spines[:].set_visible(False)
+    ax.set_xlabel(label, labelpad=2, **lettering(lang, 7.5, MUTED))
+
+
+def predictions(ax: Axes, listed: Sequence[Prediction], explained: int | None, lang: str) -> None:
+    """The classes a model thinks of, most likely first; the one explained is set off."""
+    ax.set_title(words.text("predictions", lang), loc="left", pad=5, **lettering(lang, 9, MUTED))
+    ax.set(xlim=(0, 1), ylim=(5, 0))
+    ax.set_axis_off()
+    for row, one in enumerate(listed[:5]):
+        strong = one.index == explained
+        ax.add_patch(Rectangle((0, row + 0.56), 1, 0.14, color="#efeeea"))
+        ax.add_patch(Rectangle((0, row + 0.56), one.probability, 0.14, color=ACCENT if strong else "#8d8d97"))
+        style = lettering(lang, 9, ACCENT if strong else INK)
+        name = shorten(words.class_name(one.label, lang), 26)
+        ax.text(0, row + 0.47, name, **style)
+        ax.text(1, row + 0.47, f"{one.probability:.1%}", ha="right", **style)
+
+
+def number(value: float) -> str:
+    """Three significant digits, without a minus before 0."""
+    return f"{value:.3g}" if value else "0"
+
+
+def shorten(said: str, most: int) -> str:
+    """Long names lose their end, not the layout."""
+    return said if len(said) <= most else said[: most - 1].rstrip() + "…"
+
+
+def nothing(sign: Sign, lang: str) -> str:
+    """What is said of a map without anything to show."""
+    key = {"positive": "blank", "negative": "blank_negative"}.get(sign, "blank_all")
+    return words.text(key, lang)

@@ -1,0 +1,1 @@
+"""Figures as users of other tools know them."""

@@ -1,0 +1,67 @@
+from collections.abc import Iterator
+
+import pytest
+import torch
+from torch import Tensor
+
+from seewhy.model.stream import stream
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 7, 100])
+@pytest.mark.parametrize("batch", [1, 2, 5])
+def test_every_variant_comes_back_in_order_with_its_images_rows(limit: int, batch: int) -> None:
+    variants = [torch.arange(batch) + 10 * i for i in range(6)]
+
+    def run(chunk: Tensor, rows: Tensor) -> Tensor:
+        assert len(chunk) <= limit
+        assert torch.equal(rows, chunk % 10), "rows say whose variant it is"
+        return chunk * 2
+
+    found = list(stream(iter(variants), run, limit))
+    assert len(found) == 6
+    assert all(torch.equal(out, variant * 2) for out, variant in zip(found, variants, strict=True))
+
+
+def test_variants_are_drawn_only_as_they_are_needed() -> None:
+    drawn = 0
+
+    def variants() -> Iterator[Tensor]:
+        nonlocal drawn
+        for i in range(100):
+            drawn += 1
+            yield torch.full((2,), i)
+
+    results = stream(variants(), lambda chunk, rows: chunk, 8)
+    next(results)
+    assert drawn <= 4
+
+
+@pytest.mark.parametrize(
+    "error", [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("DefaultCPUAllocator: not enough memory")]
+)
+def test_a_chunk_that_does_not_fit_is_halved(error: Exception) -> None:
+    sizes = []
+
+    def run(chunk: Tensor, rows: Tensor) -> Tensor:
+        sizes.append(len(chunk))
+        if len(chunk) > 3:
+            raise error
+        return chunk + rows
+
+    found = list(stream([torch.zeros(10, dtype=torch.long)], run, 10))
+    assert torch.equal(found[0], torch.arange(10))
+    assert sizes[:3] == [10, 5, 2] and max(sizes[2:]) == 2, "halved, and small from then on"
+
+
+def test_other_errors_and_one_image_too_large_are_raised() -> None:
+    def run(chunk: Tensor, rows: Tensor) -> Tensor:
+        raise RuntimeError("not enough memory")
+
+    with pytest.raises(RuntimeError, match="not enough memory"):
+        list(stream([torch.zeros(4)], run, 4))
+
+    def wrong(chunk: Tensor, rows: Tensor) -> Tensor:
+        raise RuntimeError("shapes differ")
+
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        list(stream([torch.zeros(4)], wrong, 4))

@@ -1,0 +1,86 @@
+import pytest
+import torch
+from torch import Tensor, nn
+
+from seewhy.errors import Unsupported
+from seewhy.model.trace import frozen, inputs, override, record
+
+
+def net(inplace: bool = True) -> nn.Sequential:
+    with torch.random.fork_rng():
+        torch.default_generator.manual_seed(0)
+        return nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU(inplace=inplace), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+
+
+def recorded(inplace: bool, x: Tensor) -> tuple[Tensor, Tensor]:
+    module = net(inplace)
+    with torch.no_grad(), record(module, ["0"], cut=True) as seen:
+        score = module(x).sum()
+    (maps,) = seen["0"]
+    return maps.detach(), torch.autograd.grad(score, maps)[0]
+
+
+def test_an_in_place_layer_does_not_rewrite_the_record() -> None:
+    x = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(0)) - 0.5
+    for plain, inplace in zip(recorded(False, x), recorded(True, x), strict=True):
+        assert torch.equal(plain, inplace)
+    assert recorded(True, x)[0].min() < 0, "the record is what the convolution returned, before the ReLU"
+
+
+def test_the_graph_starts_at_the_layer() -> None:
+    module = net()
+    with torch.no_grad(), record(module, ["0"], cut=True) as seen:
+        module(torch.rand(1, 3, 8, 8))
+    assert seen["0"][0].is_leaf
+
+
+def test_gradient_mode_ends_with_the_block() -> None:
+    with torch.no_grad():
+        with torch.no_grad(), record(net(), ["0"], cut=True):
+            pass
+        assert not torch.is_grad_enabled()
+
+
+def test_each_call_of_a_reused_layer_is_kept() -> None:
+    relu = nn.ReLU()
+    module = nn.Sequential(nn.Conv2d(3, 2, 1), relu, nn.Conv2d(2, 2, 1), relu)
+    with record(module, ["1"], cut=False) as seen:
+        module(torch.rand(1, 3, 4, 4))
+    assert len(seen["1"]) == 2
+    assert not torch.equal(*seen["1"])
+
+
+def test_an_unknown_layer_releases_the_known_ones() -> None:
+    module = net()
+    with pytest.raises(AttributeError), record(module, ["0", "nope"], cut=True):
+        pass
+    assert not module[0]._forward_hooks
+
+
+def test_a_layer_that_returns_a_tuple_is_refused() -> None:
+    module = nn.Sequential(nn.Flatten(2), nn.LSTM(16, 4, batch_first=True))
+    with pytest.raises(Unsupported, match="deals in tuple"), record(module, ["1"], cut=True):
+        module(torch.rand(1, 3, 4, 4))
+
+
+def test_override_puts_maps_in_a_layers_place() -> None:
+    module = net(inplace=False)
+    maps = torch.full((1, 2, 6, 6), 3.0)
+    with override(module, "0", maps):
+        assert torch.equal(module(torch.rand(1, 3, 8, 8)), torch.full((1, 2), 3.0))
+    with override(module, "1", -maps, at="input"), inputs(module, "2") as seen:
+        assert torch.equal(module(torch.rand(1, 3, 8, 8)), torch.zeros(1, 2))
+    assert torch.equal(seen[0], torch.zeros(1, 2, 6, 6))
+    assert not any(m._forward_hooks or m._forward_pre_hooks for m in module.modules())
+
+
+def test_frozen_restores_every_mode_and_flag_also_after_an_exception() -> None:
+    module = net().train()
+    module[1].eval()
+    module[0].bias.requires_grad_(False)
+    with pytest.raises(KeyError), frozen(module):
+        assert not any(p.requires_grad for p in module.parameters())
+        assert not any(m.training for m in module.modules())
+        raise KeyError
+    assert [m.training for m in module] == [True, False, True, True]
+    assert module[0].weight.requires_grad and not module[0].bias.requires_grad

@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from handmade import RANDOM, blob, drawn, handmade, plain, said
+from seewhy.errors import BadInput
+from seewhy.render.styles.shap import AGAINST, FOR, shap
+
+WHITE = plain(40, 60, 255, 255, 255)
+
+
+def classes() -> list:
+    values = blob(4, 6, 0, 5, 0.6) - blob(4, 6, 3, 0, 0.6)
+    return [handmade(2 * values, WHITE, labels=("tabby",)), handmade(0.5 * values, WHITE, labels=("lynx",))]
+
+
+def test_for_is_red_top_right_and_against_is_blue_bottom_left() -> None:
+    panel = drawn(shap(classes(), vmax=1.0), "class 0 0")
+    assert panel[0, -1].tolist() == list(FOR)
+    assert panel[-1, 0].tolist() == list(AGAINST)
+
+
+def test_all_classes_share_one_symmetric_scale() -> None:
+    maps = np.abs(np.stack([one.heatmap()[0] for one in classes()]))
+    made = shap(classes())
+    bar = next(ax for ax in made.axes if ax.get_label() == "colorbar")
+    ticks = [float(tick.get_text()) for tick in bar.get_xticklabels()]
+    assert ticks[-1] == pytest.approx(np.percentile(maps, 99.9), rel=5e-3)
+    assert ticks[0] == -ticks[-1]
+    weak = drawn(made, "class 0 1")[0, -1].astype(float)
+    expected = 255 + 0.25 * (np.array(FOR) - 255)
+    assert np.abs(weak - expected).max() < 3
+    assert bar.get_xlabel() == "SHAP value"
+
+
+def test_nothing_leaves_the_pale_photo() -> None:
+    black = [handmade(np.eye(2) * 0, plain(30, 40, 0, 0, 0))]
+    made = shap(black)
+    assert drawn(made, "class 0 0")[2, 2].tolist() == [217] * 3
+    assert "no evidence" in said(made)
+
+
+def test_every_image_of_a_batch_is_a_row() -> None:
+    one = handmade(np.ones((2, 2)), WHITE)
+    two = handmade(
+        np.ones((2, 1, 2, 2)), WHITE, photos=one.photos * 2, classes=(1, 2), labels=("a", "b"),
+        predictions=one.predictions * 2, scores=np.ones(2, np.float32),
+    )  # fmt: skip
+    made = shap([two, two], true_labels=["first", "second"])
+    assert {ax.get_label() for ax in made.axes} >= {"photo 1", "class 1 0", "class 1 1"}
+    assert "second" in said(made)
+    with pytest.raises(BadInput, match="numbers of images"):
+        shap([two, one])
+
+
+def test_random_weights_are_stamped() -> None:
+    assert "RANDOM WEIGHTS" in said(shap([handmade(model=RANDOM)]))
+
+
+def test_different_photos_are_refused() -> None:
+    with pytest.raises(BadInput, match="different photos"):
+        shap([handmade(), handmade(pixels=WHITE)])

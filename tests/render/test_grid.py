@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from handmade import RANDOM, blob, drawn, handmade, plain, said
+from seewhy.errors import BadInput
+from seewhy.render.grid import arrange, grid
+
+RED = plain(30, 45, 255, 0, 0)
+
+
+def four() -> list:
+    return [
+        handmade(blob(5, 5, 1, 3) * strength, RED, method=method, labels=(label,), classes=(number,))
+        for method in ("gradcam", "hirescam")
+        for label, number, strength in (("tabby", 281, 1.0), ("lynx", 287, 0.25))
+    ]
+
+
+def test_methods_are_rows_and_targets_columns() -> None:
+    rows = arrange(four(), None, 2.0)
+    assert [[(cell.explanation.method, cell.explanation.labels[0]) for cell in row] for row in rows] == [
+        [("gradcam", "tabby"), ("gradcam", "lynx")],
+        [("hirescam", "tabby"), ("hirescam", "lynx")],
+    ]
+
+
+def test_the_targets_of_a_method_share_its_scale() -> None:
+    made = grid(four(), alpha=1.0)
+    strong, weak = (drawn(made, f"gradcam/{label}").astype(int) for label in ("tabby", "lynx"))
+    assert strong[..., 1].max() > 240
+    assert weak[..., 1].max() < 100
+
+
+def test_methods_with_one_target_lie_beside_each_other_each_on_its_own_scale() -> None:
+    five = [handmade(blob(5, 5, 1, 3) * 10**n, RED, method=f"m{n}") for n in range(5)]
+    rows = arrange(five, None, 2.0)
+    assert [len(row) for row in rows] == [4, 1]
+    assert rows[0][2].top == pytest.approx(100 * rows[0][0].top)
+
+
+def test_a_blank_map_among_others_says_so() -> None:
+    assert "no positive evidence" in said(grid([*four()[:1], handmade(-blob(5, 5, 1, 3), RED, method="cam")]))
+
+
+def test_random_weights_are_stamped() -> None:
+    assert "RANDOM WEIGHTS" in said(grid([handmade(np.ones((3, 3)), RED, model=RANDOM)]))
+
+
+def test_different_photos_and_no_explanations_are_refused() -> None:
+    with pytest.raises(BadInput, match="different photos"):
+        grid([handmade(), handmade(pixels=RED)])
+    with pytest.raises(BadInput, match="no explanations"):
+        grid([])
