@@ -45,7 +45,7 @@ def again(
     on record.
     """
     old = source if isinstance(source, Explanation) else open_folder(source)
-    model = _load(old.model, weights, device) if model is None else model
+    model = reload(old.model, weights=weights, device=device) if model is None else model
     options: dict[str, Any] = dict(old.options)
     precision = old.precision if old.precision in ("float32", "float64") else None
     new = explain(
@@ -68,7 +68,8 @@ def again(
     return Again(old, new, difference, relative, tuple(_changes(old, new)))
 
 
-def _load(card: ModelCard, weights: str | Path | None, device: str) -> Model:
+def reload(card: ModelCard, *, weights: str | Path | None = None, device: str = "cpu") -> Model:
+    """The network a card tells of. Raises Unsupported where the card does not tell enough."""
     given = dict(card.overrides)
     if not card.spec or "head" in given:
         what = "has no name that can be loaded" if not card.spec else f"needs its head {given['head']}"

@@ -33,10 +33,9 @@ class Explain(Command):
     "methods",
     multiple=True,
     default=("gradcam",),
-    show_default="gradcam",
     metavar="ID",
     shell_complete=names.complete_method,
-    help="How to explain; see Methods below. Repeat it to compare.",
+    help="How to explain: see Methods below. Default gradcam. Repeat it to compare.",
 )
 @click.option(
     "-t",
@@ -53,25 +52,44 @@ class Explain(Command):
     type=click.Choice(["logit", "probability", "log_probability"]),
     help="What of the class is explained; default the method's own.",
 )
-@click.option("-O", "--option", "pairs", multiple=True, type=options.Pair(), metavar="NAME=VALUE",
-              help="An option of the methods that have it; @FILE is a picture.")  # fmt: skip
+@click.option(
+    "-O",
+    "--option",
+    "pairs",
+    multiple=True,
+    callback=options.read_pairs,
+    metavar="NAME=VALUE",
+    help="An option of the methods that have it; @FILE is a picture.",
+)
 @click.option("--seed", default=0, show_default=True, help="Of all that is drawn at random.")
 @options.weights_option
 @options.device_option
 @click.option("--precision", type=click.Choice(["float32", "float64"]), help="Default the model's own.")
-@click.option("--memory", type=options.Bytes(), metavar="BYTES", help="What activations may take at a time: 2GB.")
-@click.option("-o", "--out", type=click.Path(path_type=Path), metavar="DIR",
-              help="Where results go: DIR itself for one file, DIR/<photo> for several. Default seewhy-out/<photo>.")  # fmt: skip
-@click.option("--style", default="seewhy", show_default=True,
-              help="The figure's looks: seewhy, flashtorch, captum, captum:MODE,MODE or shap.")  # fmt: skip
+@click.option("--memory", callback=options.read_bytes, metavar="BYTES", help="Memory for activations, such as 2GB.")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where results go: DIR itself for one file, DIR/PHOTO for several; default seewhy-out/PHOTO.",
+)
+@click.option(
+    "--style",
+    default="seewhy",
+    show_default=True,
+    help="The figure's looks: seewhy, flashtorch, captum, captum:MODE,MODE or shap.",
+)
 @click.option("--cmap", metavar="NAME", help="Colour map of the figure, any of matplotlib's.")
-@click.option("--sign", type=click.Choice(["positive", "negative", "absolute", "all"]),
-              help="Which evidence the figure shows; default as the method's paper.")  # fmt: skip
+@click.option(
+    "--sign",
+    type=click.Choice(["positive", "negative", "absolute", "all"]),
+    help="Which evidence the figure shows; default as the method's paper.",
+)
 @options.lang_option
 @options.json_option
 @options.quiet_option
 @click.pass_context
-def command(ctx: click.Context, **asked: Any) -> None:
+def command(ctx: click.Context, /, **asked: Any) -> None:
     """Explain photos: figure, page, raw values and manifest for each.
 
     PHOTO is a file, a folder or a pattern. A photo that can't be read is reported, and the others are done.
@@ -82,13 +100,12 @@ def command(ctx: click.Context, **asked: Any) -> None:
         photos, bad = expanded(asked["photos"])
         for name, error in bad:
             results.append(_failed(name, error))
+        loud = not (asked["quiet"] or asked["as_json"])
         places = folders(photos, asked["photos"], asked["out"])
         for i, (photo, folder) in enumerate(zip(photos, places, strict=True)):
             where.step(f"explaining {photo}" + (f" ({i + 1} of {len(photos)})" if len(photos) > 1 else ""))
             try:
-                results.append(
-                    _explained(plan, style, photo, folder, where, loud=not (asked["quiet"] or asked["as_json"]))
-                )
+                results.append(_explained(plan, style, photo, folder, where, loud))
             except SeewhyError as error:
                 results.append(_failed(str(photo), error))
     if asked["as_json"]:
@@ -116,9 +133,7 @@ def _planned(asked: dict[str, Any], where: Progress) -> "tuple[Plan, Style]":
     return made, style
 
 
-def _explained(
-    plan: "Plan", style: "Style", photo: Path, folder: Path, where: Progress, *, loud: bool
-) -> dict[str, Any]:
+def _explained(plan: "Plan", style: "Style", photo: Path, folder: Path, where: Progress, loud: bool) -> dict[str, Any]:
     from seewhy.cli import results
 
     found = plan.run(str(photo))
@@ -144,8 +159,8 @@ def _failed(photo: str, error: SeewhyError) -> dict[str, Any]:
 def _told(photo: Path, folder: Path, found: "list[Explanation]", lang: str) -> list[str]:
     from seewhy.cli import results
 
-    lines = []
-    for model, first in {one.model: one for one in reversed(found)}.items():
+    lines, firsts = [], {one.model: one for one in reversed(found)}
+    for model, first in reversed(firsts.items()):
         stamp = ", RANDOM WEIGHTS" if model.weights == "random" else ""
         lines += [f"{photo}: {model.name}{stamp} says", *results.predictions(first.predictions[0], lang)]
     for one in found:

@@ -1,43 +1,37 @@
 """Options that several commands share, and how their text is read."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
 from seewhy.cli.names import complete_model
 
-UNITS = {"": 1, "B": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
+UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
 
 
-class Bytes(click.ParamType):
+def read_bytes(_ctx: click.Context, _param: click.Parameter, text: str | None) -> int | None:
     """An amount of memory: 2GB, 512MiB, 1000000."""
-
-    name = "bytes"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if isinstance(value, int):
-            return value
-        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]I?)?B?\s*", str(value).upper())
-        amount = int(float(found[1]) * UNITS[found[2] or ""]) if found else 0
-        if amount <= 0:
-            self.fail(f"{value!r} is no amount of memory, such as 2GB or 512MB", param, ctx)
-        return amount
+    if text is None:
+        return None
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]I?)?B?\s*", text.upper())
+    amount = int(float(found[1]) * UNITS[found[2] or ""]) if found else 0
+    if amount <= 0:
+        raise click.BadParameter(f"{text!r} is no amount of memory, such as 2GB or 512MB")
+    return amount
 
 
-class Pair(click.ParamType):
-    """A method's option: name=value."""
+def read_pairs(_ctx: click.Context, _param: click.Parameter, texts: Sequence[str]) -> list[tuple[str, str]]:
+    """Methods' options: name=value each; the last of one name holds."""
+    return list(dict(map(_pair, texts)).items())
 
-    name = "name=value"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        if isinstance(value, tuple):
-            return value
-        name, sign, text = str(value).partition("=")
-        if not sign or not name.strip():
-            self.fail(f"{value!r} is not name=value, such as n_steps=100", param, ctx)
-        return name.strip().replace("-", "_"), text.strip()
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name.strip():
+        raise click.BadParameter(f"{text!r} is not name=value, such as n_steps=100")
+    return name.strip().replace("-", "_"), value.strip()
 
 
 def model_option(*, multiple: bool = False) -> Callable[[Any], Any]:
@@ -50,7 +44,8 @@ def model_option(*, multiple: bool = False) -> Callable[[Any], Any]:
         default=("default",) if multiple else "default",
         metavar="NAME",
         shell_complete=complete_model,
-        help="The network: default, torchvision:resnet50, timm:convnext_tiny, package.module:build." + again,
+        help="The network: torchvision:resnet50, timm:convnext_tiny, package.module:build; the default is embedded."
+        + again,
     )
 
 

@@ -26,6 +26,9 @@ class Command(click.Command):
                 document({"error": as_data(error)})
             ctx.exit(REFUSED)
 
+    def get_short_help_str(self, limit: int = 45) -> str:
+        return str(self.help).strip().splitlines()[0]
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_epilog(ctx, formatter)
         formatter.write_paragraph()

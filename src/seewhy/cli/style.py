@@ -63,7 +63,7 @@ class Style:
         if self.name.startswith("captum"):
             from seewhy.render.styles.captum import captum
 
-            modes = {"modes": self._modes()} if ":" in self.name else {}
+            modes: dict[str, Any] = {"modes": self._modes()} if ":" in self.name else {}
             return captum(explanation, lang=self.lang, **modes, **given)
         from seewhy.render.figure import figure
 
