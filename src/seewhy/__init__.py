@@ -24,8 +24,9 @@ _HOME = {
     "compare": "api",
     "explain": "api",
     "predict": "api",
-    "doctor": "doctor",
+    "doctor": "checkup",
     "open": "store",
+    "again": "repeat",
 }
 __all__ = sorted(_HOME)
 

@@ -165,6 +165,7 @@ def _one(
     if census.outputs == "probability" and wanted == "logit":
         wanted = "log_probability"
         notes.append("the model ends in probabilities: log-probability is explained")
+    decided: Any = target.key
     target = replace(target, transform=transform(wanted, census.outputs), key=(wanted, target.key))
     before = (run.meter.forward, run.meter.backward)  # the clean image's forward is counted in each explanation
     started = time.perf_counter()
@@ -194,6 +195,7 @@ def _one(
         reduce=method.info.reduce,
         extras={name: np.asarray(value.detach().cpu()) for name, value in made.extras.items()},
         notes=(*notes, *made.notes),
+        decided=decided,
     )
     blank = [i for i, empty in enumerate(explanation.blank) if empty]
     if blank:

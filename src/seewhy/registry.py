@@ -204,6 +204,8 @@ def _value(id: str, name: str, text: str, hint: Any) -> Any:
                 continue
     if any(get_origin(kind) in (tuple, list, Sequence) or kind in (tuple, list) for kind in kinds) and "," in text:
         return tuple(_plain(part.strip()) for part in text.split(","))
+    if Any in kinds:
+        return tuple(_plain(part.strip()) for part in text.split(",")) if "," in text else _plain(text)
     if str in kinds or get_origin(hint) is Literal:
         return text
     if any(get_origin(kind) is tuple for kind in kinds):

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, get_args, runtime_checkable
+from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
 import torch
 from torch import Tensor
 
-from seewhy.errors import BadInput, BadOption, UnknownName
+from seewhy.errors import BadInput, BadOption, UnknownName, Unsupported
 
 Score = Literal["logit", "probability", "log_probability"]
 Outputs = Literal["logit", "probability"]  # what the model's own output is
@@ -199,3 +199,16 @@ def _check(index: Tensor, classes: int) -> None:
     bad = index[(index < 0) | (index >= classes)]
     if len(bad):
         raise UnknownName(f"class {int(bad[0])} of a model with {classes} classes", f"classes are 0 to {classes - 1}")
+
+
+def from_decided(decided: tuple[Any, ...]) -> Target:
+    """The target an Explanation's `decided` stands for. Raises Unsupported for a region or a function of one's own."""
+    kind, *parts = decided or ("custom",)
+    if kind == "class":
+        return ClassLogit(list(parts[0]))
+    if kind not in _WRAPPERS:
+        raise Unsupported(f"the target was a {kind} of your own, which is not stored", "explain it again in Python")
+    return _WRAPPERS[kind](*map(from_decided, parts))
+
+
+_WRAPPERS: dict[str, Callable[..., Target]] = {"contrast": Contrast, "not": Negative, "rest": Rest}

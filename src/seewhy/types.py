@@ -7,6 +7,8 @@ n variants, H W the original picture.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Flag, auto
+from os import PathLike
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -59,6 +61,7 @@ class Photo:
     geometry: Geometry
     name: str = "image"
     sha256: str = ""
+    tensor: NDArray[np.floating[Any]] | None = None  # (c,h,w), where the input was a tensor: `pixels` rounds it
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ class ModelCard:
     weights: str = ""  # "pretrained", "random", or the file they came from
     fingerprint: str = ""  # of all parameters and buffers
     licence: str = ""
+    overrides: tuple[tuple[str, Any], ...] = ()  # what `seewhy.load` was given besides the spec and the weights
 
 
 @dataclass(frozen=True)
@@ -131,6 +135,7 @@ class Explanation:
     reduce: Reduce = "sum"
     extras: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    decided: tuple[Any, ...] = ()  # the pinned target: ("class", indices), ("contrast", this, other), ...
 
     def heatmap(self) -> NDArray[np.float32]:
         """(b,H,W): channels reduced, on the original pictures' pixels, same units and sign, NaN where unseen."""
@@ -155,10 +160,23 @@ class Explanation:
             name: getattr(self, name)[rows]
             for name in ("values", "classes", "labels", "scores", "predictions", "photos")
         }
-        return replace(self, **cut, extras={name: rows_of[rows] for name, rows_of in self.extras.items()})
+        extras = {name: rows_of[rows] for name, rows_of in self.extras.items()}
+        return replace(self, **cut, extras=extras, decided=_cut(self.decided, rows))
 
     def __iter__(self) -> Iterator["Explanation"]:
         return (self[i] for i in range(len(self)))
+
+    def save(self, folder: "str | PathLike[str]") -> Path:
+        """Write it to a folder, whole or not at all; `seewhy.open(folder)` reads it. Raises BadInput."""
+        from seewhy.store import save  # the one look upwards: users expect `e.save` beside `seewhy.open`
+
+        return save(self, folder)
+
+
+def _cut(decided: tuple[Any, ...], rows: slice) -> tuple[Any, ...]:
+    if decided[:1] == ("class",):
+        return ("class", decided[1][rows])
+    return tuple(_cut(part, rows) if isinstance(part, tuple) else part for part in decided)
 
 
 @dataclass(frozen=True, eq=False)

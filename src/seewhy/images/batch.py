@@ -115,7 +115,7 @@ def _check_range(x: Tensor, what: str) -> None:
 
 def _photo_of(x: Tensor, name: str) -> Photo:
     """x (c,h,w): drawn in colour where it has three channels, else as the mean of its channels."""
-    values = x.cpu().contiguous().numpy()
+    values = x.cpu().contiguous().numpy().copy()  # the user may go on changing the tensor
     shown = values if len(values) == 3 else np.repeat(values.mean(0, keepdims=True), 3, axis=0)
     pixels = np.rint(shown.transpose(1, 2, 0) * 255).astype(np.uint8)
-    return Photo(pixels, Geometry.identity(*x.shape[1:]), name, hashlib.sha256(values.tobytes()).hexdigest())
+    return Photo(pixels, Geometry.identity(*x.shape[1:]), name, hashlib.sha256(values.tobytes()).hexdigest(), values)

@@ -55,7 +55,8 @@ def load(
     preprocess = _preprocess(made, mean, std, size)
     _check_classes(made, ask, head)
     module = made.module.to(where).eval()
-    return Model(module, classes=ask.classes or made.classes, head=head, card=made.card, **asdict(preprocess))
+    card = replace(made.card, overrides=_given(classes=classes, mean=mean, std=std, size=size, head=head))
+    return Model(module, classes=ask.classes or made.classes, head=head, card=card, **asdict(preprocess))
 
 
 def available() -> dict[str, list[str]]:
@@ -137,6 +138,17 @@ def _refuse_overrides(spec: str, **given: Any) -> None:
         raise BadOption(
             f"'{spec}' gives a Model, which has its own {', '.join(names)}", "change it where the Model is made"
         )
+
+
+def _given(**overrides: Any) -> tuple[tuple[str, Any], ...]:
+    """What was asked for besides the usual, as the card keeps it: plain values, and a function by its name."""
+    return tuple((name, _kept(value)) for name, value in overrides.items() if value is not None)
+
+
+def _kept(value: Any) -> Any:
+    if callable(value):
+        return getattr(value, "__qualname__", type(value).__name__)
+    return tuple(one if isinstance(one, str | int) else float(one) for one in value)
 
 
 def _device(name: str | torch.device) -> torch.device:

@@ -1,0 +1,94 @@
+"""What can be said of a network before any explanation: what was found in it, and what it offers."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from seewhy.model import Model
+from seewhy.model.census import Census, Layer
+from seewhy.registry import Listed, list_methods
+from seewhy.sources import load
+from seewhy.types import ModelCard, Preprocess
+
+FIRST = 5  # classes a report names
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """A network as one probing forward saw it.
+
+    probed: (h,w) of the probe. classes: how many scores there are; named: how many of them have names. maps: the layer
+    read unless another is asked for. head: the pooled linear head in words, empty where there is none. outputs:
+    "logit", or "probability" where a softmax stands at the end. memory: bytes of one image's activations.
+    """
+
+    model: ModelCard
+    preprocess: Preprocess
+    probed: tuple[int, int]
+    classes: int
+    named: int
+    first_classes: tuple[str, ...]
+    outputs: str
+    output_shape: tuple[int, ...]
+    differentiable: bool
+    head: str
+    maps: str | None
+    layers: tuple[Layer, ...]
+    activations: Mapping[str, int]  # kind -> how often it ran
+    in_place: tuple[str, ...]
+    reused: tuple[str, ...]
+    unused: tuple[str, ...]
+    parameters: int
+    dtype: str
+    device: str
+    memory: int
+    methods: tuple[Listed, ...]
+
+
+def doctor(model: Model | str) -> Report:
+    """Look at a network before any compute: two random images go through it, and nothing is changed.
+
+    Raises ModelFailed where not even that works.
+    """
+    model = load(model) if isinstance(model, str) else model
+    census = model.census()
+    return Report(
+        model=_card(model),
+        preprocess=model.preprocess,
+        probed=model.probe_size,
+        classes=census.output_shape[0],
+        named=len(model.classes),
+        first_classes=tuple(model.classes[:FIRST]),
+        outputs=census.outputs,
+        output_shape=census.output_shape,
+        differentiable=census.differentiable,
+        head=_head(model, census),
+        maps=census.maps,
+        layers=census.layers,
+        activations=dict(Counter(census.activations)),
+        in_place=tuple(one.name for one in census.layers if one.in_place),
+        reused=tuple(one.name for one in census.layers if one.calls > 1),
+        unused=census.unused,
+        parameters=sum(p.numel() for p in model.module.parameters()),
+        dtype=str(model.dtype).removeprefix("torch."),
+        device=str(model.device),
+        memory=census.bytes_per_image,
+        methods=tuple(list_methods(model)),
+    )
+
+
+def _card(model: Model) -> ModelCard:
+    return replace(model.card, fingerprint=model.fingerprint)
+
+
+def _head(model: Model, census: Census) -> str:
+    if census.head is None:
+        return ""
+    layer = census.head.layer
+    named: Any = {id(module): name for name, module in model.module.named_modules()}
+    return (
+        "the mean of the last maps is the scores"
+        if layer is None
+        else f"{named[id(layer)]}, linear in the mean of maps"
+    )

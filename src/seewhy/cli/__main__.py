@@ -1,0 +1,3 @@
+from seewhy.cli import main
+
+main(prog_name="seewhy")

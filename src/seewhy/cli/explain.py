@@ -1,0 +1,169 @@
+"""seewhy explain: why this answer?"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from seewhy.cli import names, options
+from seewhy.cli.output import REFUSED, Command, Progress, as_data, complain, document, progress
+from seewhy.cli.photos import expanded, folders
+from seewhy.errors import SeewhyError
+
+if TYPE_CHECKING:
+    from seewhy.cli.plan import Plan
+    from seewhy.cli.style import Style
+    from seewhy.types import Explanation
+
+
+class Explain(Command):
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_options(ctx, formatter)
+        with formatter.section("Methods"):
+            formatter.write_text(", ".join(names.methods()))
+
+
+@click.command(cls=Explain)
+@options.photos_argument
+@options.model_option(multiple=True)
+@click.option(
+    "-m",
+    "--method",
+    "methods",
+    multiple=True,
+    default=("gradcam",),
+    metavar="ID",
+    shell_complete=names.complete_method,
+    help="How to explain: see Methods below. Default gradcam. Repeat it to compare.",
+)
+@click.option(
+    "-t",
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="CLASS",
+    help="What to explain: an index, a label or a part of one, 'top' (the default), 'rank:1' (the second likeliest), "
+    "or a contrast 'tabby - tiger cat'. Repeat it to compare.",
+)
+@click.option("--layer", "layers", multiple=True, metavar="NAME", help="The layer read, where the method reads one.")
+@click.option(
+    "--score",
+    type=click.Choice(["logit", "probability", "log_probability"]),
+    help="What of the class is explained; default the method's own.",
+)
+@click.option(
+    "-O",
+    "--option",
+    "pairs",
+    multiple=True,
+    callback=options.read_pairs,
+    metavar="NAME=VALUE",
+    help="An option of the methods that have it; @FILE is a picture.",
+)
+@click.option("--seed", default=0, show_default=True, help="Of all that is drawn at random.")
+@options.weights_option
+@options.device_option
+@click.option("--precision", type=click.Choice(["float32", "float64"]), help="Default the model's own.")
+@click.option("--memory", callback=options.read_bytes, metavar="BYTES", help="Memory for activations, such as 2GB.")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where results go: DIR itself for one file, DIR/PHOTO for several; default seewhy-out/PHOTO.",
+)
+@click.option(
+    "--style",
+    default="seewhy",
+    show_default=True,
+    help="The figure's looks: seewhy, flashtorch, captum, captum:MODE,MODE or shap.",
+)
+@click.option("--cmap", metavar="NAME", help="Colour map of the figure, any of matplotlib's.")
+@click.option(
+    "--sign",
+    type=click.Choice(["positive", "negative", "absolute", "all"]),
+    help="Which evidence the figure shows; default as the method's paper.",
+)
+@options.lang_option
+@options.json_option
+@options.quiet_option
+@click.pass_context
+def command(ctx: click.Context, /, **asked: Any) -> None:
+    """Explain photos: figure, page, raw values and manifest for each.
+
+    PHOTO is a file, a folder or a pattern. A photo that can't be read is reported, and the others are done.
+    """
+    results: list[dict[str, Any]] = []
+    with progress(quiet=asked["quiet"]) as where:
+        plan, style = _planned(asked, where)
+        photos, bad = expanded(asked["photos"])
+        for name, error in bad:
+            results.append(_failed(name, error))
+        loud = not (asked["quiet"] or asked["as_json"])
+        places = folders(photos, asked["photos"], asked["out"])
+        for i, (photo, folder) in enumerate(zip(photos, places, strict=True)):
+            where.step(f"explaining {photo}" + (f" ({i + 1} of {len(photos)})" if len(photos) > 1 else ""))
+            try:
+                results.append(_explained(plan, style, photo, folder, where, loud))
+            except SeewhyError as error:
+                results.append(_failed(str(photo), error))
+    if asked["as_json"]:
+        document({"photos": results})
+    if any("error" in one for one in results):
+        ctx.exit(REFUSED)
+
+
+def _planned(asked: dict[str, Any], where: Progress) -> "tuple[Plan, Style]":
+    where.step(f"loading {', '.join(asked['models'])}")
+    from seewhy.cli import plan
+    from seewhy.cli.style import Style
+    from seewhy.model.recorded import Meter
+    from seewhy.sources import load
+
+    style = Style(asked["style"], asked["cmap"], asked["sign"], asked["lang"])
+    models = []
+    for name in dict.fromkeys(asked["models"]):
+        model = load(name, weights=asked["weights"], device=asked["device"])
+        model = replace(model, meter=Meter(tell=where.passes))
+        models.append(plan.prepared(model, asked["precision"], asked["memory"]))
+    made = plan.made(
+        models, asked["methods"], asked["targets"], asked["pairs"], asked["layers"], asked["score"], asked["seed"]
+    )
+    return made, style
+
+
+def _explained(plan: "Plan", style: "Style", photo: Path, folder: Path, where: Progress, loud: bool) -> dict[str, Any]:
+    from seewhy.cli import results
+
+    found = plan.run(str(photo))
+    where.step(f"drawing {photo}")
+    places = results.written(found, folder, style)
+    if loud:
+        click.echo("\n".join(_told(photo, folder, found, style.lang)))
+    return {
+        "photo": str(photo),
+        "folder": str(folder),
+        "figure": str(folder / "figure.png"),
+        "page": str(folder / "page.html"),
+        "predictions": [results.prediction(one) for one in found[0].predictions[0]],
+        "explanations": [results.as_data(one, place) for one, place in zip(found, places, strict=True)],
+    }
+
+
+def _failed(photo: str, error: SeewhyError) -> dict[str, Any]:
+    complain(error, photo)
+    return {"photo": photo, "error": as_data(error)}
+
+
+def _told(photo: Path, folder: Path, found: "list[Explanation]", lang: str) -> list[str]:
+    from seewhy.cli import results
+
+    lines, firsts = [], {one.model: one for one in reversed(found)}
+    for model, first in reversed(firsts.items()):
+        stamp = ", RANDOM WEIGHTS" if model.weights == "random" else ""
+        lines += [f"{photo}: {model.name}{stamp} says", *results.predictions(first.predictions[0], lang)]
+    for one in found:
+        lines.append(results.line(one, lang))
+        lines += [f"    note: {note}" for note in one.notes]
+    return [*lines, f"  results in {folder}: open {folder / 'page.html'}", ""]

@@ -1,0 +1,109 @@
+"""What a command says: results on stdout, as text or one JSON document; progress and errors on stderr."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from seewhy.errors import SeewhyError
+
+DONE, BUG, REFUSED, INTERRUPTED = 0, 1, 2, 130
+CODES = "Exit codes: 0 all done, 2 something was refused or failed, 130 interrupted."
+
+
+class Command(click.Command):
+    """A command whose refusals are one line and a hint on stderr, and JSON where that was asked for."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SeewhyError as error:
+            complain(error)
+            if ctx.params.get("as_json"):
+                document({"error": as_data(error)})
+            ctx.exit(REFUSED)
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        return str(self.help).strip().splitlines()[0]
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_epilog(ctx, formatter)
+        formatter.write_paragraph()
+        formatter.write_text(CODES)
+
+
+def complain(error: SeewhyError, about: str = "") -> None:
+    """The problem in one line and the hint in another."""
+    problem = " ".join(error.problem.split())
+    before = f"{about}: " if about and about not in problem else ""
+    click.echo(f"error: {before}{problem}", err=True)
+    if error.hint:
+        click.echo(f"  hint: {' '.join(error.hint.split())}", err=True)
+
+
+def as_data(error: SeewhyError) -> dict[str, str]:
+    return {"code": error.code, "problem": error.problem, "hint": error.hint}
+
+
+def document(data: Any) -> None:
+    """The one JSON document of a call."""
+    click.echo(json.dumps(data, ensure_ascii=False, indent=1))
+
+
+def columns(rows: Sequence[Sequence[str]], indent: str = "") -> Iterator[str]:
+    """Lines in which the cells of a column begin under each other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+class Progress:
+    """Where a long call is. Off: says nothing."""
+
+    def step(self, said: str) -> None:
+        """A new thing has begun."""
+
+    def passes(self, forward: int, backward: int) -> None:
+        """Images through the network so far in this step."""
+
+
+class Lines(Progress):
+    """A line a step, for logs."""
+
+    def step(self, said: str) -> None:
+        click.echo(f"{said} ...", err=True)
+
+
+class Live(Progress):
+    """A spinner with counts that rewrites itself, for terminals."""
+
+    def __init__(self, status: Any) -> None:
+        self._status, self._said = status, ""
+
+    def step(self, said: str) -> None:
+        self._said = said
+        self._status.update(said)
+
+    def passes(self, forward: int, backward: int) -> None:
+        self._status.update(f"{self._said}  {forward} forward, {backward} backward")
+
+
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[Progress]:
+    """Progress on stderr: live on a terminal, lines elsewhere, nothing where quiet."""
+    if quiet:
+        yield Progress()
+    elif not sys.stderr.isatty():
+        yield Lines()
+    else:
+        from rich.console import Console
+        from rich.markup import escape
+
+        console = Console(stderr=True)
+        with console.status("") as status:
+            live = Live(status)
+            live.step(escape("starting"))
+            yield live

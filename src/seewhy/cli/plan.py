@@ -1,0 +1,126 @@
+"""From what was typed to what will run: everything that can be refused is refused before the first photo."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from seewhy import targets
+from seewhy.api import compare
+from seewhy.errors import BadOption
+from seewhy.images import load as load_image
+from seewhy.model import Model
+from seewhy.registry import check, get_method, parse
+from seewhy.targets import Askable
+from seewhy.types import Explanation
+
+Options = Mapping[str, Mapping[str, Any]]  # method id -> its options
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Models times methods times targets, for any photo."""
+
+    models: Sequence[Model]
+    methods: Sequence[str]
+    targets: Sequence[Askable]
+    options: Sequence[Options]  # a model each, since a picture among them is fitted to the model
+    score: Any
+    seed: int
+
+    def run(self, photo: str) -> list[Explanation]:
+        """Every explanation of one photo; methods and targets of one model share its passes."""
+        return [
+            one
+            for model, options in zip(self.models, self.options, strict=True)
+            for one in compare(
+                model, photo, self.methods, self.targets, score=self.score, seed=self.seed, options=options
+            )
+        ]
+
+
+def made(
+    models: Sequence[Model],
+    methods: Sequence[str],
+    asked: Sequence[str],
+    pairs: Sequence[tuple[str, str]],
+    layers: Sequence[str],
+    score: str | None,
+    seed: int,
+) -> Plan:
+    """Raises a SeewhyError for a method, option, layer or class that is not there for one of the models."""
+    methods = list(dict.fromkeys(methods))
+    options = [_options(methods, pairs, layers, model) for model in models]
+    for model, own in zip(models, options, strict=True):
+        for id in methods:
+            check(get_method(id, **own[id]), model)
+        for layer in layers:
+            model.layer(layer)
+    chosen = [target(text, models) for text in dict.fromkeys(asked)]
+    return Plan(models, methods, chosen or [None], options, score, seed)
+
+
+def target(text: str, models: Sequence[Model]) -> Askable:
+    """A class by index, label or part of a label, "top", "rank:1", or a contrast "this - other"."""
+    plain = text.strip()
+    if plain.lower() in ("top", "predicted"):
+        return None
+    if plain.lower().startswith("rank:"):
+        return targets.Top(_rank(plain))
+    if " - " in plain and not _labelled(plain, models):
+        this, other = plain.split(" - ", 1)
+        return targets.Contrast(_part(this, models), _part(other, models))
+    for model in models:
+        _known(model, plain)
+    return int(plain) if plain.isdecimal() else plain
+
+
+def _part(text: str, models: Sequence[Model]) -> Any:
+    found = target(text, models)
+    return targets.Top() if found is None else found
+
+
+def _known(model: Model, label: str) -> None:
+    if label.isdecimal() and not model.classes:
+        return  # the outputs say how many classes there are
+    model.find(label)
+
+
+def _labelled(text: str, models: Sequence[Model]) -> bool:
+    return any(text.casefold() in name.casefold() for model in models for name in model.classes)
+
+
+def _rank(text: str) -> int:
+    rank = text.partition(":")[2]
+    if not rank.isdecimal():
+        raise BadOption(f"the target {text!r}", "rank:0 is the likeliest class, rank:1 the next")
+    return int(rank)
+
+
+def _options(
+    methods: Sequence[str], pairs: Sequence[tuple[str, str]], layers: Sequence[str], model: Model
+) -> dict[str, dict[str, Any]]:
+    known = {id: {f.name for f in fields(get_method(id))} for id in methods}  # type: ignore[arg-type]
+    for name in [*dict.fromkeys(name for name, _ in pairs), *(["layer"] if layers else [])]:
+        if not any(name in own for own in known.values()):
+            listed = sorted(set().union(*known.values()))
+            raise BadOption(
+                f"{' and '.join(methods)} {'has' if len(methods) == 1 else 'have'} no option {name!r}",
+                f"there are: {', '.join(listed)}" if listed else "there are none",
+            )
+    found: dict[str, dict[str, Any]] = {}
+    for id, own in known.items():
+        texts = {name: text for name, text in pairs if name in own}
+        found[id] = parse(id, {name: text for name, text in texts.items() if not text.startswith("@")})
+        found[id] |= {name: _picture(text[1:], model) for name, text in texts.items() if text.startswith("@")}
+        if layers and "layer" in own:
+            found[id]["layer"] = layers[0] if len(layers) == 1 else tuple(layers)
+    return found
+
+
+def _picture(path: str, model: Model) -> Any:
+    return load_image(path, model.preprocess)[0].numpy()
+
+
+def prepared(model: Model, precision: str | None, memory: int | None) -> Model:
+    model = model.at(precision) if precision else model
+    return replace(model, memory=memory) if memory else model

@@ -1,0 +1,92 @@
+"""The folder of one photo's results: figure, page, and each explanation's values, manifest and photo."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from seewhy.cli.photos import distinct
+from seewhy.cli.style import Style
+from seewhy.lang import class_name
+from seewhy.render.page import page
+from seewhy.store import replacing, write
+from seewhy.types import Explanation, Prediction
+
+
+def written(explanations: Sequence[Explanation], folder: Path, style: Style) -> list[Path]:
+    """Write everything or nothing; returns the folder of each explanation."""
+    names = _names(explanations)
+    with replacing(folder) as fresh:
+        for one, name in zip(explanations, names, strict=True):
+            (fresh / name).mkdir(parents=True, exist_ok=True)
+            write(one, fresh / name, photos_in=fresh / names[0] if name != names[0] else None)
+            if len(explanations) > 1 and style.single:
+                _save(style.one(one), fresh / name / "figure.png")
+        _save(style.all(explanations), fresh / "figure.png")
+        (fresh / "page.html").write_text(page(explanations, style.lang), encoding="utf-8")
+    return [folder / name for name in names]
+
+
+def as_data(explanation: Explanation, folder: Path) -> dict[str, Any]:
+    """One explanation in a command's JSON document."""
+    heat = explanation.values
+    return {
+        "method": explanation.method,
+        "target": explanation.target,
+        "class": explanation.classes[0],
+        "label": explanation.labels[0],
+        "score": explanation.score,
+        "value": float(explanation.scores[0]),
+        "model": explanation.model.name,
+        "weights": explanation.model.weights,
+        "layers": list(explanation.layers),
+        "shape": list(heat.shape),
+        "smallest": float(heat.min()),
+        "largest": float(heat.max()),
+        "blank": explanation.blank[0],
+        "notes": list(explanation.notes),
+        "seconds": explanation.seconds,
+        "passes": {"forward": explanation.passes.forward, "backward": explanation.passes.backward},
+        "folder": str(folder),
+    }
+
+
+def _names(explanations: Sequence[Explanation]) -> list[str]:
+    """A folder an explanation, by what tells them apart: model, method, target. One alone needs none."""
+    told = [
+        [getattr(one.model, "spec", "") or one.model.name for one in explanations],
+        [one.method for one in explanations],
+        [one.target for one in explanations],
+    ]
+    differing = [part for part in told if len(set(part)) > 1]
+    if len(explanations) == 1:
+        return ["."]
+    return distinct(["/".join(_slug(part[i]) for part in differing) or "same" for i in range(len(explanations))])
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^\w.+-]+", "_", text).strip("._")[:60] or "x"
+
+
+def _save(figure: Figure, path: Path) -> None:
+    figure.savefig(path, format="png")
+
+
+def prediction(one: Prediction) -> dict[str, Any]:
+    return {"index": one.index, "label": one.label, "probability": one.probability}
+
+
+def predictions(listed: Sequence[Prediction], lang: str) -> list[str]:
+    """A line a class, likeliest first."""
+    return [f"  {one.probability:7.1%}  {class_name(one.label, lang, one.index)} ({one.index})" for one in listed]
+
+
+def line(one: Explanation, lang: str) -> str:
+    """What was explained and what it took, in one line."""
+    label = class_name(one.labels[0], lang, one.classes[0])
+    layers = f", layer {', '.join(one.layers)}" if one.layers else ""
+    passes = f"{one.passes.forward} forward, {one.passes.backward} backward"
+    asked = "" if one.target in ("predicted", one.labels[0]) else f" [{one.target}]"
+    return f"  {one.method}: {label}{asked}, {one.score} {one.scores[0]:.3f}{layers}; {passes}, {one.seconds:.2f} s"

@@ -1,0 +1,82 @@
+"""How the figures of a call look."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from seewhy.errors import BadOption
+from seewhy.render.colors import table
+from seewhy.types import Explanation
+
+NAMES = ("seewhy", "flashtorch", "captum", "shap")
+
+
+@dataclass(frozen=True)
+class Style:
+    """name: seewhy's own figure or one known from another tool; "captum:MODE,MODE" names Captum's picture modes."""
+
+    name: str = "seewhy"
+    cmap: str | None = None
+    sign: Any = None
+    lang: str = "en"
+
+    def __post_init__(self) -> None:
+        """Raises BadOption before anything is computed."""
+        kind = self.name.partition(":")[0]
+        if kind not in NAMES or (kind != "captum" and self.name != kind):
+            raise BadOption(f"no style is named {self.name!r}", f"styles: {', '.join(NAMES)}, captum:MODE,MODE")
+        if self.cmap is not None:
+            table(self.cmap)
+        if kind == "shap" and self.cmap:
+            raise BadOption("the shap style has its own colours", "leave out --cmap")
+        if kind in ("shap", "flashtorch") and self.sign:
+            raise BadOption(f"the {kind} style has its own sign", "leave out --sign")
+        if kind == "captum":
+            self._check_modes()
+
+    @property
+    def single(self) -> bool:
+        """Whether it draws one explanation only, so that a grid has a figure in each folder."""
+        return self.name not in ("seewhy", "shap")
+
+    def all(self, explanations: Sequence[Explanation]) -> Figure:
+        """One figure for all explanations of a photo."""
+        if self.name == "shap":
+            from seewhy.render.styles.shap import shap
+
+            return shap(explanations, lang=self.lang)
+        if len(explanations) == 1:
+            return self.one(explanations[0])
+        from seewhy.render.grid import grid
+
+        own = self.name == "seewhy"
+        return grid(explanations, sign=self.sign if own else None, cmap=self.cmap if own else None, lang=self.lang)
+
+    def one(self, explanation: Explanation) -> Figure:
+        given = {name: value for name in ("cmap", "sign") if (value := getattr(self, name)) is not None}
+        if self.name == "flashtorch":
+            from seewhy.render.styles.flashtorch import flashtorch
+
+            return flashtorch(explanation, lang=self.lang, **given)
+        if self.name.startswith("captum"):
+            from seewhy.render.styles.captum import captum
+
+            modes: dict[str, Any] = {"modes": self._modes()} if ":" in self.name else {}
+            return captum(explanation, lang=self.lang, **modes, **given)
+        from seewhy.render.figure import figure
+
+        return figure(explanation, lang=self.lang, **given)
+
+    def _modes(self) -> tuple[Any, ...]:
+        return tuple(mode.strip() for mode in self.name.partition(":")[2].split(","))
+
+    def _check_modes(self) -> None:
+        from typing import get_args
+
+        from seewhy.render.styles.captum import Mode
+
+        for mode in self._modes() if ":" in self.name else ():
+            if mode not in get_args(Mode):
+                raise BadOption(f"captum has no mode {mode!r}", f"modes: {', '.join(get_args(Mode))}")

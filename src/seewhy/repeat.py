@@ -1,0 +1,101 @@
+"""A stored explanation, computed once more."""
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from seewhy.api import explain
+from seewhy.errors import BadInput, Unsupported
+from seewhy.model import Model
+from seewhy.sources import load
+from seewhy.store import open as open_folder
+from seewhy.targets import from_decided
+from seewhy.types import Explanation, ModelCard
+
+
+@dataclass(frozen=True, eq=False)
+class Again:
+    """An explanation as it was stored and as it comes out now.
+
+    absolute: the largest difference of two values. relative: that over the largest absolute value stored.
+    """
+
+    old: Explanation
+    new: Explanation
+    absolute: float
+    relative: float
+    notes: tuple[str, ...] = ()  # what is not as it was: the network, the photo's place, the versions
+
+
+def again(
+    source: str | os.PathLike[str] | Explanation,
+    model: Model | None = None,
+    *,
+    weights: str | Path | None = None,
+    device: str = "cpu",
+) -> Again:
+    """Compute an explanation once more, with the same method, options, target, score, seed and photos.
+
+    source: a folder written by `save`, or an Explanation. model: instead of loading the one it names. weights: where
+    the file with its weights is now. Raises Unsupported where the network, or a target that was a function, is not
+    on record.
+    """
+    old = source if isinstance(source, Explanation) else open_folder(source)
+    model = reload(old.model, weights=weights, device=device) if model is None else model
+    options: dict[str, Any] = dict(old.options)
+    precision = old.precision if old.precision in ("float32", "float64") else None
+    new = explain(
+        model,
+        _images(old),
+        old.method,
+        from_decided(old.decided),
+        score=old.score,  # type: ignore[arg-type]
+        seed=old.seed,
+        precision=precision,
+        **options,
+    )
+    if isinstance(new, list) or new.values.shape != old.values.shape:
+        raise BadInput("the model of now gives maps of another shape", "pass the model that was explained")
+    named = [replace(now, name=was.name, sha256=was.sha256) for now, was in zip(new.photos, old.photos, strict=True)]
+    new = replace(new, photos=tuple(named), target=old.target)
+    difference = float(np.abs(new.values.astype(np.float64) - old.values).max())
+    largest = float(np.abs(old.values).max())
+    relative = difference / largest if largest else (0.0 if difference == 0 else float("inf"))
+    return Again(old, new, difference, relative, tuple(_changes(old, new)))
+
+
+def reload(card: ModelCard, *, weights: str | Path | None = None, device: str = "cpu") -> Model:
+    """The network a card tells of. Raises Unsupported where the card does not tell enough."""
+    given = dict(card.overrides)
+    if not card.spec or "head" in given:
+        what = "has no name that can be loaded" if not card.spec else f"needs its head {given['head']}"
+        raise Unsupported(f"the network explained, {card.name}, {what}", "in Python: seewhy.again(folder, model)")
+    stored = None if card.weights in ("pretrained", "as built") else card.weights
+    return load(card.spec, weights=weights or stored, device=device, **given)
+
+
+def _images(old: Explanation) -> Any:
+    tensors = [photo.tensor for photo in old.photos if photo.tensor is not None]
+    if tensors:
+        return torch.from_numpy(np.stack(tensors))
+    return [photo.pixels for photo in old.photos]
+
+
+def _changes(old: Explanation, new: Explanation) -> list[str]:
+    found = []
+    if new.model.fingerprint != old.model.fingerprint:
+        found.append(f"the network's weights are not those explained: {old.model.name}")
+    if [p.geometry for p in new.photos] != [p.geometry for p in old.photos]:
+        found.append("the network takes another part or size of the photo than it did")
+    if new.layers != old.layers:
+        found.append(f"the layers were {', '.join(old.layers)} and are {', '.join(new.layers)}")
+    moved = [
+        f"{name} {was} then, {new.versions.get(name, 'absent')} now"
+        for name, was in old.versions.items()
+        if new.versions.get(name) != was
+    ]
+    return [*found, *moved]
