@@ -7,7 +7,9 @@ BIN := $(VENV)/bin
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/installed  ## install seewhy and explain a real photo with a real network
-	$(BIN)/python examples/demo.py demo
+	$(BIN)/python examples/photo.py demo/chelsea.png
+	$(BIN)/seewhy explain demo/chelsea.png --out demo/chelsea \
+		--method gradcam --method layercam --method smoothgrad --method integrated_gradients
 
 test: $(VENV)/tested  ## install what the tests need and run them all
 	$(BIN)/python -m pytest
