@@ -49,7 +49,7 @@ def grid(
     height, width = rows[0][0].drawn.photo.shape[:2]
     tall = min(max(3.0 * height / width, 1.5), 4.5)
     columns = max(wide, 2)
-    made = panels.canvas(3.3 * columns, (tall + 0.35) + len(rows) * (tall + 0.75))
+    made = panels.canvas(3.3 * columns, (tall + 0.65) + len(rows) * (tall + 0.75))
     places = made.add_gridspec(1 + 2 * len(rows), columns, height_ratios=[tall] + [tall, 0.1] * len(rows))
     _lead(made, places, rows[0][0], lang)
     for r, row in enumerate(rows):
@@ -103,7 +103,7 @@ def _lead(made: Figure, places: GridSpec, first: Cell, lang: str) -> None:
     panels.picture(photo, first.drawn.photo, first.explanation.photos[0].name, lang)
     listed = made.add_subplot(places[0, 1], label="predictions")
     panels.predictions(listed, first.explanation.predictions[0], None, lang)
-    heading.stamp(listed, first.explanation, lang)
+    heading.line(made, first.explanation, lang, first.explanation.model.name)
 
 
 def _caption(explanation: Explanation, lang: str) -> str:

@@ -27,11 +27,11 @@ def stamp(ax: Axes, explanation: Explanation, lang: str) -> None:
     ax.text(0.995, 0.85, said, ha="right", va="top", bbox=box, **lettering(said, lang, 12, STAMP))
 
 
-def line(made: Figure, explanation: Explanation, lang: str, subject: str = "") -> None:
+def line(made: Figure, explanation: Explanation, lang: str, *parts: str) -> None:
     """One line over a figure, in red and with the stamp's words if the model's weights are random."""
     random = explanation.model.weights == "random"
-    parts = (subject, source(explanation), text("random_weights", lang).upper() if random else "")
-    said = "  ·  ".join(part for part in parts if part)
+    stamped = (text("random_weights", lang).upper(),) if random else ()
+    said = "  ·  ".join(part for part in (*parts, *stamped) if part)
     made.suptitle(said, x=0.008, ha="left", **lettering(said, lang, 10.5, STAMP if random else INK))
 
 

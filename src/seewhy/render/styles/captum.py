@@ -40,7 +40,7 @@ def captum(
     height, width = drawn.photo.shape[:2]
     tall = min(max(4.2 * height / width, 2.0), 6.5)
     made = panels.canvas(max(4.4 * len(modes), 6.0), tall + 1.25)
-    heading.line(made, explanation, lang, heading.target(explanation, lang))
+    heading.line(made, explanation, lang, heading.target(explanation, lang), heading.source(explanation))
     grid = made.add_gridspec(2, len(modes), height_ratios=[tall, 0.13])
     for column, mode in enumerate(modes):
         ax = made.add_subplot(grid[0, column], label=mode)

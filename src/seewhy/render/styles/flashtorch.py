@@ -45,7 +45,7 @@ def flashtorch(
     }
     height, width = drawn.photo.shape[:2]
     made = panels.canvas(13.0, 3.2 * height / width + 0.7)
-    heading.line(made, explanation, lang, heading.target(explanation, lang))
+    heading.line(made, explanation, lang, heading.target(explanation, lang), heading.source(explanation))
     for column, (key, pixels) in enumerate(pictures.items()):
         ax = made.add_subplot(1, 4, column + 1, label=key)
         panels.picture(ax, pixels, text(key, lang), lang)

@@ -39,7 +39,7 @@ def shap(
     columns = len(explanations) + 1
     ratio = max(row[0].photo.shape[0] / row[0].photo.shape[1] for row in rows)
     made = panels.canvas(width, width / columns * ratio * len(rows) + 1.3)
-    heading.line(made, explanations[0], lang)
+    heading.line(made, explanations[0], lang, heading.source(explanations[0]))
     grid = made.add_gridspec(len(rows) + 1, columns, height_ratios=[1.0] * len(rows) + [0.05])
     for r, row in enumerate(rows):
         photo = made.add_subplot(grid[r, 0], label=f"photo {r}")
