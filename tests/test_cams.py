@@ -131,7 +131,11 @@ def test_several_layers_cost_one_forward_and_one_backward(small: Model, x: Tenso
 @pytest.mark.parametrize("id", CAMS)
 def test_several_layers_and_views_give_maps_from_zero_to_one(id: str, small: Model, x: Tensor) -> None:
     layers = ["act2", "act3"]
-    for maps, options in ((2, {"layer": layers}), (6, {"aug_smooth": True}), (6, {"layer": layers, "aug_smooth": True})):
+    for maps, options in (
+        (2, {"layer": layers}),
+        (6, {"aug_smooth": True}),
+        (6, {"layer": layers, "aug_smooth": True}),
+    ):
         values = explain(small, x, id, 1, **options).values
         assert values.min() >= 0 and 1 / maps <= values.max() <= 1 + 1e-6, "each of the maps reaches 1 somewhere"
 
