@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.decomposition import PCA
 
-from seewhy.ops.maps import first_component, fused, min_max
+from seewhy.ops.maps import first_component, fused, min_max, strength
 
 
 @pytest.mark.parametrize("shape", [(2, 5, 6, 7), (2, 60, 4, 5)], ids=["few channels", "many channels"])
@@ -27,6 +27,14 @@ def test_the_component_grows_where_the_sum_does_and_turns_with_it(channels: int)
     centred = terms.sum(1) - terms.sum(1).mean((1, 2), keepdim=True)
     assert ((found * centred).sum((1, 2)) > 0).all()
     torch.testing.assert_close(first_component(-terms)[:, 0], -found, atol=1e-5, rtol=1e-5)
+
+
+def test_the_component_can_be_turned_toward_another_map() -> None:
+    terms = torch.randn(3, 6, 5, 7, generator=torch.Generator().manual_seed(2))
+    toward = strength(terms)
+    found = first_component(terms, toward)
+    assert ((found * (toward - toward.mean((2, 3), keepdim=True))).sum((1, 2, 3)) > 0).all()
+    torch.testing.assert_close(first_component(terms, -toward), -found)
 
 
 def test_flat_maps_have_no_component() -> None:

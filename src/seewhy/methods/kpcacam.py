@@ -9,7 +9,7 @@ from torch import Tensor
 from seewhy.cams import Augmented, Layered
 from seewhy.errors import Unsupported
 from seewhy.model import Model
-from seewhy.ops.maps import centred_cells, on_grid, turned
+from seewhy.ops.maps import centred_cells, strength, turned
 from seewhy.registry import method, option
 from seewhy.rng import Rng
 from seewhy.targets import Pinned
@@ -29,7 +29,7 @@ MOST_CELLS = 4096  # the kernel is a matrix of cells by cells
     starts="layers",
 )
 class KPCACAM(Augmented, Layered):
-    """First kernel principal component of a layer's maps, whatever the class; it grows where their sum does."""
+    """First kernel principal component of a layer's maps, whatever the class; it grows where they are strong."""
 
     kernel: Literal["sigmoid", "rbf"] = option("sigmoid", "of two cells' channels", choices=("sigmoid", "rbf"))
     gamma: float | None = option(None, "the kernel's width; default 1 over the number of channels")
@@ -38,28 +38,22 @@ class KPCACAM(Augmented, Layered):
         return [self._component(maps) for maps in model.maps(x, layers)]
 
     def _component(self, maps: Tensor) -> Tensor:
-        d, r, q = maps.shape[1:]
+        r, q = maps.shape[2:]
         if r * q > MOST_CELLS:
             raise Unsupported(
                 f"kernel principal components of {r} x {q} cells, more than {MOST_CELLS}",
                 "name a deeper layer, or use eigencam",
             )
-        cells = centred_cells(maps)
-        gamma = 1 / d if self.gamma is None else self.gamma
-        found = torch.stack([leading(kernel(one, self.kernel, gamma)) for one in cells])
-        return on_grid(turned(found, cells), maps)
+        cells = centred_cells(maps).cpu()
+        found = torch.stack([component(one, self.kernel, self.gamma) for one in cells])
+        return turned(found.to(maps.device), strength(maps))
 
 
-def kernel(cells: Tensor, kind: str, gamma: float) -> Tensor:
-    """The kernel of all pairs of cells (n,d): (n,n)."""
-    if kind == "sigmoid":
-        return torch.tanh(gamma * cells @ cells.T + 1)
-    return torch.exp(-gamma * torch.cdist(cells, cells) ** 2)
+def component(cells: Tensor, kernel: str, gamma: float | None) -> Tensor:
+    """Cells (n,d) on their first kernel principal component: (n,1)."""
+    from sklearn.decomposition import KernelPCA
 
-
-def leading(kernel: Tensor) -> Tensor:
-    """Scores (n,1) of the first principal component behind a kernel (n,n), Schoelkopf et al. 1998."""
-    rows = kernel.mean(0, keepdim=True)
-    values, vectors = torch.linalg.eigh(kernel - rows - rows.T + rows.mean())
-    component: Tensor = vectors[:, -1:] * values[-1].clamp_min(0).sqrt()
-    return component
+    if not cells.any():  # a flat map, which has none
+        return cells.new_zeros(len(cells), 1)
+    solver = KernelPCA(1, kernel=kernel, gamma=gamma, random_state=0)  # its start is drawn
+    return torch.from_numpy(solver.fit_transform(cells.numpy()))

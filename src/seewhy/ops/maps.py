@@ -34,20 +34,19 @@ def plusplus_weights(maps: Tensor, grads: Tensor, squares: Tensor, cubes: Tensor
     return (alpha * grads.relu()).sum((2, 3), keepdim=True)
 
 
-def first_component(terms: Tensor) -> Tensor:
+def first_component(terms: Tensor, toward: Tensor | None = None) -> Tensor:
     """Projection of the cells of (b,d,r,q) on their first principal component: (b,1,r,q).
 
-    Cells are centred over the grid. A component's sign is arbitrary: it is turned so that it grows where the terms'
-    sum does.
+    Cells are centred over the grid. A component's sign is arbitrary: it is turned so that it grows where `toward`
+    (b,1,r,q) does, by default the terms' sum.
     """
     cells = centred_cells(terms)
-    d = cells.shape[2]
-    if d <= cells.shape[1]:  # the smaller of the two matrices with the same spectrum
+    if cells.shape[2] <= cells.shape[1]:  # the smaller of the two matrices with the same spectrum
         projection = cells @ torch.linalg.eigh(cells.mT @ cells).eigenvectors[..., -1:]
     else:
         values, vectors = torch.linalg.eigh(cells @ cells.mT)
         projection = vectors[..., -1:] * values[:, None, -1:].clamp_min(0).sqrt()
-    return on_grid(turned(projection, cells), terms)
+    return turned(projection, terms.sum(1, keepdim=True) if toward is None else toward)
 
 
 def centred_cells(maps: Tensor) -> Tensor:
@@ -56,12 +55,14 @@ def centred_cells(maps: Tensor) -> Tensor:
     return cells - cells.mean(1, keepdim=True)
 
 
-def turned(projection: Tensor, cells: Tensor) -> Tensor:
-    """The projection (b,r*q,1), negated for images where it falls as the sum of the cells' channels grows."""
-    agree = (projection * cells.sum(2, keepdim=True)).sum(1, keepdim=True)
-    return torch.where(agree < 0, -projection, projection)
+def turned(projection: Tensor, toward: Tensor) -> Tensor:
+    """A number a cell (b,r*q,1) as a map (b,1,r,q), negated for images where it falls as `toward` (b,1,r,q) grows."""
+    guide = centred_cells(toward)
+    agree = (projection * guide).sum((1, 2), keepdim=True)
+    projection = torch.where(agree < 0, -projection, projection)
+    return projection.mT.reshape(toward.shape).to(toward.dtype)
 
 
-def on_grid(projection: Tensor, maps: Tensor) -> Tensor:
-    """A number a cell (b,r*q,1) as a map (b,1,r,q) like the maps it comes from."""
-    return projection.mT.reshape(len(maps), 1, *maps.shape[2:]).to(maps.dtype)
+def strength(maps: Tensor) -> Tensor:
+    """The length of each cell's vector of channels: (b,d,r,q) -> (b,1,r,q)."""
+    return maps.square().sum(1, keepdim=True).sqrt()
