@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from seewhy.cams import ChannelCAM
+from seewhy.cams import ChannelCAM, repeated
+from seewhy.errors import Unsupported
 from seewhy.model import Model
 from seewhy.model.head import PooledHead
 from seewhy.registry import method
@@ -32,6 +33,11 @@ class AblationCAM(ChannelCAM):
     """
 
     def weights(self, model: Model, x: Pixels, target: Pinned, layer: str, maps: Tensor, rng: Rng) -> Tensor:
+        if repeated(model, x, (layer,)):
+            raise Unsupported(
+                f"layer {layer!r} runs several times in a forward, so ablating it is not one thing",
+                "name another layer",
+            )
         outputs = model.recorded(x, (layer,)).outputs
         score = target(outputs.double())[:, None]
         alive = maps.flatten(2).ne(0).any(2)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from seewhy.cams import CAM, layer_names
+from seewhy.cams import CAM, of_layers
 from seewhy.errors import Unsupported
 from seewhy.model import Model
 from seewhy.registry import method, option
@@ -38,7 +38,7 @@ class FinerCAM(CAM):
         return grads.mean((2, 3), keepdim=True) * maps
 
     def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
-        outputs = model.recorded(x, layer_names(self.layer)).outputs
+        outputs = model.recorded(x, of_layers(self)).outputs
         return super().__call__(model, x, self._finer(target, outputs, model.census(x).outputs), rng)
 
     def _finer(self, target: Pinned, outputs: Tensor, kind: Outputs) -> Pinned:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from seewhy.cams import CAM
 from seewhy.model import Model
-from seewhy.ops.maps import min_max, resize
+from seewhy.ops.maps import enlarged, min_max, plusplus_weights
 from seewhy.registry import method
 from seewhy.rng import Rng
 from seewhy.targets import Pinned
@@ -33,15 +33,12 @@ class RefineCAM(CAM):
     """
 
     def weigh(self, maps: Tensor, grads: Tensor) -> Tensor:
-        square = grads.square()
-        alpha = square / (2 * square + maps.sum((2, 3), keepdim=True) * square * grads + 1e-6)
-        alpha = torch.where(grads != 0, alpha, 0)
-        return (alpha * grads.relu()).sum((2, 3), keepdim=True) * maps
+        return plusplus_weights(maps, grads, grads**2, grads**3, eps=1e-6) * maps
 
     def one(self, model: Model, x: Pixels, target: Pinned, layers: Sequence[str], rng: Rng) -> list[Tensor]:
         size = (x.shape[2], x.shape[3])
         found = super().one(model, x, target, layers, rng)
-        return [reduce(torch.mul, (min_max(resize(min_max(one.relu()), size)) for one in found))]
+        return [reduce(torch.mul, (min_max(enlarged(one, size)) for one in found))]
 
     def own_layers(self, model: Model, x: Pixels) -> Sequence[str]:
         """The last of the outermost layers of each grid, and the last maps."""

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from seewhy.cams import CAM
 from seewhy.model import Model
-from seewhy.ops.maps import fused, min_max, resize
+from seewhy.ops.maps import enlarged, min_max, resize
 from seewhy.registry import method, option
 from seewhy.rng import Rng
 from seewhy.targets import Pinned, transform
@@ -53,7 +53,8 @@ class SESS(CAM):
         total, count = (x.new_zeros(len(x), 1, *x.shape[2:]) for _ in range(2))
         for place, window, weight in zip(places, cut(x, places, side), weights.unbind(1), strict=True):
             if weight.any():
-                found = min_max(resize(fused(super().one(model, window, target, layers, rng)), (side, side)))
+                maps = super().one(model, window, target, layers, rng)
+                found = min_max(torch.stack([enlarged(one, (side, side)) for one in maps]).mean(0))
                 part = pasted(weight[:, None, None, None].to(found) * found, place, (x.shape[2], x.shape[3]))
                 total = total + part * (part > self.theta) if self.pool == "mean" else total.maximum(part)
                 count += part > self.theta

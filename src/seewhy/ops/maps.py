@@ -19,10 +19,15 @@ def min_max(maps: Tensor) -> Tensor:
     return torch.where(span > 0, (maps - low) / span.clamp_min(torch.finfo(maps.dtype).tiny), 0)
 
 
+def enlarged(maps: Tensor, size: tuple[int, int]) -> Tensor:
+    """Maps (b,1,r,q) rectified, scaled to [0,1] and resized to (h,w)."""
+    return resize(min_max(maps.relu()), size)
+
+
 def fused(maps: Sequence[Tensor]) -> Tensor:
     """Maps (b,1,r,q) of several layers as one: rectified, scaled to [0,1], at the finest grid, averaged."""
     finest = max((tuple(one.shape[2:]) for one in maps), key=lambda size: size[0] * size[1])
-    return torch.stack([resize(min_max(one.relu()), finest) for one in maps]).mean(0)  # type: ignore[arg-type]
+    return torch.stack([enlarged(one, finest) for one in maps]).mean(0)  # type: ignore[arg-type]
 
 
 def plusplus_weights(maps: Tensor, grads: Tensor, squares: Tensor, cubes: Tensor, *, eps: float) -> Tensor:

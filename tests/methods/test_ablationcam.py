@@ -1,0 +1,123 @@
+"""Ablation-CAM beside the paper's formula; grad-cam departs from it on negative maps and negative scores."""
+
+from typing import Any
+
+import pytest
+import pytorch_grad_cam
+import torch
+from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+from torch import Tensor, nn
+
+from conftest import MEAN, STD, SmallNet
+from peers import copied, maps_of, raw, relative, shown
+from seewhy import Model, SeewhyError, explain
+from seewhy.images import load_all
+from seewhy.methods import ablationcam
+
+TARGETS = [1, 3]
+
+
+def reference(net: nn.Sequential, layer: str, x: Tensor, targets: Any, read: Any = lambda y: y) -> Tensor:
+    """One forward an image and channel."""
+    maps = maps_of(net, layer, x)
+    found = torch.zeros_like(maps[:, :1])
+    for i, index in enumerate(targets):
+        y = read(net(x[i : i + 1]))[0, index]
+        for k in range(maps.shape[1]):
+            variant = maps[i : i + 1].clone()
+            variant[:, k] = 0
+            handle = net[1].get_submodule(layer).register_forward_hook(lambda *_, v=variant: v)
+            lost = y - read(net(x[i : i + 1]))[0, index]
+            handle.remove()
+            found[i, 0] += (lost / y.abs()).detach() * maps[i, k]
+    return found
+
+
+@pytest.mark.parametrize("layer", ["act3", "act2", "bn2"])  # bn2: negative maps
+@pytest.mark.parametrize("score", ["logit", "probability"])
+def test_it_is_the_papers_formula(layer: str, score: Any, small: Model, x: Tensor) -> None:
+    found = raw(small, x, "ablationcam", TARGETS, layer=layer, score=score).values
+    read = (lambda y: y.softmax(1)) if score == "probability" else (lambda y: y)
+    assert relative(found, reference(copied(small, torch.float64), layer, x.double(), TARGETS, read)) < 1e-9
+
+
+@pytest.mark.parametrize("target", [[1, 3], "contrast"])
+@pytest.mark.parametrize("score", ["logit", "probability"])
+def test_the_closed_form_before_a_pooled_head_is_the_general_path(
+    target: Any, score: Any, small: Model, x: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from seewhy.targets import Contrast
+
+    target = Contrast(1, 2) if target == "contrast" else target
+    closed = raw(small, x, "ablationcam", target, score=score).values
+    monkeypatch.setattr(ablationcam, "feeds", lambda *_: False)
+    assert relative(closed, raw(small, x, "ablationcam", target, score=score).values) < 1e-9
+
+
+def test_the_closed_form_is_weight_times_mean_and_takes_no_forward(small: Model, x: Tensor) -> None:
+    made = explain(small, x, "ablationcam", TARGETS)
+    assert made.passes.forward == len(x) and made.passes.backward == 0
+    net = copied(small, torch.float64)
+    maps, y = maps_of(net, "act3", x.double()), net(x.double())[range(2), TARGETS]
+    weights = net[1].fc.weight[TARGETS] * maps.mean((2, 3)) / y.abs()[:, None]
+    assert relative(made.values, torch.einsum("bd,bdrq->brq", weights, maps)[:, None]) < 1e-5
+
+
+def test_a_layer_that_does_not_feed_the_head_takes_the_general_path(small: Model, x: Tensor) -> None:
+    made = explain(small, x, "ablationcam", TARGETS, layer="bn3")  # as many channels as the head has, before its ReLU
+    assert made.passes.forward == 2 + 8 * 2
+
+
+def test_dead_channels_cost_nothing_and_weigh_nothing(x: Tensor) -> None:
+    net = SmallNet()
+    with torch.no_grad():
+        net.bn1.weight[:4], net.bn1.bias[:4] = 0, -1  # four of six channels die in the ReLU behind
+    model = Model(net, mean=MEAN, std=STD, size=(16, 20))
+    made = explain(model, x, "ablationcam", TARGETS, layer="pool")
+    assert made.passes.forward == 2 + 2 * 2
+    assert relative(made.values, reference(copied(model), "pool", x, TARGETS)) < 1e-5
+    with torch.no_grad():
+        net.bn1.weight[:], net.bn1.bias[:] = 0, -1
+    dead = explain(model, x, "ablationcam", TARGETS, layer="pool")
+    assert not dead.values.any() and dead.passes.forward == 2 and dead.blank == (True, True)
+
+
+def test_a_negative_score_does_not_turn_the_map_over(small: Model, x: Tensor) -> None:
+    before = explain(small, x, "ablationcam", 1, layer="act2")
+    with torch.no_grad():
+        small.module.fc.bias -= 100  # every channel adds to the score what it added before
+    after = explain(small, x, "ablationcam", 1, layer="act2")
+    assert (after.scores < 0).all() and (before.values * after.values > 0).all()
+
+
+@pytest.mark.parametrize("layer", ["act3", "act2"])
+def test_it_is_grad_cams_where_maps_and_scores_are_positive(layer: str, small: Model, x: Tensor) -> None:
+    """grad-cam divides by y and, where a map's minimum is not zero, sets channels far below it, not to zero."""
+    with torch.no_grad():
+        small.module.fc.bias += 20
+    net = copied(small)
+    assert (net(x) > 0).all() and (maps_of(net, layer, x).amin((1, 2, 3)) == 0).all()
+    with pytorch_grad_cam.AblationCAM(net, [net[1].get_submodule(layer)]) as peer:
+        wanted = peer(x, [ClassifierOutputTarget(one) for one in TARGETS])
+    values = explain(small, x, "ablationcam", TARGETS, layer=layer).values
+    assert relative(shown(values, x.shape[2:]), wanted) < 1e-5
+
+
+def test_it_is_the_papers_formula_on_the_default_model(default_model: Model, chelsea: Any) -> None:
+    x = load_all(chelsea, default_model.preprocess)[0].pixels
+    found = explain(default_model, x, "ablationcam", 281, layer="blocks.0").values
+    assert relative(found, reference(copied(default_model), "blocks.0", x, [281])) < 1e-5
+
+
+def test_a_layer_that_runs_twice_is_refused() -> None:
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.fc = nn.Conv2d(3, 3, 3, padding=1), nn.Linear(3, 2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.fc(self.conv(self.conv(x).relu()).tanh().mean((2, 3)))
+
+    model = Model(Twice(), mean=MEAN, std=STD, size=(8, 8))
+    with pytest.raises(SeewhyError, match="runs several times"):
+        explain(model, torch.rand(1, 3, 8, 8), "ablationcam", 0, layer="conv")

@@ -1,0 +1,113 @@
+"""FullGrad: its parts add up to the score; its map is grad-cam's where that sees every bias."""
+
+import copy
+from typing import Any
+
+import numpy as np
+import pytest
+import pytorch_grad_cam
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from conftest import MEAN, STD, SmallNet
+from peers import copied, raw, relative, scaled, unit
+from seewhy import Model, explain
+from seewhy.images import load_all
+
+TARGETS = [1, 3]
+
+
+def grad_cam(net: nn.Module, x: Tensor, targets: Any) -> Any:
+    with pytorch_grad_cam.FullGrad(net, []) as peer:
+        return peer(x, targets)
+
+
+def test_it_is_grad_cams(small: Model, x: Tensor) -> None:
+    values = explain(small, x, "fullgrad", TARGETS).values[:, 0]
+    assert relative(unit(values), grad_cam(copied(small), x, [scaled(one) for one in TARGETS])) < 1e-5
+
+
+@pytest.mark.parametrize("activation", [nn.ReLU, nn.LeakyReLU, nn.ReLU6])
+def test_the_parts_add_up_to_the_score_of_a_piecewise_linear_network(activation: Any, x: Tensor) -> None:
+    model = Model(SmallNet(activation=activation), mean=MEAN, std=STD, size=(16, 20))
+    made = raw(model, 0.5 * x if activation is nn.ReLU6 else x, "fullgrad", TARGETS)
+    wanted = copied(model, torch.float64)(0.5 * x.double() if activation is nn.ReLU6 else x.double())[[0, 1], TARGETS]
+    if activation is not nn.ReLU6:  # which clips at 6: a bias that no layer holds
+        assert relative(made.extras["pixels"] + made.extras["biases"], wanted) < 1e-9 and not made.notes
+    assert relative(sum(made.extras.values()), wanted) < 1e-9
+    assert (made.extras["biases"].abs() > 1e-3).all(), "the biases matter here"
+
+
+class Odd(nn.Module):
+    """Biases that a list of layers misses: a shared convolution, functional ones, a batch norm without weights."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(0)
+        self.shared = nn.Conv2d(3, 3, 3, padding=1)
+        self.plain = nn.BatchNorm2d(3, affine=False)
+        self.kernel = nn.Parameter(torch.randn(4, 3, 3, 3, generator=generator))
+        self.shift = nn.Parameter(torch.randn(4, generator=generator))
+        self.fc = nn.Linear(4, 5)
+        with torch.no_grad():
+            for p in self.shared.parameters():
+                p.copy_(torch.randn(p.shape, generator=generator))
+            self.plain.running_mean.copy_(torch.randn(3, generator=generator))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu_(self.plain(self.shared(self.shared(x).relu())))
+        return self.fc(F.conv2d(x, self.kernel, bias=self.shift, stride=2).relu_().mean((2, 3)))
+
+
+def test_biases_count_wherever_they_are_used(x: Tensor) -> None:
+    model = Model(Odd(), mean=MEAN, std=STD, size=(16, 20))
+    made = raw(model, x, "fullgrad", TARGETS)
+    wanted = copied(model, torch.float64)(x.double())[[0, 1], TARGETS]
+    assert relative(made.extras["pixels"] + made.extras["biases"], wanted) < 1e-9
+
+
+def test_what_the_parts_miss_is_said(x: Tensor) -> None:
+    model = Model(SmallNet(activation=nn.GELU), mean=MEAN, std=STD, size=(16, 20))
+    made = explain(model, x, "fullgrad", TARGETS)
+    assert any("miss the score" in one for one in made.notes)
+    np.testing.assert_allclose(sum(made.extras.values()), made.scores, rtol=1e-5)
+
+
+def test_scaling_by_layer_is_what_the_authors_do(small: Model, x: Tensor) -> None:
+    """One layer with a bias: its map is the sum over channels of what one min-max scaled together."""
+
+    class One(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 4, 3, padding=1)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.conv(x).relu().mean((2, 3))
+
+    torch.manual_seed(1)
+    model = Model(One(), mean=MEAN, std=STD, size=(16, 20))
+    wide, net = x.double().requires_grad_(), copied(model, torch.float64)
+    seen = net[1].conv(net[0](wide))
+    grads = torch.autograd.grad((seen.relu().mean((2, 3))[:, :2]).sum(), [wide, seen])
+    terms = (wide * grads[0]).abs(), (net[1].conv.bias[:, None, None] * grads[1]).abs()
+    both = [unit(one.detach().flatten(2)).reshape(one.shape).sum(1, keepdims=True) for one in terms]
+    found = raw(model, x, "fullgrad", lambda y: y[:, :2].sum(1), rescale="layer").values
+    assert relative(found, sum(both)) < 1e-9
+
+
+def test_on_the_default_model_it_is_grad_cams_with_plain_batch_norms(default_model: Model, chelsea: Any) -> None:
+    """grad-cam asks for BatchNorm2d to the letter and so misses timm's, which hold their activation; a copy is given
+    to it in which each is a BatchNorm2d and an activation."""
+    x = load_all(chelsea, default_model.preprocess)[0].pixels
+    net = copied(default_model)
+    for name, one in list(net.named_modules()):
+        if isinstance(one, nn.BatchNorm2d):
+            plain = nn.BatchNorm2d(one.num_features, one.eps)
+            plain.load_state_dict(one.state_dict())
+            split = nn.Sequential(plain, copy.deepcopy(one.act)).eval()
+            parent, _, child = name.rpartition(".")
+            setattr(net.get_submodule(parent), child, split)
+    torch.testing.assert_close(net(x), copied(default_model)(x))
+    made = explain(default_model, x, "fullgrad", 281)
+    assert relative(unit(made.values[:, 0]), grad_cam(net, x, [scaled(281, 1e8)])) < 1e-5

@@ -1,0 +1,33 @@
+"""Random-CAM: the draws are uniform and the map is their weighted sum."""
+
+import torch
+from torch import Tensor
+
+from peers import copied, maps_of, raw, relative
+from seewhy import Model, explain
+from seewhy.rng import Rng
+
+
+def test_the_map_is_the_sum_of_channels_with_the_images_own_draws(small: Model, x: Tensor) -> None:
+    found = raw(small, x, "randomcam", 1, layer="act3").values
+    weights = 2 * Rng.for_images(0, x.double()).uniform(8) - 1
+    maps = maps_of(copied(small, torch.float64), "act3", x.double())
+    assert relative(found, torch.einsum("bd,bdrq->brq", weights.double(), maps)[:, None]) < 1e-9
+
+
+def test_weights_lie_evenly_from_minus_one_to_one() -> None:
+    class Deltas(torch.nn.Module):
+        """Maps whose channel k is alive in cell k alone, so that the map is the weights."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.maps = torch.nn.Identity()
+
+        def forward(self, x: Tensor) -> Tensor:
+            maps = self.maps(torch.eye(900).view(1, 900, 30, 30).expand(len(x), -1, -1, -1))
+            return maps.mean((2, 3))[:, :3] + x.mean((1, 2, 3))[:, None]
+
+    model = Model(Deltas(), mean=(0.5,) * 3, std=(0.2,) * 3, size=(8, 8))
+    weights = explain(model, torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(0)), "randomcam", 0).values
+    assert -1 <= weights.min() < -0.99 and 0.99 < weights.max() <= 1
+    assert abs(weights.mean()) < 3 / 900**0.5 / 3**0.5 and abs(weights.var() - 1 / 3) < 0.03

@@ -1,0 +1,55 @@
+"""SS-CAM beside torchcam's, with the same noise."""
+
+from typing import Any
+
+import pytest
+import torch
+import torchcam.methods
+from torch import Tensor
+
+from peers import copied, raw, relative
+from seewhy import Model, explain
+from seewhy.rng import Rng
+
+TARGETS = [1, 3]
+
+
+class Injected:
+    """Stands in for torchcam's noise distribution."""
+
+    def __init__(self, noise: Tensor) -> None:
+        self.draws = iter(noise)
+
+    def sample(self, size: Any) -> Tensor:
+        found = next(self.draws)
+        assert found.shape == size
+        return found
+
+
+def noise_of(x: Tensor, samples: int, channels: int) -> Tensor:
+    """The draws (n,b,d,h,w) that the method makes: an image's stream goes through samples, then channels."""
+    rng = Rng.for_images(0, x)
+    draws = [[rng.normal(1, *x.shape[2:]) for _ in range(channels)] for _ in range(samples)]
+    return torch.stack([torch.cat(one, 1) for one in draws])
+
+
+@pytest.mark.parametrize("layer", ["act3", "conv1"])
+def test_it_is_torchcams_with_the_same_noise(layer: str, small: Model, x: Tensor) -> None:
+    net = copied(small, torch.float64)
+    channels = 8 if layer == "act3" else 6
+    with torchcam.methods.SSCAM(net, f"1.{layer}", num_samples=3, std=0.7) as peer:
+        peer._distrib = Injected(0.7 * noise_of(x.double(), 3, channels).double())
+        net(x.double())
+        (wanted,) = peer(TARGETS, normalized=False)
+    found = raw(small, x, "sscam", TARGETS, layer=layer, n_samples=3, stdev=0.7).values
+    assert relative(found.relu()[:, 0], wanted) < 1e-7  # torchcam's min-max adds 1e-8
+
+
+def test_without_noise_one_sample_is_as_good_as_many(small: Model, x: Tensor) -> None:
+    one, many = (raw(small, x, "sscam", 1, layer="act3", n_samples=n, stdev=0.0).values for n in (1, 3))
+    assert relative(many, one) < 1e-9
+
+
+def test_the_draws_do_not_depend_on_the_memory_granted(small: Model, x: Tensor) -> None:
+    whole, tight = (explain(small, x, "sscam", 1, n_samples=3, memory=m).values for m in (None, 1))
+    assert relative(tight, whole) < 1e-5
