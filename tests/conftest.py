@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from seewhy import Model
+from seewhy import Model, load
 
 
 class Bright(nn.Module):
@@ -111,3 +111,9 @@ def coffee() -> np.ndarray:
     from skimage.data import coffee
 
     return coffee()
+
+
+@pytest.fixture(scope="session")
+def default_model() -> Model:
+    """The embedded network with its weights; loaded once, never changed."""
+    return load("default")
