@@ -1,0 +1,45 @@
+"""Deconvnet against captum, and by hand."""
+
+import numpy as np
+import pytest
+import torch
+from captum.attr import Deconvolution
+from torch import nn
+
+import rectifiers
+from conftest import MEAN, STD, SmallNet
+from oracles import PRECISIONS, direct, gradient, peer, pixels, relative, replaced
+from rectifiers import ByHand, by_hand, mixed
+from seewhy import Model, SeewhyError, explain
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:captum")
+
+
+@pytest.mark.parametrize(("precision", "tolerance"), PRECISIONS)
+def test_it_equals_captum(small: Model, x: torch.Tensor, precision: str, tolerance: float) -> None:
+    model = small.at(precision)
+    x = x.to(model.dtype)
+    found = direct("deconvnet", model, x).values
+    assert relative(found, Deconvolution(peer(model)).attribute(x, target=1)) <= tolerance
+    assert relative(found, direct("guided_backprop", model, x).values) > 0.1
+
+
+@pytest.mark.parametrize(("precision", "tolerance"), PRECISIONS)
+def test_functions_reused_modules_and_relu6_follow_the_rule(x: torch.Tensor, precision: str, tolerance: float) -> None:
+    model = mixed().at(precision)
+    slow = peer(model)
+    slow[1].act = by_hand(rectifiers.deconvnet)
+    x = x.to(model.dtype)
+    assert relative(direct("deconvnet", model, x).values, gradient(slow, x)) <= tolerance
+
+
+def test_the_default_model_with_its_relu6_follows_the_rule(default_model: Model, chelsea: np.ndarray) -> None:
+    x = pixels(default_model, chelsea)
+    slow = replaced(peer(default_model), nn.ReLU6, lambda: ByHand(rectifiers.deconvnet, 6.0))
+    assert relative(explain(default_model, x, "deconvnet", 282).values, gradient(slow, x, 282)) <= 1e-5
+
+
+def test_a_network_without_relu_is_refused_by_the_name_of_its_activation(x: torch.Tensor) -> None:
+    model = Model(SmallNet(activation=nn.GELU), mean=MEAN, std=STD, size=(16, 20))
+    with pytest.raises(SeewhyError, match="activations are gelu, not ReLU"):
+        explain(model, x, "deconvnet", 1)
