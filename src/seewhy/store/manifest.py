@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,8 @@ def _pack(value: Any, key: str, arrays: Arrays) -> Any:
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else {"float": repr(value)}
+    if isinstance(value, PathLike):
+        return str(value)
     if isinstance(value, np.generic):
         return _pack(value.item(), key, arrays)
     if isinstance(value, tuple | list):
