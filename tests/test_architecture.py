@@ -17,7 +17,7 @@ FLOORS = [  # a room imports from floors above it in this list and from its own 
     {"sources"},
     {"registry"},
     {"cams", "noisy", "background"},
-    {"methods", "render", "store", "checkup"},
+    {"methods", "render", "store", "checkup", "explaining"},
     {"api"},
     {"repeat"},
     {"cli"},
