@@ -73,6 +73,11 @@ def test_hirescam_is_not_gradcam_on_an_earlier_layer(small: Model, x: Tensor) ->
     assert relative(hires, grad) > 0.1
 
 
+def test_xgradcam_has_the_total_of_hirescam(small: Model, x: Tensor) -> None:
+    axiom, hires = (explain(small, x, id, 1, layer="act2").values.sum((1, 2, 3)) for id in ("xgradcam", "hirescam"))
+    assert relative(axiom, hires) < 1e-5
+
+
 def test_cam_is_torchcams(small: Model, x: Tensor) -> None:
     net = copy.deepcopy(small.module).eval()
     mean, std = (torch.tensor(one)[:, None, None] for one in (MEAN, STD))

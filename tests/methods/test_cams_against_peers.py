@@ -135,8 +135,8 @@ def test_a_weighted_cam_is_grad_cams_before_any_post_processing(
         return
     for mine, theirs in zip(found, wanted, strict=True):
         assert min(relative(mine, theirs), relative(-mine, theirs)) < 1e-6
-        terms = raw(small, x, id, TARGETS, layer=layer).numpy()
-    assert ((found * (terms - terms.mean((2, 3), keepdims=True))[:, 0]).sum((1, 2)) > 0).all(), "the sign is fixed"
+    plain = raw(small, x, id, TARGETS, layer=layer)[:, 0].numpy()
+    assert ((found * (plain - plain.mean((1, 2), keepdims=True))).sum((1, 2)) > 0).all(), "it grows where the sum does"
 
 
 @pytest.mark.parametrize("id", [*WEIGHTED, "segeigencam", "fem"])
@@ -177,22 +177,21 @@ def test_augmentation_smoothing_is_grad_cams_on_its_own_views(layer: Any, small:
     assert relative(made.values[:, 0], cells) < 1e-5
 
 
-def captum_gradcam(net: nn.Sequential, layer: str, x: Tensor) -> Tensor:
-    return captum.attr.LayerGradCam(net, net[1].get_submodule(layer)).attribute(x, target=TARGETS)
+def captum_gradcam(net: nn.Sequential, layer: str, x: Tensor, targets: list[int]) -> Tensor:
+    return captum.attr.LayerGradCam(net, net[1].get_submodule(layer)).attribute(x, target=targets).detach()
 
 
-def torchcam_map(kind: Callable[..., Any]) -> Callable[[nn.Sequential, str, Tensor], Tensor]:
-    def found(net: nn.Sequential, layer: str, x: Tensor) -> Tensor:
+def torchcam_map(kind: Callable[..., Any]) -> Callable[..., Tensor]:
+    def found(net: nn.Sequential, layer: str, x: Tensor, targets: list[int]) -> Tensor:
         with kind(net, f"1.{layer}") as extractor:
             scores = net(x.clone().requires_grad_())
-            (map,) = extractor(TARGETS, scores, normalized=False)
-        return map[:, None]
+            (map,) = extractor(targets, scores, normalized=False)
+        return map[:, None].detach()
 
     return found
 
 
-@pytest.mark.parametrize("layer", ["act3", "act2", "conv2"])
-@pytest.mark.parametrize(
+PEERS = pytest.mark.parametrize(
     ("id", "peer"),
     [
         ("gradcam", captum_gradcam),
@@ -202,16 +201,31 @@ def torchcam_map(kind: Callable[..., Any]) -> Callable[[nn.Sequential, str, Tens
     ],
     ids=["captum gradcam", "torchcam gradcam", "torchcam xgradcam", "torchcam layercam"],
 )
+
+
+@pytest.mark.parametrize("layer", ["act3", "act2", "conv2"])
+@PEERS
 def test_a_cam_is_the_peers_to_the_last_digits_of_float64(
     id: str, peer: Any, layer: str, small: Model, x: Tensor
 ) -> None:
     found = raw(small, x, id, TARGETS, layer=layer)
-    wanted = peer(copied(small, torch.float64), layer, x.double())
+    wanted = peer(copied(small, torch.float64), layer, x.double(), TARGETS)
     found = found if peer is captum_gradcam else found.relu()
     if id == "xgradcam":  # its epsilon is 1e-8 where grad-cam's, and ours, is 1e-7
-        assert relative(found.numpy(), wanted.detach().numpy()) < 1e-5
+        assert relative(found.numpy(), wanted.numpy()) < 1e-5
     else:
-        assert relative(found.numpy(), wanted.detach().numpy()) < 1e-9
+        assert relative(found.numpy(), wanted.numpy()) < 1e-9
+
+
+@pytest.mark.parametrize("layer", ["bn2", "blocks.4"])
+@PEERS
+def test_a_cam_of_the_default_model_is_the_peers(
+    id: str, peer: Any, layer: str, default_model: Model, chelsea: Any
+) -> None:
+    (batch,) = load_all(chelsea, default_model.preprocess)
+    found = explain(default_model, batch.pixels, id, 285, layer=layer).values
+    found = found if peer is captum_gradcam else np.maximum(found, 0)
+    assert relative(found, peer(copied(default_model), layer, batch.pixels, [285]).numpy()) < 1e-5
 
 
 class Injected:

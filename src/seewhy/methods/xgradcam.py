@@ -18,7 +18,7 @@ from seewhy.types import Need
     starts="layers",
 )
 class XGradCAM(CAM):
-    """A layer's channels, each weighted by its activation-weighted mean gradient: the weights sum to the score.
+    """A layer's channels, each weighted by its gradient's mean over its own activations: keeps HiResCAM's total.
 
     A channel whose activations cancel out has no such mean: read a layer behind a ReLU.
     """
