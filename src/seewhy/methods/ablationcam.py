@@ -49,8 +49,7 @@ class AblationCAM(ChannelCAM):
             channels = first_true(alive)
             if channels.shape[1]:
                 left.scatter_(1, channels, model.tail(x, layer).scores(ablated(maps, channels), target).double())
-        lost = torch.where(alive, score - left, 0)
-        return lost / torch.where(score == 0, 1, score.abs())
+        return (score - left) / torch.where(score == 0, 1, score.abs())
 
 
 def feeds(head: PooledHead, maps: Tensor, outputs: Tensor) -> bool:

@@ -68,7 +68,7 @@ class FullGrad:
         total = scaled(found.pixels.abs()).sum(1, keepdim=True)
         for one in found.biases:
             if one.ndim == 4:
-                total = total + resize(scaled(one.abs()), size).sum(1, keepdim=True)
+                total = total + resize(scaled(one.abs()).sum(1, keepdim=True), size)
         return total
 
 
