@@ -102,4 +102,3 @@ class Quadratic(Linear):
 def plainly(net: nn.Module) -> Model:
     """A model that takes pixels as they are, in float64."""
     return Model(net.double(), mean=(0, 0, 0), std=(1, 1, 1), size=(16, 20))
-
