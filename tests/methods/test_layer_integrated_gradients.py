@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from captum.attr import LayerIntegratedGradients
+from torch import nn
 
 from oracles import PRECISIONS, direct, peer, pixels, relative
 from seewhy import Model, SeewhyError, explain
@@ -67,3 +68,32 @@ def test_it_reads_the_last_maps_unless_told_otherwise_and_one_layer_alone(small:
     assert explain(small, x, ID, 1, n_steps=2).layers == ("act3",)
     with pytest.raises(SeewhyError, match="reads one layer, not 2"):
         explain(small, x, ID, 1, layer=["conv2", "conv3"])
+
+
+class Twice(nn.Module):
+    """One ReLU for maps of two sizes; what it returned first is added to what it returned last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b, self.relu = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1), nn.ReLU()
+        self.fc = nn.Linear(4, 3)
+        generator = torch.Generator().manual_seed(2)
+        with torch.no_grad():
+            for p in self.parameters():
+                p.copy_(0.4 * torch.randn(p.shape, generator=generator))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = nn.functional.max_pool2d(self.relu(self.a(x)), 2)
+        return self.fc((self.relu(self.b(x)) + x).mean((2, 3)))
+
+    def last(self, x: torch.Tensor) -> torch.Tensor:
+        return self.relu(self.b(nn.functional.max_pool2d(self.relu(self.a(x)), 2)))
+
+
+def test_of_a_layer_that_runs_twice_the_last_run_is_explained_and_it_is_said(x: torch.Tensor) -> None:
+    net = Twice().double()
+    model, x = Model(net, mean=(0, 0, 0), std=(1, 1, 1), size=(16, 20)), x.double()
+    found = direct(ID, model, x, layer="relu", n_steps=3)
+    weights = net.fc.weight[1].detach()[:, None, None] / 80  # the mean over 8 times 10 cells, then the head
+    assert relative(found.values, weights * (net.last(x) - net.last(0 * x))) <= 1e-9
+    assert found.notes[0] == "layer 'relu' runs 2 times: its last output is read"
