@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from seewhy.background import background, mean_scores
-from seewhy.cams import Layers, only_layer
+from seewhy.cams import Layers, only_layer, repeated
 from seewhy.errors import Unsupported
 from seewhy.model import Model
 from seewhy.ops.completeness import completeness_gap, incomplete
@@ -48,6 +48,7 @@ class ExpectedGradients:
         end, starts = x, pictures
         if self.layer is not None:
             name = only_layer(self)
+            notes = [*notes, *repeated(model, x, [name])]
             where = replace(model, memo=None).tail(x, name, at="input")
             end, starts = where.maps(), where.maps(pictures)
             if end.ndim != 4:

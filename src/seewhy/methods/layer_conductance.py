@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seewhy.cams import Layers, only_layer
+from seewhy.cams import Layers, only_layer, repeated
 from seewhy.model import Model
 from seewhy.ops.baselines import baselines
 from seewhy.ops.completeness import completeness_gap, incomplete
@@ -47,7 +47,7 @@ class LayerConductance:
         difference = ends[:, 0] - ends[:, 1:].mean(1)
         gap = completeness_gap(values, difference)
         notes = incomplete(gap, difference, "take more n_steps; or the score gets around the layer")
-        return Map(values, {"completeness_gap": gap}, notes)
+        return Map(values, {"completeness_gap": gap}, [*repeated(model, x, [only_layer(self)]), *notes])
 
     def _along(self, model: Model, x: Pixels, start: Pixels, target: Pinned) -> Tensor:
         points = (start + k / self.n_steps * (x - start) for k in range(self.n_steps + 1))

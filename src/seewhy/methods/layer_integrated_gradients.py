@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from seewhy.cams import Layers, only_layer
+from seewhy.cams import Layers, only_layer, repeated
 from seewhy.model import Model
 from seewhy.ops.baselines import baselines
 from seewhy.ops.completeness import completeness_gap, incomplete
@@ -51,4 +51,4 @@ class LayerIntegratedGradients:
         difference = ends[:, 0] - ends[:, 1:].mean(1)
         gap = completeness_gap(values, difference)
         notes = incomplete(gap, difference, "take more n_steps; or the score gets around the layer")
-        return Map(values, {"completeness_gap": gap}, notes)
+        return Map(values, {"completeness_gap": gap}, [*repeated(model, x, [only_layer(self)]), *notes])

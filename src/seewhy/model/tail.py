@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 
 
 class Tail:
-    """Called with maps (n,d,r,q) and the image of each (n,): model outputs (n,k), differentiable in the maps."""
+    """Called with maps (n,d,r,q) and the image of each (n,): model outputs (n,k), differentiable in the maps.
+
+    Of a layer that runs several times it is the last run that is read and replaced.
+    """
 
     def __init__(self, model: "Network", x: Tensor, layer: str, at: Literal["output", "input"]) -> None:
         self._model, self._x, self._layer, self._at = model, x, layer, at
+        self._last = max([one.calls for one in model.census(x).layers if one.name == layer], default=1) - 1
 
     def maps(self, x: Tensor | None = None) -> Tensor:
         """What the layer returns (or is given) for pixels x, by default those the tail was made for: (b,d,r,q)."""
@@ -33,7 +37,7 @@ class Tail:
         return next(self._model._stream([x], run))
 
     def __call__(self, maps: Tensor, rows: Tensor) -> Tensor:
-        with override(self._model.module, self._layer, maps, at=self._at):
+        with override(self._model.module, self._layer, maps, at=self._at, call=self._last):
             return self._model(self._x[rows])
 
     def scores(self, variants: Iterable[Tensor], target: Pinned) -> Tensor:

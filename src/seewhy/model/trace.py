@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import count
 from typing import Any
 
 import torch
@@ -56,13 +57,16 @@ def record(module: nn.Module, layers: Sequence[str], *, cut: bool) -> Iterator[d
 
 
 @contextmanager
-def override(module: nn.Module, layer: str, value: Tensor, *, at: str = "output") -> Iterator[None]:
-    """Give the network `value` in the place of a layer's output (or input), at its last call or only one."""
+def override(module: nn.Module, layer: str, value: Tensor, *, at: str = "output", call: int = 0) -> Iterator[None]:
+    """Give the network `value` in the place of a layer's output (or input), at its call-th run, counted from 0."""
     target = module.get_submodule(layer)
+    runs = count()
     if at == "input":
-        handle = target.register_forward_pre_hook(lambda _m, args: (value.clone(), *args[1:]))
+        handle = target.register_forward_pre_hook(
+            lambda _m, args: (value.clone(), *args[1:]) if next(runs) == call else None
+        )
     else:
-        handle = target.register_forward_hook(lambda _m, _args, _output: value.clone())
+        handle = target.register_forward_hook(lambda _m, _args, _output: value.clone() if next(runs) == call else None)
     try:
         yield
     finally:

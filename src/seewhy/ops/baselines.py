@@ -31,6 +31,8 @@ def _baseline(asked: Any, x: Tensor, mean: Sequence[float], rng: Rng) -> Tensor:
     if isinstance(asked, np.ndarray):
         asked = torch.from_numpy(asked)
     if not isinstance(asked, Tensor):
+        if not isinstance(asked, int | float) and not hasattr(asked, "__float__"):
+            raise BadOption(f"baseline {asked!r}", "a number from 0 to 1, mean, blur, noise, or a picture")
         if not 0 <= float(asked) <= 1:
             raise BadOption(f"baseline {asked} is no grey level", "give 0 (black) to 1 (white)")
         return torch.full_like(x, float(asked))

@@ -43,21 +43,35 @@ def random_lines(
 ) -> Iterator[Line]:
     """n lines to `end` (b,...), each from one of the starts (m,b,...), each with a place on it.
 
-    stdev: of normal noise on each end, in the units of `end`. stratified: the starts take turns in a random order,
-    and each n-th of [0,1] holds one place; else starts and places are drawn independently. The mean is the same.
+    stdev: of normal noise on each end, in the units of `end`. stratified: starts take turns, and the places are
+    spread evenly over [0,1], those of each start too; else both are drawn independently. The expectation is the same.
     """
     images = torch.arange(len(end), device=end.device)
-    turns = rng.uniform(len(starts)).argsort(1) if stratified else None
-    strata = rng.uniform(n).argsort(1) if stratified else None
-    for i in range(n):
-        place = rng.uniform(1)[:, 0]
-        if turns is not None and strata is not None:
-            chosen, place = turns[:, i % len(starts)], (strata[:, i] + place) / n
-        else:
-            chosen = rng.integers(len(starts), 1)[:, 0]
+    draws = _in_turns(rng, n, len(starts)) if stratified else _independent(rng, n, len(starts))
+    for chosen, place in draws:
         start = starts[chosen.to(end.device), images]
         noisy = end + stdev * rng.normal(*end.shape[1:]).to(end) if stdev else end
         yield Line(start, noisy, place.to(end).view(-1, *[1] * (end.ndim - 1)))
+
+
+def _independent(rng: Rng, n: int, m: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """n draws of one of m and of a place in [0,1): (b,) each."""
+    for _ in range(n):
+        yield rng.integers(m, 1)[:, 0], rng.uniform(1)[:, 0]
+
+
+def _in_turns(rng: Rng, n: int, m: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """The same, evenly: in each round all m have their turn, in a part of [0,1] that is this round's alone.
+
+    The order of turns, of parts and of places in a part is random, so that an unfinished last round favours nothing.
+    """
+    rounds = -(-n // m)
+    turns, parts = rng.uniform(m).argsort(1), rng.uniform(rounds).argsort(1)
+    for i in range(n):
+        if i % m == 0:
+            cells = rng.uniform(m).argsort(1)
+        cell = parts[:, i // m] * m + cells[:, i % m]
+        yield turns[:, i % m], (cell + rng.uniform(1)[:, 0]) / (rounds * m)
 
 
 def mean_gain(lines: Iterable[Line], gradients: Gradients) -> tuple[Moments, Moments]:

@@ -1,0 +1,68 @@
+"""VarGrad against captum, which is given the same draws, and by hand."""
+
+import numpy as np
+import pytest
+import torch
+from captum.attr import NoiseTunnel, Saliency
+from torch import nn
+
+from oracles import PRECISIONS, Linear, Quadratic, direct, noise_for_captum, peer, pixels, plainly, relative
+from seewhy import Model, explain
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:captum")
+
+
+@pytest.mark.parametrize(("precision", "tolerance"), PRECISIONS)
+def test_it_equals_captum_but_for_the_divisor(
+    small: Model, x: torch.Tensor, precision: str, tolerance: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """captum's E[x^2] - E[x]^2 divides by n, which on average is too little; ours by n - 1."""
+    model = small.at(precision)
+    x = x.to(model.dtype)
+    monkeypatch.setattr(torch, "normal", noise_for_captum(x, 6, 0.15))
+    tunnel = NoiseTunnel(Saliency(peer(model)))
+    theirs = tunnel.attribute(x, nt_type="vargrad", nt_samples=6, stdevs=0.15, target=1, abs=False)
+    assert relative(direct("vargrad", model, x, n_samples=6).values, theirs * 6 / 5) <= tolerance
+
+
+def test_it_equals_captum_on_the_default_model(
+    default_model: Model, chelsea: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = pixels(default_model, chelsea)
+    monkeypatch.setattr(torch, "normal", noise_for_captum(x, 3, 0.15))
+    tunnel = NoiseTunnel(Saliency(peer(default_model)))
+    theirs = tunnel.attribute(x, nt_type="vargrad", nt_samples=3, stdevs=0.15, target=282, abs=False)
+    assert relative(explain(default_model, x, "vargrad", 282, n_samples=3).values, theirs * 3 / 2) <= 1e-5
+
+
+def test_of_a_quadratic_network_it_is_four_times_the_variance_of_the_noise(x: torch.Tensor) -> None:
+    """The gradient is 2wx, so its variance is 4 w^2 stdev^2; of n draws it is known to sqrt(2/(n-1))."""
+    net = Quadratic()
+    found = direct("vargrad", plainly(net), x.double(), target=2, n_samples=60, stdev=0.1).values
+    ratio = found / (4 * net.weight[2].detach().square() * 0.01)
+    assert abs(float(ratio.mean()) - 1) <= 3 * (2 / 59 / ratio.numel()) ** 0.5
+
+
+def test_of_a_linear_network_it_is_zero_and_said_to_be_blank(x: torch.Tensor) -> None:
+    model = plainly(Linear())
+    assert direct("vargrad", model, x.double(), n_samples=4).values.abs().max() <= 1e-28
+    flat = Model(Linear(), mean=(0, 0, 0), std=(1, 1, 1), size=(16, 20))
+    assert explain(flat, x[:1], "vargrad", 1, n_samples=4, memory=1).blank == (True,)
+
+
+def test_a_small_variance_on_a_large_gradient_is_not_lost() -> None:
+    class Steep(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale = nn.Parameter(torch.tensor(1000.0))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.stack([(self.scale * x + x.square()).sum((1, 2, 3)), x.sum((1, 2, 3))], 1)
+
+    x = torch.rand(1, 3, 16, 20, generator=torch.Generator().manual_seed(0))
+    model = Model(Steep(), mean=(0, 0, 0), std=(1, 1, 1), size=(16, 20))
+    found = direct("vargrad", model, x, target=0, n_samples=50, stdev=0.1).values
+    exact = direct("vargrad", model.at("float64"), x.double(), target=0, n_samples=50, stdev=0.1).values
+    assert relative(found, exact) <= 1e-2, (
+        "E[x^2] - E[x]^2 is noise here: float32 holds 1e6 to .06, the variance is .04"
+    )
