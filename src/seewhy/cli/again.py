@@ -67,11 +67,8 @@ def _done(folder: Path, asked: dict[str, Any], models: dict[Any, Any]) -> dict[s
 
 def _told(row: dict[str, Any]) -> list[str]:
     difference, relative = row["largest_difference"], row["relative"]
-    said = (
-        f"largest difference {difference:.3g}, {relative:.3g} of the largest value"
-        if difference
-        else "the same, bit for bit"
-    )
+    said = f"largest difference {difference:.3g}, {relative:.3g} of the largest value"
+    said += "" if difference else ": the same bit for bit"
     return [f"{row['folder']}: {row['method']}, {row['label']}: {said}", *(f"  note: {note}" for note in row["notes"])]
 
 
