@@ -176,22 +176,9 @@ def test_the_program_itself_explains_without_color_or_progress_bars(there: Path)
 
 
 def test_ctrl_c_ends_the_program_cleanly(there: Path) -> None:
+    steps = ("-m", "integrated_gradients", "-O", "n_steps=10000")
     with subprocess.Popen(
-        [
-            sys.executable,
-            *[
-                "-m",
-                "seewhy.cli",
-                "explain",
-                "photos/cat.jpg",
-                "-m",
-                "integrated_gradients",
-                "-O",
-                "n_steps=10000",
-                "-M",
-            ],
-            NET,
-        ],
+        [sys.executable, "-m", "seewhy.cli", "explain", "photos/cat.jpg", "--model", NET, *steps],
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
