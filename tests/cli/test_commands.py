@@ -99,15 +99,15 @@ def test_again_finds_every_explanation_below_and_prints_differences(
     undrawn: None, there: Path, call: Call, told: Told
 ) -> None:
     assert call("explain", "photos", "--model", NET, "-m", "gradcam", "-m", "saliency").exit_code == 0
-    found = told("again", "seewhy-out")["explanations"]
+    found = told("again", "seewhy-out", "--trust")["explanations"]
     assert len(found) == 4 and {one["largest_difference"] for one in found} == {0.0}
     folder = Path("seewhy-out/cat/gradcam")
-    result = call("again", str(folder), "seewhy-out/dog/saliency")
+    result = call("again", str(folder), "seewhy-out/dog/saliency", "--trust")
     assert result.exit_code == 0 and result.stdout.count("the same bit for bit") == 2
     changed = seewhy.open(folder)
     values = changed.values + np.float32(0.5)
     replace(changed, values=values).save(folder)
-    row = told("again", str(folder))["explanations"][0]
+    row = told("again", str(folder), "--model", NET)["explanations"][0]
     assert row["largest_difference"] == pytest.approx(0.5, abs=1e-5)
     assert row["relative"] == pytest.approx(0.5 / np.abs(values).max(), rel=1e-4)
 
@@ -115,7 +115,7 @@ def test_again_finds_every_explanation_below_and_prints_differences(
 def test_again_goes_on_behind_a_broken_folder(undrawn: None, there: Path, call: Call, told: Told) -> None:
     assert call("explain", "photos", "--model", NET).exit_code == 0
     Path("seewhy-out/cat/values.npz").write_bytes(b"")
-    found = told("again", "seewhy-out", code=2)["explanations"]
+    found = told("again", "seewhy-out", "--trust", code=2)["explanations"]
     assert ["error" in one for one in found] == [True, False]
     result = call("again", "photos")
     assert result.exit_code == 2 and "no explanation in photos" in result.stderr

@@ -15,6 +15,7 @@ from seewhy.errors import BadInput, SeewhyError
 @click.option("-M", "--model", metavar="NAME", help="Another network than the one on record.")
 @options.weights_option
 @options.device_option
+@click.option("--trust", is_flag=True, help="Run the factory that the record names, such as package.module:build.")
 @options.json_option
 @options.quiet_option
 @click.pass_context
@@ -53,7 +54,7 @@ def _done(folder: Path, asked: dict[str, Any], models: dict[Any, Any]) -> dict[s
         if asked["model"]:
             models[key] = seewhy.load(asked["model"], weights=asked["weights"], device=asked["device"])
         else:
-            models[key] = reload(card, weights=asked["weights"], device=asked["device"])
+            models[key] = reload(card, weights=asked["weights"], device=asked["device"], trust=asked["trust"])
     found = seewhy.again(old, models[key])
     return {
         "folder": str(folder),
