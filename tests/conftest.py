@@ -7,6 +7,8 @@ from torch import Tensor, nn
 
 from seewhy import Model, load
 
+pytest_plugins = ["commands"]
+
 
 class Bright(nn.Module):
     """Class 1 grows with the bright red of any place, class 0 falls, class 2 likes green; dropout and batch norm trap

@@ -1,5 +1,6 @@
 """A stored explanation comes out the same again, and what differs is told."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -60,8 +61,21 @@ def test_the_network_is_loaded_as_it_was(factory: str, photo: np.ndarray, tmp_pa
     for given in (None, "random", str(weights)):
         model = seewhy.load(factory, weights=given, mean=MEAN, std=STD, size=(16, 20), classes=["a", "b", "c", "d"])
         made = seewhy.explain(model, photo, "gradcam", "d")
-        found = seewhy.again(folder_of(made, tmp_path))
+        found = seewhy.again(folder_of(made, tmp_path), trust=True)
         assert found.absolute == 0 and found.notes == () and found.new.labels == ("d",)
+
+
+def test_code_that_a_record_names_runs_only_when_trusted(photo: np.ndarray, tmp_path: Path) -> None:
+    path = tmp_path / "evil.py"
+    path.write_text("from pathlib import Path\n\nPath(__file__).with_name('ran').touch()\n")
+    made = seewhy.explain(seewhy.load("torchvision:squeezenet1_1", weights="random", size=32), photo)
+    folder = folder_of(replace(made, model=replace(made.model, spec=f"{path}:build")), tmp_path)
+    with pytest.raises(seewhy.SeewhyError, match="asks to run"):
+        seewhy.again(folder)
+    assert not (tmp_path / "ran").exists()
+    with pytest.raises(seewhy.SeewhyError):
+        seewhy.again(folder, trust=True)
+    assert (tmp_path / "ran").exists()
 
 
 def test_random_weights_of_a_named_network_are_the_same_ones(photo: np.ndarray, tmp_path: Path) -> None:
@@ -81,8 +95,6 @@ def test_other_weights_are_told_with_their_difference(small: Model, photo: np.nd
 
 
 def test_another_version_is_told(small: Model, photo: np.ndarray) -> None:
-    from dataclasses import replace
-
     made = seewhy.explain(small, photo)
     found = seewhy.again(replace(made, versions={**made.versions, "torch": "0.1"}), small)
     assert found.absolute == 0 and ["torch 0.1 then" in note for note in found.notes] == [True]

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from seewhy import ClassLogit, Contrast, Custom, Model, Negative, Region, Rest, SeewhyError, Top, explain
 from seewhy.labels import find
-from seewhy.targets import as_target, transform
+from seewhy.targets import as_decided, as_target, from_decided, transform
 
 CLASSES = ["cat", "dog", "hen"]
 OUTPUTS = torch.tensor([[1.0, 3.0, 2.0], [5.0, 0.0, 4.0]])
@@ -100,3 +100,15 @@ def test_the_score_explained_is_the_one_asked_for(small: Model, x: Tensor) -> No
     np.testing.assert_allclose(logit.scores, outputs[:, 1], rtol=1e-6)
     np.testing.assert_allclose(p.scores, outputs.softmax(1)[:, 1], rtol=1e-5)
     assert not np.allclose(logit.values, p.values)
+
+
+def test_a_pinned_target_is_plain_data_and_comes_back() -> None:
+    outputs = torch.tensor([[0.0, 2.0, 1.0], [3.0, 1.0, 2.0]])
+    for target in (Top(), ClassLogit([2, 1]), Contrast(None, Top(1)), Negative(Contrast(0, 1)), Rest(2)):
+        pinned = target.pin(outputs, int)
+        again = from_decided(as_decided(pinned.key)).pin(outputs, int)
+        assert again.key == pinned.key and torch.equal(again(outputs), pinned(outputs))
+    for unknown in (Custom(lambda scores: scores[:, 0]), Contrast(0, Custom(lambda scores: scores[:, 0]))):
+        with pytest.raises(SeewhyError, match="custom of your own"):
+            from_decided(as_decided(unknown.pin(outputs, int).key))
+    assert as_decided("whatever") == ("custom",) and as_decided(("mine", object())) == ("mine",)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import fields, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -17,7 +18,7 @@ from seewhy.model import Model
 from seewhy.model.trace import INPUT
 from seewhy.registry import Method, check
 from seewhy.rng import Rng
-from seewhy.targets import Askable, Pinned, Score, as_target, transform
+from seewhy.targets import Askable, Pinned, Score, as_decided, as_target, transform
 from seewhy.types import Explanation, Map, Passes, Pixels, Prediction
 
 PREDICTIONS = 5
@@ -75,8 +76,7 @@ def _one(
     if census.outputs == "probability" and wanted == "logit":
         wanted = "log_probability"
         notes.append("the model ends in probabilities: log-probability is explained")
-    decided: Any = target.key
-    target = replace(target, transform=transform(wanted, census.outputs), key=(wanted, target.key))
+    asked, target = target, replace(target, transform=transform(wanted, census.outputs), key=(wanted, target.key))
     before = (run.meter.forward, run.meter.backward)  # the clean image's forward is counted in each explanation
     started = time.perf_counter()
     made = _guard(lambda: method(run, x, target, Rng.for_images(seed, x)))
@@ -105,7 +105,7 @@ def _one(
         reduce=method.info.reduce,
         extras={name: np.asarray(value.detach().cpu()) for name, value in made.extras.items()},
         notes=(*notes, *made.notes),
-        decided=decided,
+        decided=as_decided(asked.key),
     )
     blank = [i for i, empty in enumerate(explanation.blank) if empty]
     if blank:
@@ -164,8 +164,6 @@ def predictions(model: Model, x: Pixels, outputs: Tensor, top: int) -> tuple[tup
 def _versions() -> dict[str, str]:
     found = {}
     for name in ("seewhy", "torch", "torchvision", "timm", "numpy"):
-        try:
+        with suppress(PackageNotFoundError):
             found[name] = version(name)
-        except PackageNotFoundError:
-            continue
     return found

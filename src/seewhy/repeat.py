@@ -11,7 +11,7 @@ import torch
 from seewhy.api import explain
 from seewhy.errors import BadInput, Unsupported
 from seewhy.model import Model
-from seewhy.sources import load
+from seewhy.sources import SOURCES, load
 from seewhy.store import open as open_folder
 from seewhy.targets import from_decided
 from seewhy.types import Explanation, ModelCard
@@ -37,15 +37,16 @@ def again(
     *,
     weights: str | Path | None = None,
     device: str = "cpu",
+    trust: bool = False,
 ) -> Again:
     """Compute an explanation once more, with the same method, options, target, score, seed and photos.
 
     source: a folder written by `save`, or an Explanation. model: instead of loading the one it names. weights: where
-    the file with its weights is now. Raises Unsupported where the network, or a target that was a function, is not
-    on record.
+    the file with its weights is now. trust: whether code that the record names may run, where the network came from a
+    factory. Raises Unsupported where the network, or a target that was a function, is not on record.
     """
     old = source if isinstance(source, Explanation) else open_folder(source)
-    model = reload(old.model, weights=weights, device=device) if model is None else model
+    model = reload(old.model, weights=weights, device=device, trust=trust) if model is None else model
     options: dict[str, Any] = dict(old.options)
     precision = old.precision if old.precision in ("float32", "float64") else None
     new = explain(
@@ -68,12 +69,17 @@ def again(
     return Again(old, new, difference, relative, tuple(_changes(old, new)))
 
 
-def reload(card: ModelCard, *, weights: str | Path | None = None, device: str = "cpu") -> Model:
-    """The network a card tells of. Raises Unsupported where the card does not tell enough."""
+def reload(card: ModelCard, *, weights: str | Path | None = None, device: str = "cpu", trust: bool = False) -> Model:
+    """The network a card tells of. Raises Unsupported where the card does not tell enough, or names code to run."""
     given = dict(card.overrides)
     if not card.spec or "head" in given:
         what = "has no name that can be loaded" if not card.spec else f"needs its head {given['head']}"
         raise Unsupported(f"the network explained, {card.name}, {what}", "in Python: seewhy.again(folder, model)")
+    if card.spec.partition(":")[0] not in SOURCES and not trust:
+        raise Unsupported(
+            f"the record asks to run '{card.spec}', and a record may come from anyone",
+            "where you know that code, trust it: --trust, or trust=True from Python",
+        )
     stored = None if card.weights in ("pretrained", "as built") else card.weights
     return load(card.spec, weights=weights or stored, device=device, **given)
 

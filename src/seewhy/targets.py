@@ -201,6 +201,14 @@ def _check(index: Tensor, classes: int) -> None:
         raise UnknownName(f"class {int(bad[0])} of a model with {classes} classes", f"classes are 0 to {classes - 1}")
 
 
+def as_decided(key: Hashable) -> tuple[Any, ...]:
+    """A pinned target's key as plain data; of a mask, a function or a target of the user's own only its kind."""
+    kind, *parts = key if isinstance(key, tuple) and key else ("custom",)
+    if kind == "class":
+        return (kind, *parts)
+    return (kind, *map(as_decided, parts)) if kind in _WRAPPERS else (str(kind),)
+
+
 def from_decided(decided: tuple[Any, ...]) -> Target:
     """The target an Explanation's `decided` stands for. Raises Unsupported for a region or a function of one's own."""
     kind, *parts = decided or ("custom",)

@@ -15,6 +15,7 @@ from seewhy.errors import BadInput, SeewhyError
 @click.option("-M", "--model", metavar="NAME", help="Another network than the one on record.")
 @options.weights_option
 @options.device_option
+@click.option("--trust", is_flag=True, help="Run the factory that the record names, such as package.module:build.")
 @options.json_option
 @options.quiet_option
 @click.pass_context
@@ -53,7 +54,7 @@ def _done(folder: Path, asked: dict[str, Any], models: dict[Any, Any]) -> dict[s
         if asked["model"]:
             models[key] = seewhy.load(asked["model"], weights=asked["weights"], device=asked["device"])
         else:
-            models[key] = reload(card, weights=asked["weights"], device=asked["device"])
+            models[key] = reload(card, weights=asked["weights"], device=asked["device"], trust=asked["trust"])
     found = seewhy.again(old, models[key])
     return {
         "folder": str(folder),
@@ -67,11 +68,8 @@ def _done(folder: Path, asked: dict[str, Any], models: dict[Any, Any]) -> dict[s
 
 def _told(row: dict[str, Any]) -> list[str]:
     difference, relative = row["largest_difference"], row["relative"]
-    said = (
-        f"largest difference {difference:.3g}, {relative:.3g} of the largest value"
-        if difference
-        else "the same, bit for bit"
-    )
+    said = f"largest difference {difference:.3g}, {relative:.3g} of the largest value"
+    said += "" if difference else ": the same bit for bit"
     return [f"{row['folder']}: {row['method']}, {row['label']}: {said}", *(f"  note: {note}" for note in row["notes"])]
 
 
