@@ -12,7 +12,7 @@ demo: $(VENV)/installed  ## install seewhy and explain a real photo with a real 
 		--method gradcam --method layercam --method smoothgrad --method integrated_gradients
 
 test: $(VENV)/tested  ## install what the tests need and run them all
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto
 
 lint: $(VENV)/linted
 	$(BIN)/ruff check .

@@ -139,13 +139,16 @@ class Explanation:
 
     def heatmap(self) -> NDArray[np.float32]:
         """(b,H,W): channels reduced, on the original pictures' pixels, same units and sign, NaN where unseen."""
-        flat = self.values.max(1) if self.reduce == "max" else self.values.sum(1)
-        return np.stack([photo.geometry.place(one) for photo, one in zip(self.photos, flat, strict=True)])
+        return np.stack([photo.geometry.place(one) for photo, one in zip(self.photos, self.reduced(), strict=True)])
+
+    def reduced(self) -> NDArray[np.float32]:
+        """(b,r,q): one number a cell, the largest of its channels for saliency, else their sum."""
+        return self.values.max(1) if self.reduce == "max" else self.values.sum(1)
 
     @property
     def blank(self) -> tuple[bool, ...]:
         """Whether there is nothing to show: no positive evidence, or a score that never moves."""
-        flat = self.values.max(1) if self.reduce == "max" else self.values.sum(1)
+        flat = self.reduced()
         shown = flat if self.sign == "positive" else np.abs(flat)
         return tuple(bool(one.max() <= 0) for one in shown)
 

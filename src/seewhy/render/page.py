@@ -83,7 +83,7 @@ def embed(data: Mapping[str, Any]) -> str:
 
 
 def _one(explanation: Explanation, scene: Scene, lang: str, outlier_perc: float) -> dict[str, Any]:
-    values = explanation.values.max(1) if explanation.reduce == "max" else explanation.values.sum(1)
+    values = explanation.reduced()
     geometry, model = explanation.photos[0].geometry, explanation.model
     return {
         "values": _base64(values[0].astype("<f4")),
