@@ -143,7 +143,7 @@ class Explanation:
 
     def reduced(self) -> NDArray[np.float32]:
         """(b,r,q): one number a cell, the largest of its channels for saliency, else their sum."""
-        return self.values.max(1) if self.reduce == "max" else self.values.sum(1)
+        return np.asarray(self.values.max(1) if self.reduce == "max" else self.values.sum(1))
 
     @property
     def blank(self) -> tuple[bool, ...]:
