@@ -28,6 +28,17 @@ class Blob(nn.Module):
         return self.fc(self.paint(x).relu().mean((2, 3)))
 
 
+class Spot(nn.Module):
+    """A layer that returns its input."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.same, self.fc = nn.Identity(), nn.Linear(3, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(self.same(x).mean((2, 3)))
+
+
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 @pytest.mark.parametrize("id", UNSIGNED)
 def test_the_component_is_positive_where_the_maps_are_strong_whatever_their_sign(id: str, sign: float) -> None:
@@ -60,6 +71,14 @@ def test_segeigencams_peak_is_positive(small: Model, x: Tensor) -> None:
         assert (values.max((1, 2, 3)) >= -values.min((1, 2, 3))).all()
 
 
+def test_segeigencams_peak_is_positive_where_the_weighted_maps_dip() -> None:
+    x = torch.ones(1, 3, 6, 8)
+    x[..., 1, 6] = 0  # the layer's maps are 0 but for -1 here
+    model = Model(Spot(), mean=(1, 1, 1), std=(1, 1, 1), size=(6, 8))
+    values = explain(model, x, "segeigencam", 0, layer="same").values[0, 0]
+    assert np.unravel_index(values.argmax(), values.shape) == (1, 6) and values.max() > -values.min()
+
+
 @pytest.mark.parametrize("cells", [20, 300], ids=["few cells", "many cells"])
 @pytest.mark.parametrize("kind", ["sigmoid", "rbf"])
 @pytest.mark.parametrize("gamma", [None, 0.7])
@@ -85,14 +104,6 @@ def test_a_kernel_of_too_many_cells_is_refused(small: Model) -> None:
 
 
 def test_fem_weighs_a_channel_by_the_share_of_its_cells_that_stand_out() -> None:
-    class Spot(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.same, self.fc = nn.Identity(), nn.Linear(3, 2)
-
-        def forward(self, x: Tensor) -> Tensor:
-            return self.fc(self.same(x).mean((2, 3)))
-
     x = torch.zeros(1, 3, 5, 8)
     x[0, 0, 1, 6] = 1  # 1 of 40 cells, far above its mean
     x[0, 1] = 1  # flat: no cell stands out
