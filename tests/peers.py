@@ -14,6 +14,7 @@ from torchvision.transforms import Normalize
 
 from seewhy import Model, get_method
 from seewhy.cams import pin_layers
+from seewhy.images import load_all
 from seewhy.rng import Rng
 from seewhy.targets import as_target, transform
 
@@ -36,6 +37,11 @@ def raw(model: Model, x: Tensor, id: str, target: Any, *, score: Any = "logit", 
         pinned = as_target(target).pin(run.outputs(x), run.find)
         pinned = replace(pinned, transform=transform(score, run.census(x).outputs), key=(score, pinned.key))
         return method(run, x, pinned, Rng.for_images(0, x))
+
+
+def part_of(photo: Any, model: Model) -> Tensor:
+    """96 x 128 pixels of a photo as the model's input: not square, and quicker than all of it."""
+    return load_all(photo, model.preprocess)[0].pixels[:, :, 40:136, 40:168]
 
 
 def scaled(index: int, factor: float = 1e6) -> Callable[[Tensor], Tensor]:

@@ -9,9 +9,8 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 
 from conftest import MEAN, STD, SmallNet
-from peers import copied, maps_of, raw, relative, shown
+from peers import copied, maps_of, part_of, raw, relative, shown
 from seewhy import Model, SeewhyError, explain
-from seewhy.images import load_all
 from seewhy.methods import ablationcam
 
 TARGETS = [1, 3]
@@ -104,7 +103,7 @@ def test_it_is_grad_cams_where_maps_and_scores_are_positive(layer: str, small: M
 
 
 def test_it_is_the_papers_formula_on_the_default_model(default_model: Model, chelsea: Any) -> None:
-    x = load_all(chelsea, default_model.preprocess)[0].pixels
+    x = part_of(chelsea, default_model)
     found = explain(default_model, x, "ablationcam", 281, layer="blocks.0").values
     assert relative(found, reference(copied(default_model), "blocks.0", x, [281])) < 1e-5
 

@@ -11,9 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from conftest import MEAN, STD, SmallNet
-from peers import copied, raw, relative, scaled, unit
+from peers import copied, maps_of, part_of, raw, relative, scaled, unit
 from seewhy import Model, explain
-from seewhy.images import load_all
 
 TARGETS = [1, 3]
 
@@ -31,12 +30,31 @@ def test_it_is_grad_cams(small: Model, x: Tensor) -> None:
 @pytest.mark.parametrize("activation", [nn.ReLU, nn.LeakyReLU, nn.ReLU6])
 def test_the_parts_add_up_to_the_score_of_a_piecewise_linear_network(activation: Any, x: Tensor) -> None:
     model = Model(SmallNet(activation=activation), mean=MEAN, std=STD, size=(16, 20))
-    made = raw(model, 0.5 * x if activation is nn.ReLU6 else x, "fullgrad", TARGETS)
-    wanted = copied(model, torch.float64)(0.5 * x.double() if activation is nn.ReLU6 else x.double())[[0, 1], TARGETS]
-    if activation is not nn.ReLU6:  # which clips at 6: a bias that no layer holds
-        assert relative(made.extras["pixels"] + made.extras["biases"], wanted) < 1e-9 and not made.notes
-    assert relative(sum(made.extras.values()), wanted) < 1e-9
-    assert (made.extras["biases"].abs() > 1e-3).all(), "the biases matter here"
+    if activation is nn.ReLU6:
+        with torch.no_grad():
+            model.module.bn1.weight *= 9  # so that the ceiling is reached
+    made = raw(model, x, "fullgrad", TARGETS)
+    net = copied(model, torch.float64)
+    assert (activation is nn.ReLU6) == bool((maps_of(net, "act", x.double()) == 6).any())
+    assert relative(made.extras["pixels"] + made.extras["biases"], net(x.double())[[0, 1], TARGETS]) < 1e-9
+    assert not made.notes and (made.extras["biases"].abs() > 1e-3).all(), "the biases matter here"
+
+
+def test_linear_layers_on_channels_last_maps_count_and_are_not_drawn(x: Tensor) -> None:
+    class Last(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.mlp, self.fc = nn.Linear(3, 6), nn.Linear(6, 4)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.fc(self.mlp(x.permute(0, 2, 3, 1)).relu().mean((1, 2)))
+
+    torch.manual_seed(0)
+    model = Model(Last(), mean=MEAN, std=STD, size=(16, 20))
+    made = raw(model, x, "fullgrad", TARGETS)
+    wanted = copied(model, torch.float64)(x.double())[[0, 1], TARGETS]
+    assert relative(made.extras["pixels"] + made.extras["biases"], wanted) < 1e-9
+    assert made.values.max() <= 3, "the three colours of the pixels, and nothing else"
 
 
 class Odd(nn.Module):
@@ -99,7 +117,7 @@ def test_scaling_by_layer_is_what_the_authors_do(small: Model, x: Tensor) -> Non
 def test_on_the_default_model_it_is_grad_cams_with_plain_batch_norms(default_model: Model, chelsea: Any) -> None:
     """grad-cam asks for BatchNorm2d to the letter and so misses timm's, which hold their activation; a copy is given
     to it in which each is a BatchNorm2d and an activation."""
-    x = load_all(chelsea, default_model.preprocess)[0].pixels[:, :, 40:136, 40:168]  # the peer is slow
+    x = part_of(chelsea, default_model)
     net = copied(default_model)
     for name, one in list(net.named_modules()):
         if isinstance(one, nn.BatchNorm2d):

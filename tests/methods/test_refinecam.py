@@ -10,9 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from conftest import MEAN, STD
-from peers import copied, raw, relative, scaled, unit
+from peers import copied, part_of, raw, relative, scaled, unit
 from seewhy import Model, explain
-from seewhy.images import load_all
 
 TARGETS = [1, 3]
 
@@ -79,7 +78,7 @@ def test_by_itself_it_reads_the_last_layer_of_each_coarse_grid() -> None:
 
 
 def test_on_the_default_model_it_multiplies_the_ends_of_its_stages(default_model: Model, chelsea: Any) -> None:
-    x = load_all(chelsea, default_model.preprocess)[0].pixels
+    x = part_of(chelsea, default_model)
     made = explain(default_model, x, "refinecam", 281)
     assert made.layers == ("blocks.1", "blocks.2", "blocks.4", "bn2")
     layers = list(made.layers)

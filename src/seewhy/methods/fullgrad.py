@@ -16,6 +16,7 @@ from seewhy.rng import Rng
 from seewhy.targets import Pinned
 from seewhy.types import Map, Need, Pixels
 
+DRAWN = {"conv2d", "batch_norm"}
 UNEXPLAINED = 1e-3  # of the score: more is said
 
 
@@ -26,11 +27,11 @@ class Parts:
     score: Tensor
     pixels: Tensor
     normalisation: Tensor  # that of the pixels is a bias too
-    biases: list[Tensor]
+    biases: list[tuple[str, Tensor]]  # by the kind of function that adds them
 
     @property
     def of_biases(self) -> Tensor:
-        return self.normalisation.sum() + sum(one.sum() for one in self.biases)
+        return self.normalisation.sum() + sum(one.sum() for _, one in self.biases)
 
 
 @method(
@@ -48,6 +49,7 @@ class FullGrad:
     In a ReLU network these parts add up to the score; extras hold the sum of each kind and what is missing. The map
     (b,1,h,w) sums their absolute values, each scaled to [0,1]: those of the pixels, convolutions and batch norms (whose
     running mean is a bias too). Biases are read where functions use them, so shared and functional layers count.
+    Linear layers and ReLU6's ceiling are in the sum and not in the map.
     """
 
     rescale: str = option("channel", "what is scaled to [0,1] by itself", choices=("channel", "layer"))
@@ -66,52 +68,54 @@ class FullGrad:
     def _map(self, found: Parts, size: tuple[int, int]) -> Tensor:
         scaled = each_min_max if self.rescale == "channel" else min_max
         total = scaled(found.pixels.abs()).sum(1, keepdim=True)
-        for one in found.biases:
-            if one.ndim == 4:
+        for kind, one in found.biases:
+            if kind in DRAWN and one.ndim == 4:
                 total = total + resize(scaled(one.abs()).sum(1, keepdim=True), size)
         return total
 
 
 def parts(model: Model, x: Pixels, target: Pinned, image: int) -> Parts:
     """The parts of one image's score. One at a time: a batch would hold every layer's gradients of all its images."""
-    seen: list[tuple[Tensor, Tensor]] = []
+    seen: list[tuple[str, Tensor, Tensor]] = []
 
     def saw(kind: str, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> Any:
-        bias = bias_of(kind, args, kwargs)
+        bias = bias_of(kind, args, kwargs, output)
         if bias is None or not output.requires_grad:
             return None
-        seen.append((bias.detach(), output))
+        seen.append((kind, bias.detach(), output))
         return output.clone()  # an in-place layer behind must not rewrite the record
 
     pixels = x[image : image + 1].detach().requires_grad_()
     with torch.enable_grad(), Watch(saw):
         outputs = model(pixels)
         score = target(outputs, torch.tensor([image], device=outputs.device))[0]
-    at = [pixels, *(output for _, output in seen)]
+    at = [pixels, *(output for _, _, output in seen)]
     if score.requires_grad:
         grads = torch.autograd.grad(score, at, allow_unused=True, materialize_grads=True)
     else:
         grads = tuple(torch.zeros_like(one) for one in at)
     model.meter.count(backward=1)
     mean = pixels.new_tensor(model.mean)[:, None, None]
-    biases = [
-        (bias.view(-1, 1, 1) if grad.ndim == 4 else bias).to(x) * grad.to(x)
-        for (bias, _), grad in zip(seen, grads[1:], strict=True)
-    ]
+    biases = [(kind, bias.to(x) * grad.to(x)) for (kind, bias, _), grad in zip(seen, grads[1:], strict=True)]
     return Parts(score.detach(), (pixels * grads[0]).detach(), -mean * grads[0], biases)
 
 
-def bias_of(kind: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Tensor | None:
-    """What a convolution, linear layer or batch norm adds to its output whatever its input: (d,), or None."""
-    if kind in {"conv2d", "linear"}:
+def bias_of(kind: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], output: Tensor) -> Tensor | None:
+    """What a function adds to its output whatever its input, so that it broadcasts over the output; or None."""
+    if kind == "relu6":
+        return 6 * (output >= 6)  # its ceiling holds whatever lies above
+    if kind == "linear":
         return _argument(args, kwargs, 2, "bias")
-    if kind != "batch_norm":
+    if kind not in DRAWN:
         return None
-    mean, var, weight, bias = (
-        _argument(args, kwargs, at, name)
-        for at, name in enumerate(("running_mean", "running_var", "weight", "bias"), start=1)
-    )
-    if mean is None or var is None:
+    bias = _argument(args, kwargs, 2, "bias") if kind == "conv2d" else _of_batch_norm(args, kwargs)
+    return None if bias is None else bias.view(-1, *[1] * (output.ndim - 2))
+
+
+def _of_batch_norm(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Tensor | None:
+    names = enumerate(("running_mean", "running_var", "weight", "bias"), start=1)
+    mean, var, weight, bias = (_argument(args, kwargs, at, name) for at, name in names)
+    if mean is None or var is None:  # it takes both from the picture
         return bias
     eps: float = kwargs.get("eps", args[7] if len(args) > 7 else 1e-5)
     implicit = -mean / (var + eps).sqrt()
