@@ -138,6 +138,13 @@ def test_a_layer_that_the_score_gets_around_is_noted(small: Model, x: torch.Tens
     assert "the score gets around the layer" in found.notes[-1]
 
 
+def test_a_gap_that_sampling_explains_is_not_held_against_the_map(small: Model, x: torch.Tensor) -> None:
+    found = explain(small, x, "expected_gradients", 1, n_samples=10, stratified=False)
+    gap, error = (found.extras[f"completeness_{what}"] for what in ("gap", "standard_error"))
+    assert (abs(gap) > 0.05 * abs(found.values.sum((1, 2, 3)) - gap)).all() and (abs(gap) < 3 * error).all()
+    assert not any("misses" in one for one in found.notes)
+
+
 def test_of_a_linear_network_it_is_exact_after_one_turn(x: torch.Tensor, others: torch.Tensor) -> None:
     net, x, others = Linear(), x.double(), others.double()
     found = direct("expected_gradients", plainly(net), x, target=2, n_samples=3, background=others)
