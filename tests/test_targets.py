@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from seewhy import ClassLogit, Contrast, Custom, Model, Negative, Region, Rest, SeewhyError, Top, explain
+from seewhy import ClassLogit, Contrast, Custom, Model, Negative, Region, Rest, SeewhyError, Top, explain, predict
 from seewhy.labels import find
 from seewhy.targets import as_decided, as_target, from_decided, transform
 
@@ -91,6 +91,30 @@ def test_a_model_that_ends_in_a_softmax_is_explained_by_log_probability_and_says
     wanted = explain(small, x, "saliency", 1, score="log_probability")
     np.testing.assert_allclose(found.values, wanted.values, rtol=0, atol=1e-5 * wanted.values.max())
     assert explain(ends, x, "saliency", 1, score="probability").score == "probability"
+
+
+def test_a_single_output_answers_yes_or_no(x: Tensor) -> None:
+    net = torch.nn.Sequential(torch.nn.Conv2d(3, 1, 3), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
+    model = Model(net, mean=(0.5,) * 3, std=(0.5,) * 3, size=(16, 20), classes=["cat"])
+    with model.frozen():
+        logits = model.outputs(x)
+    assert predict(model, x)[0][0].probability == pytest.approx(float(logits[0].sigmoid()))
+    np.testing.assert_allclose(explain(model, x, "saliency", score="probability").scores, logits[:, 0].sigmoid())
+    yes, no = (explain(model, x, "input_x_gradient", target) for target in (None, Negative()))
+    np.testing.assert_allclose(yes.values, -no.values)
+
+
+def test_a_region_of_a_segmentation_is_explained(x: Tensor) -> None:
+    net = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3, padding=1), torch.nn.ReLU(), torch.nn.Conv2d(4, 2, 1))
+    model = Model(net, mean=(0.5,) * 3, std=(0.5,) * 3, size=(16, 20), classes=["sky", "road"])
+    mask = torch.zeros(16, 20, dtype=torch.bool)
+    mask[10:14, 3:8] = True
+    found = explain(model, x, "saliency", Region(mask, "road"))
+    assert found.classes == (1, 1) and found.labels == ("road", "road") and found.predictions == ((), ())
+    seen = found.values.sum((0, 1)) > 0
+    assert seen[9:15, 2:9].any() and not seen[:9].any() and not seen[:, 9:].any(), "the region and its border alone"
+    with pytest.raises(SeewhyError, match=r"(?s)no predicted class of the whole image.*Region"):
+        explain(model, x, "saliency")
 
 
 def test_the_score_explained_is_the_one_asked_for(small: Model, x: Tensor) -> None:

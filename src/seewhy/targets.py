@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from seewhy.errors import BadInput, BadOption, UnknownName, Unsupported
@@ -48,10 +49,15 @@ def transform(score: Score, outputs: Outputs) -> Callable[[Tensor], Tensor]:
         return (lambda p: p) if score == "probability" else (lambda p: p.clamp_min(torch.finfo(p.dtype).tiny).log())
     table: dict[Score, Callable[[Tensor], Tensor]] = {
         "logit": lambda y: y,
-        "probability": lambda y: y.softmax(1),
-        "log_probability": lambda y: y.log_softmax(1),
+        "probability": lambda y: probabilities(y),
+        "log_probability": lambda y: F.logsigmoid(y) if y.shape[1] == 1 else y.log_softmax(1),
     }
     return table[score]
+
+
+def probabilities(logits: Tensor) -> Tensor:
+    """Softmax over classes (b,k,...); the sigmoid of a single output, which answers yes or no."""
+    return logits.sigmoid() if logits.shape[1] == 1 else logits.softmax(1)
 
 
 @dataclass(frozen=True)
