@@ -29,9 +29,12 @@ class Parts:
     normalisation: Tensor  # that of the pixels is a bias too
     biases: list[tuple[str, Tensor]]  # by the kind of function that adds them
 
-    @property
-    def of_biases(self) -> Tensor:
-        return self.normalisation.sum() + sum(one.sum() for _, one in self.biases)
+    def sums(self) -> Tensor:
+        """The score and the sums of pixels, of biases that are drawn, and of the others: (4,)."""
+        drawn, others = self.pixels.new_zeros(()), self.normalisation.sum()
+        for kind, one in self.biases:
+            drawn, others = (drawn + one.sum(), others) if kind in DRAWN else (drawn, others + one.sum())
+        return torch.stack([self.score.to(drawn), self.pixels.sum(), drawn, others])
 
 
 @method(
@@ -57,13 +60,12 @@ class FullGrad:
     def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
         found = [parts(model, x, target, i) for i in range(len(x))]
         values = torch.cat([self._map(one, (x.shape[2], x.shape[3])) for one in found])
-        score, pixels, biases = (
-            torch.stack(one) for one in zip(*((p.score, p.pixels.sum(), p.of_biases) for p in found), strict=True)
-        )
-        gap = score - pixels - biases
+        score, pixels, biases, undrawn = torch.stack([one.sums() for one in found], 1)
+        gap = score - pixels - biases - undrawn
         worst = float((gap.abs() / score.abs().clamp_min(1e-12)).max())
         notes = [] if worst <= UNEXPLAINED else [f"pixels and biases miss the score by up to {worst:.1%} of it"]
-        return Map(values, extras={"pixels": pixels, "biases": biases, "completeness_gap": gap}, notes=notes)
+        extras = {"pixels": pixels, "biases": biases, "undrawn_biases": undrawn, "completeness_gap": gap}
+        return Map(values, extras=extras, notes=notes)
 
     def _map(self, found: Parts, size: tuple[int, int]) -> Tensor:
         scaled = each_min_max if self.rescale == "channel" else min_max
