@@ -35,7 +35,7 @@ class Augmented:
 
     def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
         layers = of_layers(self)
-        notes = repeated(model, x, layers)
+        notes = [*repeated(model, x, layers), *unproved(model, x, layers)]
         if self.aug_smooth:
             return Map(self._of_views(replace(model, memo=None), x, target, layers, rng), notes=notes)
         found = self.one(model, x, target, layers, rng)
@@ -102,6 +102,13 @@ class ChannelCAM(CAM):
         return found
 
 
+def unproved(model: Model, x: Pixels, layers: Sequence[str]) -> list[str]:
+    """What must be said of layers whose cells may not lie on the picture as their shape suggests."""
+    known = {one.name: one.proved for one in model.census(x).layers}
+    say = "a change of a corner of the picture shows elsewhere in it, or nowhere"
+    return [f"the grid of layer {name!r} is unproved: {say}" for name in layers if not known.get(name, True)]
+
+
 def layer_names(layer: Layers) -> tuple[str, ...]:
     """The names in a method's `layer` option once `pin_layers` has resolved it."""
     if layer is None or isinstance(layer, nn.Module):
@@ -130,15 +137,15 @@ def pin_layers(method: Any, model: Model, x: Pixels) -> Any:
 
 
 def _refuse_placeless(model: Model, x: Pixels, layers: Sequence[str]) -> None:
-    shapes = {one.name: one.shape for one in model.census(x).layers}
+    known = {one.name: one for one in model.census(x).layers}
     for name in layers:
-        if name not in shapes:
+        if name not in known:
             raise Unsupported(f"layer {name!r} is not used in a forward", "see `seewhy doctor` for those that are")
-        shape = shapes[name]  # () where the output is no tensor: recording it says more
-        if shape and (len(shape) != 3 or max(shape[1:]) == 1):
+        shape = known[name].shape  # () where the output is no tensor: recording it says more
+        if shape and known[name].grid is None:
             raise Unsupported(
                 f"layer {name!r} returns {shape} for an image, not maps (d,r,q) of several cells",
-                "name a layer before the pooling",
+                "name a layer that does: channels first, before the pooling",
             )
 
 

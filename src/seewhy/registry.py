@@ -156,7 +156,7 @@ def check(method: Method, model: Model, x: Pixels | None = None) -> None:
 
 _WHY = {
     Need.GRADIENT: "its output is not differentiable in its input",
-    Need.MAPS: "no layer of it returns maps (b,d,r,q)",
+    Need.MAPS: "no layer behind its start returns maps (b,d,r,q)",
     Need.POOLED_HEAD: "its scores are not linear in the mean of its last maps",
     Need.ATTENTION: "no attention was found in it",
     Need.TEXT: "it takes no text",

@@ -28,7 +28,7 @@ def test_the_outermost_of_equal_layers_is_named() -> None:
 def test_a_network_without_maps_says_so() -> None:
     flat = model(nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 20, 2)))
     assert flat.census().maps is None and Need.MAPS not in flat.offers
-    with pytest.raises(SeewhyError, match="no layer of this model returns maps"):
+    with pytest.raises(SeewhyError, match="no layer behind the start of this model"):
         flat.layer(None)
 
 

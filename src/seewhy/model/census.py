@@ -1,6 +1,6 @@
 """What one probing forward tells about a network: layers, activations, head, and what its output is."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from seewhy.errors import ModelFailed, first_line
+from seewhy.model.grids import disturbed, early, grid, proved
 from seewhy.model.head import PooledHead, find_head, pools
 from seewhy.model.rules import ACTIVATIONS, RELU_KINDS, Watch
 from seewhy.model.trace import watch
@@ -16,7 +17,11 @@ from seewhy.targets import Outputs
 
 @dataclass(frozen=True)
 class Layer:
-    """A named layer as the probe saw it. shape: of one image's output, () where that is not one tensor."""
+    """A named layer as the probe saw it.
+
+    shape: of one image's output, () where that is not one tensor. grid: (r,q) where that is maps (d,r,q), else None.
+    proved: whether a change of the picture's corner changed the same corner of the maps.
+    """
 
     name: str
     kind: str
@@ -24,6 +29,8 @@ class Layer:
     calls: int
     in_place: bool
     parameters: int
+    grid: tuple[int, int] | None = None
+    proved: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +95,8 @@ def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> C
         )
     differentiable, out = out.requires_grad, out.detach()
     modules = dict(module.named_modules())
-    layers = [_layer(name, modules[name], seen) for name in seen.order if name]
+    after = _outputs_of(module, forward, disturbed(x.detach()))
+    layers = [_layer(name, modules[name], seen, x, after) for name in seen.order if name]
     head = find_head(modules, seen.pooled, out)
     return Census(
         layers=tuple(layers),
@@ -104,11 +112,17 @@ def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> C
 
 
 def default_maps(layers: Sequence[Layer], seen: _Seen) -> str | None:
-    """The last maps with a place to them: the outermost layer that returns them, as its name says most."""
-    spatial = [one.name for one in layers if len(one.shape) == 3 and min(one.shape[1:]) > 1]
+    """The last maps with a place to them: the outermost layer that returns them, as its name says most.
+
+    None where they stand at the network's start: what it made of them has no maps.
+    """
+    spatial = [one.name for one in layers if one.proved]
     if not spatial:
         return None
-    return _returning(seen.outputs[spatial[-1]], layers, seen)
+    chosen = _returning(seen.outputs[spatial[-1]], layers, seen)
+    outer = {one.name.rpartition(".")[0] for one in layers}
+    ends = [(one.name, one.parameters) for one in layers if one.name not in outer]
+    return None if early(ends, spatial[-1]) else chosen
 
 
 def _returning(maps: Tensor, layers: Sequence[Layer], seen: _Seen) -> str | None:
@@ -117,14 +131,26 @@ def _returning(maps: Tensor, layers: Sequence[Layer], seen: _Seen) -> str | None
     return min(reversed(same), key=lambda name: name.count("."), default=None)
 
 
-def _layer(name: str, module: nn.Module, seen: _Seen) -> Layer:
+def _outputs_of(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> dict[str, Tensor]:
+    """What each layer returns at its last call, where that is (b,d,r,q)."""
+    seen = _Seen()
+    with torch.no_grad(), watch(module, seen.layer):
+        forward(x)
+    return seen.outputs
+
+
+def _layer(name: str, module: nn.Module, seen: _Seen, x: Tensor, after: Mapping[str, Tensor]) -> Layer:
+    shape = seen.shapes.get(name, ())
+    cells = grid(shape, (x.shape[2], x.shape[3])) if len(seen.outputs.get(name, ())) == len(x) else None
     return Layer(
         name=name,
         kind=type(module).__name__,
-        shape=seen.shapes.get(name, ()),
+        shape=shape,
         calls=seen.calls[name],
         in_place=bool(getattr(module, "inplace", False)),
         parameters=sum(p.numel() for p in module.parameters()),
+        grid=cells,
+        proved=cells is not None and name in after and proved(seen.outputs[name], after[name]),
     )
 
 

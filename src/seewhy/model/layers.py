@@ -13,7 +13,7 @@ def named(module: nn.Module, asked: object, census: Census) -> str:
     if asked is None:
         if census.maps is None:
             raise Unsupported(
-                "no layer of this model returns maps (b,d,r,q)", "name a layer with layer=, or see doctor"
+                "no layer behind the start of this model returns maps (b,d,r,q)", "see `seewhy doctor` for its layers"
             )
         return census.maps
     known = [name for name, _ in module.named_modules() if name]

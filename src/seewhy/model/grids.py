@@ -1,0 +1,69 @@
+"""Whether a layer's output (d,r,q) has a place on the picture: by its shape, its changes and where it stands."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+Shape = tuple[int, ...]
+
+DEEP = 10  # layers with parameters: a network of fewer has no start to speak of
+EARLY = 0.2  # of the layers with parameters: maps from before this say little of what the network made of them
+
+
+def grid(shape: Shape, size: tuple[int, int]) -> tuple[int, int] | None:
+    """The cells (r,q) of maps (d,r,q) of an input of this size; None for anything else, channels-last maps included.
+
+    Read with their axes swapped, channels-last maps would give a plausible picture of the wrong thing.
+    """
+    if len(shape) != 3 or max(shape[1:]) == 1:
+        return None
+    d, r, q = shape
+    if not _lies_on((r, q), size) and _lies_on((d, r), size):
+        return None
+    return r, q
+
+
+def disturbed(x: Tensor) -> Tensor:
+    """Two images (2,c,h,w), the first inverted in its top-right quarter, the second in its bottom-left one."""
+    h, w = x.shape[2] // 2, x.shape[3] // 2
+    changed = x.clone()
+    changed[0, :, :h, w:] = 1 - x[0, :, :h, w:]
+    changed[1, :, h:, :w] = 1 - x[1, :, h:, :w]
+    return changed
+
+
+def proved(before: Tensor, after: Tensor) -> bool:
+    """Whether maps (2,d,r,q) of two images changed where the images were `disturbed`.
+
+    At least half of the squared change lies in the right quarter, for both; one cell wide is no quarter.
+    """
+    change = (after - before).double().square().sum(1)
+    r, q = change.shape[1] // 2, change.shape[2] // 2
+    if min(r, q) == 0:
+        return False
+    right, left = change[0, : change.shape[1] - r, q:].sum(), change[1, r:, : change.shape[2] - q].sum()
+    total = change.sum((1, 2))
+    return bool((total > 0).all() and (torch.stack([right, left]) >= 0.5 * total).all())
+
+
+def early(ends: Sequence[tuple[str, int]], layer: str) -> bool:
+    """Whether nearly all of the network lies behind the layer, as behind a vision transformer's patch embedding.
+
+    ends: names of innermost layers with their numbers of parameters, in the order in which they end.
+    """
+    with_parameters = [name for name, parameters in ends if parameters]
+    before = [name for name in with_parameters if name == layer or name.startswith(layer + ".")]
+    if not before:  # an activation or a pooling: what ended before it counts
+        names = [name for name, _ in ends]
+        at = names.index(layer) if layer in names else len(names)
+        done = sum(parameters > 0 for _, parameters in ends[:at])
+    else:
+        done = max(with_parameters.index(name) for name in before) + 1
+    return len(with_parameters) >= DEEP and done < EARLY * len(with_parameters)
+
+
+def _lies_on(cells: tuple[int, int], size: tuple[int, int]) -> bool:
+    """Whether one stride, the same on both axes, gives these cells, give or take one for the padding."""
+    spans = [(length / (n + 1), length / max(n - 1, 0.5)) for n, length in zip(cells, size, strict=True)]
+    return max(low for low, _ in spans) <= min(high for _, high in spans)

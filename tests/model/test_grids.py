@@ -1,0 +1,73 @@
+import pytest
+import torch
+from torch import Tensor, nn
+
+from conftest import MEAN, STD
+from seewhy import Model, SeewhyError, explain, list_methods
+from seewhy.model.grids import disturbed, grid, proved
+
+SQUARE, WIDE = (224, 224), (128, 320)
+
+
+@pytest.mark.parametrize(
+    ("shape", "size", "cells"),
+    [
+        ((512, 7, 7), SQUARE, (7, 7)),
+        ((64, 112, 112), SQUARE, (112, 112)),
+        ((3, 224, 224), SQUARE, (224, 224)),
+        ((8, 4, 10), WIDE, (4, 10)),
+        ((96, 55, 54), SQUARE, (55, 54)),
+        ((2, 2, 3), (40, 50), (2, 3)),
+        ((1280, 1, 2), (32, 64), (1, 2)),
+        ((7, 7, 768), SQUARE, None),
+        ((56, 56, 96), SQUARE, None),
+        ((4, 10, 96), WIDE, None),
+        ((512, 1, 1), SQUARE, None),
+        ((197, 768), SQUARE, None),
+        ((1000,), SQUARE, None),
+        ((), SQUARE, None),
+    ],
+)
+def test_maps_are_told_from_channels_last_tokens_and_vectors(
+    shape: tuple[int, ...], size: tuple[int, int], cells: tuple[int, int] | None
+) -> None:
+    assert grid(shape, size) == cells
+
+
+def test_maps_are_proved_by_what_changes_with_a_corner_of_the_picture() -> None:
+    x = torch.rand(2, 3, 16, 24)
+    before, after = x[:, :2], disturbed(x)[:, :2]
+    assert proved(before, after)
+    wrongs = (lambda maps: maps.flip(3), lambda maps: maps.flip(2), lambda maps: maps.mean((2, 3), True) + 0 * maps)
+    for wrong in wrongs:
+        assert not proved(wrong(before), wrong(after))
+    assert not proved(before, before), "nothing changed"
+    square, changed = x[:, :, :, :16], disturbed(x[:, :, :, :16])
+    assert not proved(square.transpose(2, 3), changed.transpose(2, 3)), "a corner that is no fixed point of transposing"
+
+
+class ChannelsLast(nn.Module):
+    """Convolutions, then a layer on channels-last maps, as in a Swin transformer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.mix, self.fc = nn.Conv2d(3, 9, 4, stride=4), nn.Linear(9, 9), nn.Linear(9, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(self.mix(self.conv(x).permute(0, 2, 3, 1)).relu().mean((1, 2)))
+
+
+def test_channels_last_maps_are_refused_rather_than_read_sideways() -> None:
+    model = Model(ChannelsLast(), mean=MEAN, std=STD, size=(16, 20))
+    assert model.layer(None) == "conv"
+    with pytest.raises(SeewhyError, match=r"(?s)'mix' returns \(4, 5, 9\).*channels first"):
+        explain(model, torch.rand(1, 3, 16, 20), "gradcam", layer="mix")
+
+
+def test_a_patch_embedding_is_not_taken_for_the_last_maps() -> None:
+    from seewhy import load
+
+    vit = load("timm:test_vit", weights="random")
+    assert vit.census().maps is None
+    reasons = {one.id: one.reason for one in list_methods(vit)}
+    assert "no layer behind its start returns maps" in reasons["gradcam"] and not reasons["saliency"]
