@@ -83,7 +83,9 @@ class CAM(Summed, Layered):
 def repeated(model: Model, x: Pixels, layers: Sequence[str]) -> list[str]:
     """What must be said of layers that a forward runs more than once."""
     calls = {one.name: one.calls for one in model.census(x).layers}
-    return [f"layer {name!r} runs {calls[name]} times: its last output is read" for name in layers if calls[name] > 1]
+    return [
+        f"layer {name!r} runs {calls[name]} times: its last output is read" for name in layers if calls.get(name, 0) > 1
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)

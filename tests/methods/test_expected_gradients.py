@@ -176,6 +176,14 @@ def test_backgrounds_come_as_files_arrays_and_tensors(
     assert all(np.array_equal(one, found[0]) for one in found)
 
 
+def test_a_layer_that_no_forward_runs_is_refused(x: torch.Tensor) -> None:
+    net = Linear()
+    net.spare = torch.nn.Conv2d(3, 3, 1)
+    model = Model(net, mean=(0, 0, 0), std=(1, 1, 1), size=(16, 20))
+    with pytest.raises(SeewhyError, match="'spare' is not used in a forward"):
+        explain(model, x, "expected_gradients", 1, layer="spare")
+
+
 def test_without_a_background_it_says_what_stands_in_for_one(small: Model, x: torch.Tensor) -> None:
     found = explain(small, x, "expected_gradients", 1, n_samples=10)
     assert "no background was given: 5 plain greys stand in for a data set" in found.notes

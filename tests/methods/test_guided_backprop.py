@@ -54,10 +54,15 @@ def test_functions_reused_modules_and_relu6_follow_the_rule(x: torch.Tensor, pre
     assert relative(direct("guided_backprop", model, x).values, gradient(slow, x)) <= tolerance
 
 
-def test_captum_leaves_relu6_to_the_plain_gradient_and_so_can_not_be_asked(x: torch.Tensor) -> None:
+def test_peers_leave_relu6_to_the_plain_gradient_and_so_can_not_be_asked(x: torch.Tensor) -> None:
+    from zennit.attribution import Gradient
+    from zennit.composites import GuidedBackprop as Composite
+
     model = Model(SmallNet(activation=nn.ReLU6), mean=MEAN, std=STD, size=(16, 20))
     theirs = GuidedBackprop(peer(model)).attribute(x, target=1)
     assert torch.equal(theirs, Saliency(peer(model)).attribute(x, target=1, abs=False))
+    with Gradient(peer(model), Composite()) as attributor:
+        assert relative(attributor(x.clone().requires_grad_(), torch.eye(4)[[1, 1]])[1], theirs) <= 1e-6
     assert relative(direct("guided_backprop", model, x).values, theirs) > 0.1
 
 

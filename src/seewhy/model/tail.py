@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 import torch
 from torch import Tensor
 
+from seewhy.errors import Unsupported
 from seewhy.model.trace import inputs, override
 from seewhy.targets import Pinned
 
@@ -32,6 +33,10 @@ class Tail:
         def run(part: Tensor, _rows: Tensor) -> Tensor:
             with torch.no_grad(), inputs(self._model.module, self._layer) as seen:
                 self._model(part)
+            if not seen:
+                raise Unsupported(
+                    f"layer {self._layer!r} is not used in a forward", "see `seewhy doctor` for those that are"
+                )
             return seen[-1]
 
         return next(self._model._stream([x], run))
