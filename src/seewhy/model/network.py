@@ -13,6 +13,7 @@ from seewhy.model import census as probing
 from seewhy.model.census import Census
 from seewhy.model.head import pools
 from seewhy.model.recorded import Meter, Recorded
+from seewhy.model.rescale import rescale
 from seewhy.model.rules import Rule, Rules, Watch
 from seewhy.model.stream import out_of_memory, stream
 from seewhy.model.tail import Tail
@@ -107,6 +108,23 @@ class Network:
         if rules is None:
             return self.recorded(x, (INPUT,)).gradients(target, (INPUT,))[0]
         return next(self.gradients([x], target, rules))
+
+    def multipliers(self, x: Pixels, baseline: Pixels, target: Pinned) -> Pixels:
+        """DeepLIFT's Δscore/Δpixel (b,c,h,w) by the rescale rule; a pair is one variant, so no chunk parts it."""
+
+        def run(pairs: Tensor, rows: Tensor) -> Tensor:
+            image, other = pairs.detach().unbind(1)
+            image.requires_grad_()
+            with torch.enable_grad(), Rules(rescale(len(image))):
+                score = target(self(torch.cat([image, other])), rows.repeat(2))[: len(image)].sum()
+                if not score.requires_grad:
+                    return torch.zeros_like(image)
+                (grad,) = torch.autograd.grad(score, image)
+            self.meter.count(backward=2 * len(image))
+            return grad
+
+        at_once = max(1, self._rows(x, backward=True) // 2)
+        return next(stream([torch.stack([x, baseline], 1)], run, at_once))
 
     def map_and_gradient(self, x: Pixels, target: Pinned, layers: Sequence[str]) -> tuple[list[Tensor], list[Tensor]]:
         """Outputs of the layers, (b,d,r,q) each, and the score's gradients with respect to them. One forward."""
