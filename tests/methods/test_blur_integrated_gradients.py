@@ -3,6 +3,7 @@
 The authors' own code pads with black and steps evenly from the left; the paper has neither border nor rule.
 """
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ def gradient(net: torch.nn.Module, image: np.ndarray, k: int) -> np.ndarray:
 
 def slowly(net: torch.nn.Module, image: np.ndarray, k: int, sigmas: np.ndarray) -> np.ndarray:
     total = np.zeros_like(image)
-    for wide, narrow in zip(sigmas[:-1], sigmas[1:], strict=True):
+    for wide, narrow in pairwise(sigmas):
         slope = (blurred(image, narrow) - blurred(image, wide)) / (narrow - wide)  # the blur's derivative in sigma
         total += gradient(net, blurred(image, (wide + narrow) / 2), k) * slope * (narrow - wide)
     return total
