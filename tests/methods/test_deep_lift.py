@@ -70,6 +70,26 @@ class Gated(nn.Module):
         return self.fc(F.adaptive_max_pool2d(x, 1).flatten(1) + F.elu(x).tanh().mean((2, 3)))
 
 
+class Attentive(nn.Module):
+    """What transformers have: layer and group norm, attention fused and spelled out, a softmax at the end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(7)
+        self.patch, self.qkv, self.norm = nn.Conv2d(3, 8, 4, 4), nn.Linear(8, 24), nn.LayerNorm(8)
+        self.group, self.fc = nn.GroupNorm(2, 8), nn.Linear(8, 4)
+        with torch.no_grad():
+            for p in self.parameters():
+                p.copy_(0.5 * torch.randn(p.shape, generator=generator))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.group(self.patch(x)).flatten(2).transpose(1, 2)
+        q, k, v = self.qkv(self.norm(x)).unflatten(2, (3, 2, 4)).permute(2, 0, 3, 1, 4)
+        x = x + F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
+        x = x + ((q @ k.mT) / 2).softmax(-1).matmul(v).transpose(1, 2).flatten(2)
+        return self.fc(F.layer_norm(x, (8,)).mean(1)).log_softmax(1).exp()
+
+
 def ours(module: nn.Module, x: Tensor, baseline: Any, k: int = 2) -> tuple[Tensor, Tensor]:
     """Values and gap, in the module's own precision."""
     model = Model(module, mean=MEAN, std=STD)
@@ -140,7 +160,7 @@ def test_max_pooling_equals_the_rule_window_by_window(net: Any, dtype: Any, tole
     assert relative(values.double(), torch.stack(wanted)) <= tolerance
 
 
-@pytest.mark.parametrize("net", [SmallNet, Gated, lambda: SmallNet(activation=nn.GELU)])
+@pytest.mark.parametrize("net", [SmallNet, Gated, Attentive, lambda: SmallNet(activation=nn.GELU)])
 @pytest.mark.parametrize("baseline", [0.0, "mean", [0.2, "noise"]])
 def test_differences_add_up_on_graphs_that_hooks_cannot_follow(net: Any, baseline: Any, x: Tensor) -> None:
     for k in range(4):
@@ -148,13 +168,20 @@ def test_differences_add_up_on_graphs_that_hooks_cannot_follow(net: Any, baselin
         assert gap.abs().max() <= 1e-9 * values.abs().sum()
 
 
+def test_probabilities_add_up_too(small: Model, x: Tensor) -> None:
+    found = explain(small, x, "deep_lift", 1, score="probability", precision="float64")
+    assert abs(found.extras["completeness_gap"]).max() <= 1e-9 * abs(found.values).sum()
+
+
 def test_the_gap_tells_where_they_do_not(x: Tensor) -> None:
     class Largest(Gated):
         def forward(self, x: Tensor) -> Tensor:
             return self.fc(self.conv(x).amax((2, 3)))
 
-    values, gap = ours(Largest().double(), x.double(), 0.0)
-    assert (gap.abs() > 1e-3 * values.abs().sum((1, 2, 3))).all()
+    found = explain(Model(Largest(), mean=MEAN, std=STD), x, "deep_lift", 2)
+    assert (abs(found.extras["completeness_gap"]) > 1e-3 * abs(found.values).sum((1, 2, 3))).all()
+    assert any("do not add up" in note for note in found.notes)
+    assert not explain(Model(Gated(), mean=MEAN, std=STD), x, "deep_lift", 2).notes
 
 
 def test_a_pair_is_never_parted_by_a_chunk(small: Model, x: Tensor) -> None:

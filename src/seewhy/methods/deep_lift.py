@@ -33,10 +33,13 @@ class DeepLift:
 
     def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
         starts = baselines(self.baseline, x, model.mean, rng)
-        values, missed = torch.zeros_like(x), x.new_zeros(len(x))
+        values, missed, moved = torch.zeros_like(x), x.new_zeros(len(x)), x.new_zeros(len(x))
         for start in starts:
             part = (x - start) * model.multipliers(x, start, target)
             values += part / len(starts)
             ends = model.scores([x, start], target)
             missed += (part.sum((1, 2, 3)) - (ends[:, 0] - ends[:, 1])) / len(starts)
-        return Map(values, extras={"completeness_gap": missed})
+            moved += (ends[:, 0] - ends[:, 1]).abs() / len(starts)
+        lost = bool((missed.abs() > 0.01 * moved).any())
+        notes = ["the parts do not add up: the model has functions without a rule, see the gap"] if lost else []
+        return Map(values, extras={"completeness_gap": missed}, notes=notes)

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from seewhy.errors import Unsupported
+from seewhy.model.composed import COMPOSED, Pieces
 from seewhy.model.rules import Rule
 
 TINY = 1e-10  # input differences below which the derivative stands for the quotient
@@ -34,7 +35,8 @@ def rescale(pairs: int) -> Mapping[str, Rule]:
     """Rules for a batch of `pairs` images and, behind them, their baselines.
 
     Functions of one input and max pooling take Δout/Δin; products of two activations take each factor's mean over
-    the pair as the other's multiplier. Whatever else is not linear keeps its gradient: then differences do not add up.
+    the pair as the other's multiplier; softmax, layer and group norm and attention are made of these. Whatever else is
+    not linear keeps its gradient: then differences do not add up.
     """
 
     def bound(rule: Callable[..., Tensor], function: Callable[..., Any]) -> Rule:
@@ -50,6 +52,10 @@ def rescale(pairs: int) -> Mapping[str, Rule]:
         **{name: bound(_elementwise, function) for name, function in ELEMENTWISE.items()},
         **{name: bound(_bilinear, function) for name, function in BILINEAR.items()},
         **{name: bound(_pooled, getattr(F, name)) for name in POOLS},
+        **{
+            name: bound(_whole, partial(function, Pieces(_elementwise, _bilinear)))
+            for name, function in COMPOSED.items()
+        },
         "div": bound(_divided, torch.div),
     }
 
@@ -80,6 +86,10 @@ def _pooled(function: Callable[..., Any], x: Tensor, *args: Any) -> Tensor:
     kept = partial(function, return_indices=True)
     out: Tensor = _MaxPool.apply(x, lambda one: kept(one, *args))
     return out
+
+
+def _whole(function: Callable[..., Tensor], x: Tensor, *args: Any) -> Tensor:
+    return function(x, *args)
 
 
 def _mean(x: Tensor) -> Tensor:
