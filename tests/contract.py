@@ -14,10 +14,13 @@ Promise = Callable[[str, Model, Tensor], None]
 promises: list[Promise] = []
 
 QUICK: dict[str, dict[str, Any]] = {  # options that make a slow method quick on tiny images: id -> options
+    "blur_integrated_gradients": {"steps": 12},
     "expected_gradients": {"n_samples": 40},
+    "guided_integrated_gradients": {"n_steps": 12},
     "integrated_gradients": {"n_steps": 10},
     "sess": {"scales": 3, "blur": False},  # its 11 pixels of blur are a third of these images
     "sscam": {"n_samples": 8},
+    "xrai": {"n_steps": 8, "scales": (20, 60), "min_size": 12, "dilation": 1, "min_pixels": 6},
 }
 BLIND = {"randomcam"}  # nulls, which must not find the evidence
 CLASSLESS = {"eigencam", "kpcacam", "fem", "randomcam"}  # the same map for every class, by design

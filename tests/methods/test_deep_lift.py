@@ -180,7 +180,7 @@ def test_the_gap_tells_where_they_do_not(x: Tensor) -> None:
 
     found = explain(Model(Largest(), mean=MEAN, std=STD), x, "deep_lift", 2)
     assert (abs(found.extras["completeness_gap"]) > 1e-3 * abs(found.values).sum((1, 2, 3))).all()
-    assert any("do not add up" in note for note in found.notes)
+    assert any("misses the score" in note for note in found.notes)
     assert not explain(Model(Gated(), mean=MEAN, std=STD), x, "deep_lift", 2).notes
 
 

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from seewhy.model import Model
 from seewhy.ops.blur import gaussian
+from seewhy.ops.completeness import completeness_gap, incomplete
 from seewhy.registry import method, option
 from seewhy.rng import Rng
 from seewhy.targets import Pinned
@@ -41,7 +42,9 @@ class BlurIntegratedGradients:
         for change, grad in zip(_changes(x, sigmas), model.gradients(middles, target), strict=True):
             values += grad * change
         ends = model.scores([x, gaussian(x, self.max_sigma)], target)
-        return Map(values, extras={"completeness_gap": values.sum((1, 2, 3)) - (ends[:, 0] - ends[:, 1])})
+        difference = ends[:, 0] - ends[:, 1]
+        gap = completeness_gap(values, difference)
+        return Map(values, {"completeness_gap": gap}, incomplete(gap, difference, "take more steps"))
 
 
 def _changes(x: Tensor, sigmas: list[float]) -> Iterator[Tensor]:

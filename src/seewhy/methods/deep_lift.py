@@ -6,6 +6,7 @@ import torch
 
 from seewhy.model import Model
 from seewhy.ops.baselines import baselines
+from seewhy.ops.completeness import completeness_gap, incomplete
 from seewhy.registry import method, option
 from seewhy.rng import Rng
 from seewhy.targets import Pinned
@@ -33,13 +34,11 @@ class DeepLift:
 
     def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
         starts = baselines(self.baseline, x, model.mean, rng)
-        values, missed, moved = torch.zeros_like(x), x.new_zeros(len(x)), x.new_zeros(len(x))
+        values = torch.zeros_like(x)
         for start in starts:
-            part = (x - start) * model.multipliers(x, start, target)
-            values += part / len(starts)
-            ends = model.scores([x, start], target)
-            missed += (part.sum((1, 2, 3)) - (ends[:, 0] - ends[:, 1])) / len(starts)
-            moved += (ends[:, 0] - ends[:, 1]).abs() / len(starts)
-        lost = bool((missed.abs() > 0.01 * moved).any())
-        notes = ["the parts do not add up: the model has functions without a rule, see the gap"] if lost else []
-        return Map(values, extras={"completeness_gap": missed}, notes=notes)
+            values += (x - start) * model.multipliers(x, start, target) / len(starts)
+        ends = model.scores([x, *starts], target)
+        difference = ends[:, 0] - ends[:, 1:].mean(1)
+        gap = completeness_gap(values, difference)
+        notes = incomplete(gap, difference, "the model has functions without a rule, see integrated_gradients")
+        return Map(values, {"completeness_gap": gap}, notes)

@@ -9,6 +9,7 @@ from torch import Tensor
 from seewhy.errors import BadOption
 from seewhy.model import Model
 from seewhy.ops.baselines import baselines
+from seewhy.ops.completeness import completeness_gap, incomplete
 from seewhy.registry import method, option
 from seewhy.rng import Rng
 from seewhy.targets import Pinned
@@ -43,13 +44,14 @@ class GuidedIntegratedGradients:
         if self.n_steps <= self.anchors:
             raise BadOption(f"{self.n_steps} steps through {self.anchors} anchors", "give more steps than anchors")
         starts = baselines(self.baseline, x, model.mean, rng)
-        values, missed = torch.zeros_like(x), x.new_zeros(len(x))
+        values = torch.zeros_like(x)
         for start in starts:
-            part = self._along(model, x, start, target)
-            values += part / len(starts)
-            ends = model.scores([x, start], target)
-            missed += (part.sum((1, 2, 3)) - (ends[:, 0] - ends[:, 1])) / len(starts)
-        return Map(values, extras={"completeness_gap": missed})
+            values += self._along(model, x, start, target) / len(starts)
+        ends = model.scores([x, *starts], target)
+        difference = ends[:, 0] - ends[:, 1:].mean(1)
+        gap = completeness_gap(values, difference)
+        notes = incomplete(gap, difference, "a smaller max_dist or more anchors keep closer")
+        return Map(values, {"completeness_gap": gap}, notes)
 
     def _along(self, model: Model, x: Pixels, start: Tensor, target: Pinned) -> Tensor:
         legs = self.anchors + 1

@@ -1,5 +1,6 @@
 """XRAI."""
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -7,7 +8,8 @@ from torch import Tensor
 
 from seewhy.model import Model
 from seewhy.ops.baselines import baselines
-from seewhy.ops.paths import mean_gradient
+from seewhy.ops.completeness import completeness_gap, incomplete
+from seewhy.ops.paths import line_integral
 from seewhy.ops.regions import ranked, segments
 from seewhy.registry import method, option
 from seewhy.rng import Rng
@@ -47,12 +49,14 @@ class XRAI:
         maps, orders = zip(*(self._ranked(*pair) for pair in zip(x, heat, strict=True)), strict=True)
         values = torch.stack(maps).to(x)
         ends = model.scores([x, *starts], target)
-        gap = values.sum((1, 2, 3)) - (ends[:, 0] - ends[:, 1:].mean(1))
-        return Map(values, extras={"completeness_gap": gap, "order": torch.stack(orders)})
+        difference = ends[:, 0] - ends[:, 1:].mean(1)
+        gap = completeness_gap(values, difference)
+        notes = [] if self.fast else incomplete(gap, difference, "take more n_steps")
+        return Map(values, {"completeness_gap": gap, "order": torch.stack(orders)}, notes)
 
     def _heat(self, model: Model, x: Pixels, start: Tensor, target: Pinned) -> Tensor:
-        mean = mean_gradient(lambda at: model.gradients(at, target), start, x, "gausslegendre", self.n_steps)
-        return ((x - start) * mean).sum(1)
+        gradients = partial(model.gradients, target=target)
+        return line_integral(start, x, gradients, "gausslegendre", self.n_steps).sum(1)
 
     def _ranked(self, image: Tensor, heat: Tensor) -> tuple[Tensor, Tensor]:
         masks = segments(image, self.scales, self.sigma, self.min_size, self.dilation)
