@@ -106,6 +106,15 @@ def test_the_gap_is_what_the_sum_misses_and_closes_near_the_line(x: Tensor) -> N
     assert near.abs().max() < 0.1 * gap.abs().max()
 
 
+def test_a_gradient_that_is_no_number_is_refused_and_does_not_hang(x: Tensor) -> None:
+    class Edge(torch.nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return (x * 0).sqrt().mean((2, 3)) + x.mean((2, 3))
+
+    with pytest.raises(SeewhyError):
+        explain(Model(Edge(), mean=MEAN, std=STD), x, METHOD, 1, n_steps=3)
+
+
 def test_it_explains_the_default_model(default_model: Model, chelsea: np.ndarray) -> None:
     found = explain(default_model, chelsea, METHOD, n_steps=3)
     assert found.values.shape == (1, 3, 224, 224) and np.abs(found.values).max() > 0

@@ -70,7 +70,7 @@ class GuidedIntegratedGradients:
             behind = begin + max(step / n - self.max_dist, 0.0) * (end - begin)
             ahead = end if step / n + self.max_dist >= 1 else begin + (step / n + self.max_dist) * (end - begin)
             left = (end - begin).abs().sum(1) * (1 - step / n)
-            moved = _advance(at, grad.abs(), behind, ahead, end, left, self.fraction)
+            moved = _advance(at, grad.abs().nan_to_num(torch.inf), behind, ahead, end, left, self.fraction)
             total += (moved - at) * grad
             at = moved
         return total
