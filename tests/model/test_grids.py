@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 from conftest import MEAN, STD
 from seewhy import Model, SeewhyError, explain, list_methods
-from seewhy.model.grids import disturbed, grid, proved
+from seewhy.model.grids import disturbed, grid, locality, trusted
 
 SQUARE, WIDE = (224, 224), (128, 320)
 
@@ -19,6 +19,7 @@ SQUARE, WIDE = (224, 224), (128, 320)
         ((96, 55, 54), SQUARE, (55, 54)),
         ((2, 2, 3), (40, 50), (2, 3)),
         ((1280, 1, 2), (32, 64), (1, 2)),
+        ((2, 101, 32), SQUARE, None),
         ((7, 7, 768), SQUARE, None),
         ((56, 56, 96), SQUARE, None),
         ((4, 10, 96), WIDE, None),
@@ -37,13 +38,22 @@ def test_maps_are_told_from_channels_last_tokens_and_vectors(
 def test_maps_are_proved_by_what_changes_with_a_corner_of_the_picture() -> None:
     x = torch.rand(2, 3, 16, 24)
     before, after = x[:, :2], disturbed(x)[:, :2]
-    assert proved(before, after)
+    assert locality(before, after) == 1
     wrongs = (lambda maps: maps.flip(3), lambda maps: maps.flip(2), lambda maps: maps.mean((2, 3), True) + 0 * maps)
     for wrong in wrongs:
-        assert not proved(wrong(before), wrong(after))
-    assert not proved(before, before), "nothing changed"
+        assert locality(wrong(before), wrong(after)) < 0.5
+    assert locality(before, before) == 0
     square, changed = x[:, :, :, :16], disturbed(x[:, :, :, :16])
-    assert not proved(square.transpose(2, 3), changed.transpose(2, 3)), "a corner that is no fixed point of transposing"
+    assert locality(square.transpose(2, 3), changed.transpose(2, 3)) == 0, (
+        "that corner is no fixed point of transposing"
+    )
+
+
+def test_maps_are_read_unasked_where_more_of_the_change_than_of_the_cells_is_in_place() -> None:
+    assert trusted((7, 7), 0.8) and trusted((7, 7), 0.45)
+    assert not trusted((49, 49), 0.28), "attention"
+    assert not trusted((7, 7), 0.33), "every cell sees everything"
+    assert trusted((2, 3), 0.38) and not trusted((2, 3), 0.0) and not trusted((1, 3), 0.5)
 
 
 class ChannelsLast(nn.Module):

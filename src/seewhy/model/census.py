@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from seewhy.errors import ModelFailed, first_line
-from seewhy.model.grids import disturbed, early, grid, proved
+from seewhy.model.grids import disturbed, early, grid, locality, trusted
 from seewhy.model.head import PooledHead, find_head, pools
 from seewhy.model.rules import ACTIVATIONS, RELU_KINDS, Watch
 from seewhy.model.trace import watch
@@ -20,7 +20,7 @@ class Layer:
     """A named layer as the probe saw it.
 
     shape: of one image's output, () where that is not one tensor. grid: (r,q) where that is maps (d,r,q), else None.
-    proved: whether a change of the picture's corner changed the same corner of the maps.
+    locality: how much of the change of a picture's corner shows in the same corner of the maps.
     """
 
     name: str
@@ -30,7 +30,11 @@ class Layer:
     in_place: bool
     parameters: int
     grid: tuple[int, int] | None = None
-    proved: bool = False
+    locality: float = 0.0
+
+    @property
+    def proved(self) -> bool:
+        return self.locality >= 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +120,7 @@ def default_maps(layers: Sequence[Layer], seen: _Seen) -> str | None:
 
     None where they stand at the network's start: what it made of them has no maps.
     """
-    spatial = [one.name for one in layers if one.proved]
+    spatial = [one.name for one in layers if one.grid and trusted(one.grid, one.locality)]
     if not spatial:
         return None
     chosen = _returning(seen.outputs[spatial[-1]], layers, seen)
@@ -150,7 +154,7 @@ def _layer(name: str, module: nn.Module, seen: _Seen, x: Tensor, after: Mapping[
         in_place=bool(getattr(module, "inplace", False)),
         parameters=sum(p.numel() for p in module.parameters()),
         grid=cells,
-        proved=cells is not None and name in after and proved(seen.outputs[name], after[name]),
+        locality=locality(seen.outputs[name], after[name]) if cells and name in after else 0.0,
     )
 
 

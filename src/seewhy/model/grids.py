@@ -12,16 +12,14 @@ EARLY = 0.2  # of the layers with parameters: maps from before this say little o
 
 
 def grid(shape: Shape, size: tuple[int, int]) -> tuple[int, int] | None:
-    """The cells (r,q) of maps (d,r,q) of an input of this size; None for anything else, channels-last maps included.
+    """The cells (r,q) of maps (d,r,q) of an input of this size; None where one stride does not explain both.
 
-    Read with their axes swapped, channels-last maps would give a plausible picture of the wrong thing.
+    So channels-last maps and tokens are none: read as maps they would be a plausible picture of the wrong thing.
     """
     if len(shape) != 3 or max(shape[1:]) == 1:
         return None
-    d, r, q = shape
-    if not _lies_on((r, q), size) and _lies_on((d, r), size):
-        return None
-    return r, q
+    _, r, q = shape
+    return (r, q) if _lies_on((r, q), size) else None
 
 
 def disturbed(x: Tensor) -> Tensor:
@@ -33,18 +31,30 @@ def disturbed(x: Tensor) -> Tensor:
     return changed
 
 
-def proved(before: Tensor, after: Tensor) -> bool:
-    """Whether maps (2,d,r,q) of two images changed where the images were `disturbed`.
+def locality(before: Tensor, after: Tensor) -> float:
+    """How much of the squared change of maps (2,d,r,q) lies where the two images were `disturbed`: the lesser share.
 
-    At least half of the squared change lies in the right quarter, for both; one cell wide is no quarter.
+    Half of it and more proves the grid. 0 where nothing changed, or the maps are one cell wide.
     """
     change = (after - before).double().square().sum(1)
     r, q = change.shape[1] // 2, change.shape[2] // 2
-    if min(r, q) == 0:
-        return False
-    right, left = change[0, : change.shape[1] - r, q:].sum(), change[1, r:, : change.shape[2] - q].sum()
     total = change.sum((1, 2))
-    return bool((total > 0).all() and (torch.stack([right, left]) >= 0.5 * total).all())
+    if min(r, q) == 0 or not (total > 0).all():
+        return 0.0
+    right, left = change[0, : change.shape[1] - r, q:].sum(), change[1, r:, : change.shape[2] - q].sum()
+    return float((torch.stack([right, left]) / total).min())
+
+
+def trusted(cells: tuple[int, int], locality: float) -> bool:
+    """Whether to read maps unasked: clearly more of the change lies in its quarter than of the cells do.
+
+    Fewer than four cells a side all see the whole picture: there the shape has to do.
+    """
+    if min(cells) < 4:
+        return min(cells) > 1 and locality > 0
+    r, q = cells
+    quarter = (r - r // 2) * (q - q // 2) / (r * q)
+    return (locality - quarter) / (1 - quarter) >= 0.1
 
 
 def early(ends: Sequence[tuple[str, int]], layer: str) -> bool:
