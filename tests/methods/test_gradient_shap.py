@@ -18,8 +18,8 @@ def slowly(
     """One image and one draw at a time; x of one image."""
     rng, total = Rng.for_images(0, x), torch.zeros_like(x)
     for _ in range(n):
-        place = rng.uniform(1).to(x).view(1, 1, 1, 1)
         start = starts[rng.integers(len(starts), 1)[0, 0]]
+        place = rng.uniform(1).to(x).view(1, 1, 1, 1)
         end = x + stdev * rng.normal(*x.shape[1:]).to(x) if stdev else x
         total += (end - start) * gradient(net, start + place * (end - start), target)
     return total / n
