@@ -138,13 +138,13 @@ def _explained(plan: "Plan", style: "Style", photo: Path, folder: Path, where: P
 
     found = plan.run(str(photo))
     where.step(f"drawing {photo}")
-    places = results.written(found, folder, style)
+    places, figures = results.written(found, folder, style)
     if loud:
         where.say("\n".join(_told(photo, folder, found, style.lang)))
     return {
         "photo": str(photo),
         "folder": str(folder),
-        "figure": str(folder / "figure.png"),
+        "figures": [str(path) for path in figures],
         "page": str(folder / "page.html"),
         "predictions": [results.prediction(one) for one in found[0].predictions[0]],
         "explanations": [results.as_data(one, place) for one, place in zip(found, places, strict=True)],
@@ -159,6 +159,6 @@ def _told(photo: Path, folder: Path, found: "list[Explanation]", lang: str) -> l
         stamp = ", RANDOM WEIGHTS" if model.weights == "random" else ""
         lines += [f"{photo}: {model.name}{stamp} says", *results.predictions(first.predictions[0], lang)]
     for one in found:
-        lines.append(results.line(one, lang))
+        lines.append(results.line(one, lang, one.model.name if len(firsts) > 1 else ""))
         lines += [f"    note: {note}" for note in one.notes]
     return [*lines, f"  results in {folder}: open {folder / 'page.html'}", ""]
