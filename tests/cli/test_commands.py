@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import re
 import shutil
 import signal
@@ -173,6 +174,23 @@ def test_the_program_itself_explains_without_color_or_progress_bars(there: Path)
     assert [sorted(one) for one in json.loads(done.stdout)["photos"]][1] == ["error", "photo"]
     assert "\x1b" not in done.stdout + done.stderr and "Traceback" not in done.stderr
     assert "loading" in done.stderr and "error: bad.jpg" in done.stderr
+
+
+def test_on_a_terminal_the_spinner_leaves_results_on_stdout(there: Path) -> None:
+    terminal, stderr = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "seewhy.cli", "predict", "photos/cat.jpg", "bad.jpg", "-M", NET],
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TERM": "xterm"},
+    )
+    os.close(stderr)
+    said = os.read(terminal, 100_000).decode()
+    os.close(terminal)
+    assert done.returncode == 2 and done.stdout.startswith("photos/cat.jpg: SmallNet says\n  ")
+    assert "\x1b" not in done.stdout and "loading" in said and "tabby" not in said
+    assert re.search(r"(^|\n|\x1b\[2K)error: bad.jpg", said), said
 
 
 def test_ctrl_c_ends_the_program_cleanly(there: Path) -> None:

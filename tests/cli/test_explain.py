@@ -85,6 +85,8 @@ def test_several_models_stand_beside_each_other(undrawn: None, there: Path, told
         "seewhy-out/cat/nets.py_soft",
     ]
     assert [one["score"] for one in found["explanations"]] == ["logit", "log_probability"]
+    assert found["figures"] == [f"{one['folder']}/figure.png" for one in found["explanations"]]
+    assert not os.path.exists("seewhy-out/cat/figure.png"), "a figure tells of one model"
 
 
 def test_options_reach_the_methods_that_have_them(undrawn: None, there: Path, call: Call) -> None:

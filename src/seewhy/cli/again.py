@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from seewhy.cli import options
-from seewhy.cli.output import REFUSED, Command, as_data, complain, document, progress
+from seewhy.cli.output import REFUSED, Command, document, progress
 from seewhy.errors import BadInput, SeewhyError
 
 
@@ -32,11 +32,10 @@ def command(ctx: click.Context, /, folders: tuple[Path, ...], **asked: Any) -> N
             try:
                 rows.append(_done(folder, asked, models))
             except SeewhyError as error:
-                complain(error, str(folder))
-                rows.append({"folder": str(folder), "error": as_data(error)})
+                rows.append({"folder": str(folder), "error": where.failed(str(folder), error)})
                 continue
             if not (asked["quiet"] or asked["as_json"]):
-                click.echo("\n".join(_told(rows[-1])))
+                where.say("\n".join(_told(rows[-1])))
     if asked["as_json"]:
         document({"explanations": rows})
     if any("error" in row for row in rows):

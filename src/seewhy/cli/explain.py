@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seewhy.cli import names, options
-from seewhy.cli.output import REFUSED, Command, Progress, as_data, complain, document, progress
+from seewhy.cli.output import REFUSED, Command, Progress, document, progress
 from seewhy.cli.photos import expanded, folders
 from seewhy.errors import SeewhyError
 
@@ -99,7 +99,7 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
         plan, style = _planned(asked, where)
         photos, bad = expanded(asked["photos"])
         for name, error in bad:
-            results.append(_failed(name, error))
+            results.append({"photo": name, "error": where.failed(name, error)})
         loud = not (asked["quiet"] or asked["as_json"])
         places = folders(photos, asked["photos"], asked["out"])
         for i, (photo, folder) in enumerate(zip(photos, places, strict=True)):
@@ -107,7 +107,7 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
             try:
                 results.append(_explained(plan, style, photo, folder, where, loud))
             except SeewhyError as error:
-                results.append(_failed(str(photo), error))
+                results.append({"photo": str(photo), "error": where.failed(str(photo), error)})
     if asked["as_json"]:
         document({"photos": results})
     if any("error" in one for one in results):
@@ -138,22 +138,17 @@ def _explained(plan: "Plan", style: "Style", photo: Path, folder: Path, where: P
 
     found = plan.run(str(photo))
     where.step(f"drawing {photo}")
-    places = results.written(found, folder, style)
+    places, figures = results.written(found, folder, style)
     if loud:
-        click.echo("\n".join(_told(photo, folder, found, style.lang)))
+        where.say("\n".join(_told(photo, folder, found, style.lang)))
     return {
         "photo": str(photo),
         "folder": str(folder),
-        "figure": str(folder / "figure.png"),
+        "figures": [str(path) for path in figures],
         "page": str(folder / "page.html"),
         "predictions": [results.prediction(one) for one in found[0].predictions[0]],
         "explanations": [results.as_data(one, place) for one, place in zip(found, places, strict=True)],
     }
-
-
-def _failed(photo: str, error: SeewhyError) -> dict[str, Any]:
-    complain(error, photo)
-    return {"photo": photo, "error": as_data(error)}
 
 
 def _told(photo: Path, folder: Path, found: "list[Explanation]", lang: str) -> list[str]:
@@ -164,6 +159,6 @@ def _told(photo: Path, folder: Path, found: "list[Explanation]", lang: str) -> l
         stamp = ", RANDOM WEIGHTS" if model.weights == "random" else ""
         lines += [f"{photo}: {model.name}{stamp} says", *results.predictions(first.predictions[0], lang)]
     for one in found:
-        lines.append(results.line(one, lang))
+        lines.append(results.line(one, lang, one.model.name if len(firsts) > 1 else ""))
         lines += [f"    note: {note}" for note in one.notes]
     return [*lines, f"  results in {folder}: open {folder / 'page.html'}", ""]

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import click
@@ -61,7 +61,22 @@ def columns(rows: Sequence[Sequence[str]], indent: str = "") -> Iterator[str]:
 
 
 class Progress:
-    """Where a long call is. Off: says nothing."""
+    """Where a long call is. This one says nothing of it, and results all the same."""
+
+    def say(self, text: str) -> None:
+        """Results on stdout."""
+        with self.aside():
+            click.echo(text)
+
+    def failed(self, about: str, error: SeewhyError) -> dict[str, str]:
+        """One of several things failed, and the others go on: said on stderr, and returned for the document."""
+        with self.aside():
+            complain(error, about)
+        return as_data(error)
+
+    def aside(self) -> AbstractContextManager[Any]:
+        """A block in which others may write."""
+        return nullcontext()
 
     def step(self, said: str) -> None:
         """A new thing has begun."""
@@ -83,9 +98,20 @@ class Live(Progress):
     def __init__(self, status: Any) -> None:
         self._status, self._said = status, ""
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        # The spinner would write over the line, and sends what is printed under it to its own stream.
+        self._status.stop()
+        try:
+            yield
+        finally:
+            self._status.start()
+
     def step(self, said: str) -> None:
-        self._said = said
-        self._status.update(said)
+        from rich.markup import escape
+
+        self._said = escape(said)
+        self._status.update(self._said)
 
     def passes(self, forward: int, backward: int) -> None:
         self._status.update(f"{self._said}  {forward} forward, {backward} backward")
@@ -100,10 +126,8 @@ def progress(*, quiet: bool) -> Iterator[Progress]:
         yield Lines()
     else:
         from rich.console import Console
-        from rich.markup import escape
 
         console = Console(stderr=True)
         with console.status("") as status:
             live = Live(status)
-            live.step(escape("starting"))
             yield live

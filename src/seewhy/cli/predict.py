@@ -1,12 +1,11 @@
 """seewhy predict: what does it say?"""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 from seewhy.cli import options
-from seewhy.cli.output import REFUSED, Command, as_data, complain, document, progress
+from seewhy.cli.output import REFUSED, Command, document, progress
 from seewhy.cli.photos import expanded
 from seewhy.errors import SeewhyError
 
@@ -19,11 +18,10 @@ from seewhy.errors import SeewhyError
 @options.device_option
 @options.lang_option
 @options.json_option
-@options.quiet_option
 @click.pass_context
 def command(ctx: click.Context, /, photos: tuple[str, ...], model: str, top: int, **asked: Any) -> None:
     """The likeliest classes of photos."""
-    with progress(quiet=asked["quiet"]) as where:
+    with progress(quiet=False) as where:
         where.step(f"loading {model}")
         from seewhy.api import predict
         from seewhy.cli import results
@@ -31,24 +29,19 @@ def command(ctx: click.Context, /, photos: tuple[str, ...], model: str, top: int
 
         loaded = load(model, weights=asked["weights"], device=asked["device"])
         found, bad = expanded(photos)
-        rows: list[dict[str, Any]] = [_failed(name, error) for name, error in bad]
+        rows: list[dict[str, Any]] = [{"photo": name, "error": where.failed(name, error)} for name, error in bad]
         for photo in found:
             try:
                 said = predict(loaded, str(photo), top)
             except SeewhyError as error:
-                rows.append(_failed(str(photo), error))
+                rows.append({"photo": str(photo), "error": where.failed(str(photo), error)})
                 continue
             rows.append({"photo": str(photo), "predictions": [results.prediction(one) for one in said]})
             if not asked["as_json"]:
                 stamp = ", RANDOM WEIGHTS" if loaded.card.weights == "random" else ""
                 lines = [f"{photo}: {loaded.name}{stamp} says", *results.predictions(said, asked["lang"])]
-                click.echo("\n".join(lines))
+                where.say("\n".join(lines))
     if asked["as_json"]:
         document({"model": loaded.name, "weights": loaded.card.weights, "photos": rows})
     if any("error" in row for row in rows):
         ctx.exit(REFUSED)
-
-
-def _failed(photo: str | Path, error: SeewhyError) -> dict[str, Any]:
-    complain(error, str(photo))
-    return {"photo": str(photo), "error": as_data(error)}

@@ -12,21 +12,27 @@ from seewhy.cli.style import Style
 from seewhy.lang import class_name
 from seewhy.render.page import page
 from seewhy.store import replacing, write
-from seewhy.types import Explanation, Prediction
+from seewhy.types import Explanation, ModelCard, Prediction
+
+FIGURE = "figure.png"
 
 
-def written(explanations: Sequence[Explanation], folder: Path, style: Style) -> list[Path]:
-    """Write everything or nothing; returns the folder of each explanation."""
-    names = _names(explanations)
+def written(explanations: Sequence[Explanation], folder: Path, style: Style) -> tuple[list[Path], list[Path]]:
+    """Write everything or nothing; returns the folder of each explanation, and the figures.
+
+    A figure tells of one model: several have one each. The page tells of all.
+    """
+    homes, names = _homes(explanations), _names(explanations)
     with replacing(folder) as fresh:
         for one, name in zip(explanations, names, strict=True):
             (fresh / name).mkdir(parents=True, exist_ok=True)
             write(one, fresh / name, photos_in=fresh / names[0] if name != names[0] else None)
-            if len(explanations) > 1 and style.single:
-                _save(style.one(one), fresh / name / "figure.png")
-        _save(style.all(explanations), fresh / "figure.png")
+            if len(explanations) > len(homes) and style.single:
+                _save(style.one(one), fresh / name / FIGURE)
+        for model, home in homes.items():
+            _save(style.all([one for one in explanations if one.model == model]), fresh / home / FIGURE)
         (fresh / "page.html").write_text(page(explanations, style.lang), encoding="utf-8")
-    return [folder / name for name in names]
+    return [folder / name for name in names], [folder / home / FIGURE for home in homes.values()]
 
 
 def as_data(explanation: Explanation, folder: Path) -> dict[str, Any]:
@@ -53,17 +59,20 @@ def as_data(explanation: Explanation, folder: Path) -> dict[str, Any]:
     }
 
 
+def _homes(explanations: Sequence[Explanation]) -> dict[ModelCard, str]:
+    """A folder a model, where there are several."""
+    models = list(dict.fromkeys(one.model for one in explanations))
+    names = distinct([_slug(one.spec or one.name) for one in models]) if len(models) > 1 else ["."]
+    return dict(zip(models, names, strict=True))
+
+
 def _names(explanations: Sequence[Explanation]) -> list[str]:
     """A folder an explanation, by what tells them apart: model, method, target. One alone needs none."""
-    told = [
-        [getattr(one.model, "spec", "") or one.model.name for one in explanations],
-        [one.method for one in explanations],
-        [one.target for one in explanations],
-    ]
+    homes = _homes(explanations)
+    told = [[one.method for one in explanations], [one.target for one in explanations]]
     differing = [part for part in told if len(set(part)) > 1]
-    if len(explanations) == 1:
-        return ["."]
-    return distinct(["/".join(_slug(part[i]) for part in differing) or "same" for i in range(len(explanations))])
+    names = ["/".join(_slug(part[i]) for part in differing) for i in range(len(explanations))]
+    return distinct([str(Path(homes[one.model], name)) for one, name in zip(explanations, names, strict=True)])
 
 
 def _slug(text: str) -> str:
@@ -83,10 +92,11 @@ def predictions(listed: Sequence[Prediction], lang: str) -> list[str]:
     return [f"  {one.probability:7.1%}  {class_name(one.label, lang, one.index)} ({one.index})" for one in listed]
 
 
-def line(one: Explanation, lang: str) -> str:
-    """What was explained and what it took, in one line."""
+def line(one: Explanation, lang: str, model: str = "") -> str:
+    """What was explained and what it took, in one line. model: its name, where there are several."""
     label = class_name(one.labels[0], lang, one.classes[0])
+    asked = "" if one.decided[0] == "class" else f" [{one.target}]"
     layers = f", layer {', '.join(one.layers)}" if one.layers else ""
     passes = f"{one.passes.forward} forward, {one.passes.backward} backward"
-    asked = "" if one.target in ("predicted", one.labels[0]) else f" [{one.target}]"
-    return f"  {one.method}: {label}{asked}, {one.score} {one.scores[0]:.3f}{layers}; {passes}, {one.seconds:.2f} s"
+    method = f"{model}, {one.method}" if model else one.method
+    return f"  {method}: {label}{asked}, {one.score} {one.scores[0]:.3f}{layers}; {passes}, {one.seconds:.2f} s"
