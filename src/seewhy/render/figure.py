@@ -1,12 +1,13 @@
 """One explanation as a figure: photo, heat map, overlay, colour bar with numbers, predictions."""
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from seewhy.lang import text
 from seewhy.render import heading, panels
 from seewhy.render.colors import default, table
 from seewhy.render.normalize import limit, peak, scale
-from seewhy.render.overlay import heat, overlay
+from seewhy.render.overlay import ground, heat, overlay
 from seewhy.render.scene import scene
 from seewhy.types import Explanation, Sign
 
@@ -45,7 +46,9 @@ def figure(
     panels.picture(photo, drawn.photo, text("photo", lang), lang)
     hot_pixels = heat(drawn.photo, normed, name, sign) if top else drawn.photo
     panels.picture(hot, hot_pixels, text("heat_map", lang), lang)
-    both_pixels = overlay(drawn.photo, normed, name, sign, alpha, fade) if top else drawn.photo
+    both_pixels = (
+        overlay(ground(drawn.photo, ~np.isnan(normed), sign), normed, name, sign, alpha, fade) if top else drawn.photo
+    )
     panels.picture(both, both_pixels, text("overlay", lang), lang)
     for ax in (photo, hot, both):
         panels.outline(ax, drawn.frame)

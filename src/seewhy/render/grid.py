@@ -11,7 +11,7 @@ from seewhy.errors import BadInput
 from seewhy.render import heading, panels
 from seewhy.render.colors import default, table
 from seewhy.render.normalize import limit, scale
-from seewhy.render.overlay import overlay
+from seewhy.render.overlay import ground, overlay
 from seewhy.render.scene import Scene, only, scenes
 from seewhy.types import Explanation, Sign
 
@@ -58,7 +58,8 @@ def grid(
             ax.set_label(f"{cell.explanation.method}/{cell.explanation.labels[0]}")
             name = cmap or default(cell.sign)
             normed = scale(cell.drawn.heat, cell.sign, cell.top)
-            pixels = overlay(cell.drawn.photo, normed, name, cell.sign, alpha, fade)
+            under = ground(cell.drawn.photo, ~np.isnan(normed), cell.sign) if cell.top else cell.drawn.photo
+            pixels = overlay(under, normed, name, cell.sign, alpha, fade)
             panels.picture(ax, pixels, _caption(cell.explanation, lang), lang)
             panels.outline(ax, cell.drawn.frame)
             if cell.top:

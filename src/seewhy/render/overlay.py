@@ -8,6 +8,7 @@ from seewhy.types import Sign
 
 Picture = NDArray[np.uint8]  # (h,w,3)
 Array = NDArray[np.float32]
+PALE = 0.4  # of the grey photo under a signed map: its colours must not pass for evidence
 
 
 def overlay(photo: Picture, normed: Array, name: str, sign: Sign, alpha: float = 0.8, fade: bool = True) -> Picture:
@@ -19,6 +20,12 @@ def overlay(photo: Picture, normed: Array, name: str, sign: Sign, alpha: float =
     share = (np.abs(normed) if fade else np.ones_like(normed)) * alpha
     share = np.where(np.isnan(normed), 0, share)[..., None]
     return np.rint(photo * (1 - share) + paint(normed, name, sign) * share).astype(np.uint8)
+
+
+def ground(photo: Picture, seen: NDArray[np.bool_], sign: Sign) -> Picture:
+    """What a map is laid on (h,w,3): the photo; for both signs, whose 0 is white, a pale grey one where seen."""
+    pale = 255 - PALE * (255.0 - gray(photo))
+    return np.where((seen & (sign == "all"))[..., None], np.rint(pale), photo).astype(np.uint8)
 
 
 def heat(photo: Picture, normed: Array, name: str, sign: Sign, paper: int = 255, kept: float = 0.25) -> Picture:

@@ -135,6 +135,7 @@
     canvas.hidden = view === "photo";
     canvas.style.opacity = view === "heat" ? 1 : form.opacity.value / 100;
     picture.style.opacity = view === "heat" && limit ? 0.18 : 1;
+    picture.classList.toggle("pale", view === "both" && sign === "all" && Boolean(limit));
     blank.hidden = Boolean(limit);
     blank.textContent = { positive: words.no_positive_evidence, negative: words.no_negative_evidence }[sign] || words.score_never_moves;
     scale.hidden = !limit || view === "photo";
