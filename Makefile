@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 demo: $(VENV)/installed  ## install seewhy and explain a real photo with a real network
 	$(BIN)/python examples/photo.py demo/chelsea.png
 	$(BIN)/seewhy explain demo/chelsea.png --out demo/chelsea \
-		--method gradcam --method layercam --method smoothgrad --method integrated_gradients
+		--method gradcam --method finercam --method smoothgrad --method integrated_gradients
 
 test: $(VENV)/tested  ## install what the tests need and run them all
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto
