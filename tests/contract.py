@@ -14,7 +14,7 @@ Promise = Callable[[str, Model, Tensor], None]
 promises: list[Promise] = []
 
 QUICK: dict[str, dict[str, Any]] = {  # options that make a slow method quick on tiny images: id -> options
-    "blur_integrated_gradients": {"steps": 12},
+    "blur_integrated_gradients": {"n_steps": 12},
     "expected_gradients": {"n_samples": 40},
     "guided_integrated_gradients": {"n_steps": 12},
     "integrated_gradients": {"n_steps": 10},

@@ -53,13 +53,13 @@ def test_it_equals_the_integral_done_slowly(spacing: str, dtype: Any, tolerance:
     sigmas = 6.0 * np.linspace(1, 0, 10) ** (2 if spacing == "quadratic" else 1)
     net = SmallNet().double().eval()
     wanted = np.stack([slowly(net, image, 2, sigmas) for image in x.double().numpy()])
-    found, _ = ours(x, dtype, max_sigma=6.0, steps=9, spacing=spacing)
+    found, _ = ours(x, dtype, max_sigma=6.0, n_steps=9, spacing=spacing)
     assert np.abs(found.numpy() - wanted).max() <= tolerance * np.abs(wanted).max()
 
 
 def test_more_steps_close_the_gap_and_it_is_the_one_to_the_blurred_image(x: Tensor) -> None:
     net = SmallNet().double().eval()
-    values, gap = ours(x, torch.float64, max_sigma=6.0, steps=400)
+    values, gap = ours(x, torch.float64, max_sigma=6.0, n_steps=400)
     assert gap.abs().max() < 0.01 * values.abs().sum((1, 2, 3)).min()
     mean, std = (torch.tensor(one, dtype=torch.float64)[:, None, None] for one in (MEAN, STD))
     baseline = torch.from_numpy(np.stack([blurred(image, 6.0) for image in x.double().numpy()]))
@@ -69,6 +69,6 @@ def test_more_steps_close_the_gap_and_it_is_the_one_to_the_blurred_image(x: Tens
 
 
 def test_it_explains_the_default_model(default_model: Model, chelsea: np.ndarray) -> None:
-    found = explain(default_model, chelsea, METHOD, steps=2)
+    found = explain(default_model, chelsea, METHOD, n_steps=2)
     assert found.values.shape == (1, 3, 224, 224) and np.abs(found.values).max() > 0
     assert found.passes.backward == 2 and abs(found.extras["completeness_gap"][0]) < np.abs(found.values).sum()

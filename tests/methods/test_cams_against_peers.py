@@ -276,7 +276,7 @@ def test_smoothgradcam_is_the_papers_and_torchcams_but_for_three_slips_of_torchc
     slips = plusplus_reference(maps, grads, copies[-1][0], as_torchcam=True)
     assert relative(slips.relu()[:, 0].numpy(), theirs.numpy()) < 1e-9
 
-    found = raw(small, x, "smoothgradcam++", TARGETS, layer=layer, samples=samples)
+    found = raw(small, x, "smoothgradcam++", TARGETS, layer=layer, n_samples=samples)
     assert relative(found.numpy(), plusplus_reference(maps, grads, maps, as_torchcam=False).numpy()) < 1e-9
 
 

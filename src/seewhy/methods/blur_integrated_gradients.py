@@ -21,7 +21,7 @@ from seewhy.types import Map, Need, Pixels
     title="Blur integrated gradients",
     family="gradient",
     paper="arXiv:2004.03383",
-    cost="steps forwards and backwards, 2 forwards for the gap",
+    cost="n_steps forwards and backwards, 2 forwards for the gap",
 )
 class BlurIntegratedGradients:
     """The gradient summed while the image comes into focus: which details, appearing, moved the score.
@@ -31,12 +31,12 @@ class BlurIntegratedGradients:
     """
 
     max_sigma: float = option(50.0, "the strongest blur, a Gaussian's standard deviation in pixels", low=0.1)
-    steps: int = option(50, "steps from the strongest blur to the image", low=1, high=10_000)
+    n_steps: int = option(50, "steps from the strongest blur to the image", low=1, high=10_000)
     spacing: str = option("quadratic", "how the steps of sigma lie", choices=("quadratic", "linear"))
 
     def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
         power = 2 if self.spacing == "quadratic" else 1
-        sigmas = [self.max_sigma * (1 - i / self.steps) ** power for i in range(self.steps + 1)]
+        sigmas = [self.max_sigma * (1 - i / self.n_steps) ** power for i in range(self.n_steps + 1)]
         middles = (gaussian(x, (wide + narrow) / 2) for wide, narrow in pairwise(sigmas))
         values = torch.zeros_like(x)
         for change, grad in zip(_changes(x, sigmas), model.gradients(middles, target), strict=True):
@@ -44,7 +44,7 @@ class BlurIntegratedGradients:
         ends = model.scores([x, gaussian(x, self.max_sigma)], target)
         difference = ends[:, 0] - ends[:, 1]
         gap = completeness_gap(values, difference)
-        return Map(values, {"completeness_gap": gap}, incomplete(gap, difference, "take more steps"))
+        return Map(values, {"completeness_gap": gap}, incomplete(gap, difference, "take more n_steps"))
 
 
 def _changes(x: Tensor, sigmas: list[float]) -> Iterator[Tensor]:

@@ -28,18 +28,18 @@ from seewhy.types import Need, Pixels
 class SmoothGradCAMPlusPlus(CAM):
     """Grad-CAM++ whose gradients and their powers are means over noisy copies of the picture."""
 
-    samples: int = option(4, "noisy copies", low=1)
+    n_samples: int = option(4, "noisy copies", low=1)
     stdev: float = option(0.3, "of the noise, in pixels that lie in 0 to 1", low=0)
 
     def one(self, model: Model, x: Pixels, target: Pinned, layers: Sequence[str], rng: Rng) -> list[Tensor]:
         maps = model.maps(x, layers)
         unshared = replace(model, memo=None)  # or every sample's graph would be kept
         sums = [[one.new_zeros(one.shape) for one in maps] for _power in range(3)]
-        for _ in range(self.samples):
+        for _ in range(self.n_samples):
             noise = rng.normal(*x.shape[1:]).to(x)
             _, grads = unshared.map_and_gradient(x + self.stdev * noise, target, layers)
             for power, total in enumerate(sums, start=1):
                 for one, grad in zip(total, grads, strict=True):
-                    one += grad**power / self.samples
+                    one += grad**power / self.n_samples
         weights = [plusplus_weights(*of_layer, eps=1e-8) for of_layer in zip(maps, *sums, strict=True)]
         return [self.summed(weight * one) for weight, one in zip(weights, maps, strict=True)]
