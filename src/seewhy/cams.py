@@ -149,6 +149,11 @@ def _refuse_placeless(model: Model, x: Pixels, layers: Sequence[str]) -> None:
                 f"layer {name!r} returns {shape} for an image, not maps (d,r,q) of several cells",
                 "name a layer that does: channels first, before the pooling",
             )
+        if known[name].disproved:
+            raise Unsupported(
+                f"the cells of layer {name!r} do not lie on the picture: a change of its corner shows elsewhere",
+                "see `seewhy doctor --layers` for layers with maps",
+            )
 
 
 def of_layers(method: Any) -> tuple[str, ...]:

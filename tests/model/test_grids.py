@@ -20,6 +20,10 @@ SQUARE, WIDE = (224, 224), (128, 320)
         ((2, 2, 3), (40, 50), (2, 3)),
         ((1280, 1, 2), (32, 64), (1, 2)),
         ((2, 101, 32), SQUARE, None),
+        ((16, 4, 18), (28, 84), (4, 18)),  # LeNet: two 5x5 convolutions without padding
+        ((16, 18, 4), (84, 28), (18, 4)),
+        ((16, 18, 4), (28, 84), None),
+        ((3, 197, 197), (160, 320), None),
         ((7, 7, 768), SQUARE, None),
         ((56, 56, 96), SQUARE, None),
         ((4, 10, 96), WIDE, None),
@@ -42,7 +46,7 @@ def test_maps_are_proved_by_what_changes_with_a_corner_of_the_picture() -> None:
     wrongs = (lambda maps: maps.flip(3), lambda maps: maps.flip(2), lambda maps: maps.mean((2, 3), True) + 0 * maps)
     for wrong in wrongs:
         assert locality(wrong(before), wrong(after)) < 0.5
-    assert locality(before, before) == 0
+    assert locality(before, before) is None
     square, changed = x[:, :, :, :16], disturbed(x[:, :, :, :16])
     assert locality(square.transpose(2, 3), changed.transpose(2, 3)) == 0, (
         "that corner is no fixed point of transposing"
@@ -53,7 +57,7 @@ def test_maps_are_read_unasked_where_more_of_the_change_than_of_the_cells_is_in_
     assert trusted((7, 7), 0.8) and trusted((7, 7), 0.45)
     assert not trusted((49, 49), 0.28), "attention"
     assert not trusted((7, 7), 0.33), "every cell sees everything"
-    assert trusted((2, 3), 0.38) and not trusted((2, 3), 0.0) and not trusted((1, 3), 0.5)
+    assert trusted((2, 3), 0.38) and not trusted((2, 3), 0.0) and not trusted((7, 7), None) and not trusted((1, 3), 0.5)
 
 
 class ChannelsLast(nn.Module):
@@ -81,3 +85,20 @@ def test_a_patch_embedding_is_not_taken_for_the_last_maps() -> None:
     assert vit.census().maps is None
     reasons = {one.id: one.reason for one in list_methods(vit)}
     assert "no layer behind its start returns maps" in reasons["gradcam"] and not reasons["saliency"]
+
+
+def test_channels_last_maps_that_look_like_maps_are_found_out() -> None:
+    class Sideways(nn.Module):
+        """(b,16,40,100) at 128x320 could be maps of stride 3.2."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.mix, self.fc = nn.Conv2d(3, 100, 8, stride=8), nn.Linear(100, 100), nn.Linear(100, 3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.fc(self.mix(self.conv(x).permute(0, 2, 3, 1)).relu().mean((1, 2)))
+
+    model = Model(Sideways(), mean=MEAN, std=STD, size=(128, 320))
+    assert grid((16, 40, 100), (128, 320)) == (40, 100)
+    with pytest.raises(SeewhyError, match="do not lie on the picture"):
+        explain(model, torch.rand(1, 3, 128, 320), "gradcam", layer="mix")

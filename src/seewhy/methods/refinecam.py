@@ -43,11 +43,12 @@ class RefineCAM(CAM):
     def own_layers(self, model: Model, x: Pixels) -> Sequence[str]:
         """The last of the outermost layers of each grid, and the last maps."""
         last = model.layer(None, x)
-        chosen: dict[tuple[int, ...], str] = {}
+        chosen: dict[tuple[int, int] | None, str] = {}
         for one in model.census(x).layers:
-            grid = one.shape[1:]
-            wide = len(one.shape) == 3 and min(grid) > 1 and grid[0] * 4 <= x.shape[2] and grid[1] * 4 <= x.shape[3]
-            if wide and (grid not in chosen or one.name.count(".") <= chosen[grid].count(".")):
+            grid = one.grid
+            if grid is None or one.disproved or grid[0] * 4 > x.shape[2] or grid[1] * 4 > x.shape[3]:
+                continue
+            if min(grid) > 1 and (grid not in chosen or one.name.count(".") <= chosen[grid].count(".")):
                 chosen[grid] = one.name
-        end = next(one.shape[1:] for one in model.census(x).layers if one.name == last)
-        return tuple({**chosen, end: last}.values())
+        grids = {one.name: one.grid for one in model.census(x).layers}
+        return tuple({**chosen, grids[last]: last}.values())

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from seewhy.errors import ModelFailed, first_line
-from seewhy.model.grids import disturbed, early, grid, locality, trusted
+from seewhy.model.grids import DISPROVED, disturbed, early, grid, locality, trusted
 from seewhy.model.head import PooledHead, find_head, pools
 from seewhy.model.rules import ACTIVATIONS, RELU_KINDS, Watch
 from seewhy.model.trace import watch
@@ -30,11 +30,15 @@ class Layer:
     in_place: bool
     parameters: int
     grid: tuple[int, int] | None = None
-    locality: float = 0.0
+    locality: float | None = None
 
     @property
     def proved(self) -> bool:
-        return self.locality >= 0.5
+        return self.locality is not None and self.locality >= 0.5
+
+    @property
+    def disproved(self) -> bool:
+        return self.locality is not None and self.locality < DISPROVED
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +158,7 @@ def _layer(name: str, module: nn.Module, seen: _Seen, x: Tensor, after: Mapping[
         in_place=bool(getattr(module, "inplace", False)),
         parameters=sum(p.numel() for p in module.parameters()),
         grid=cells,
-        locality=locality(seen.outputs[name], after[name]) if cells and name in after else 0.0,
+        locality=locality(seen.outputs[name], after[name]) if cells and name in after else None,
     )
 
 

@@ -7,6 +7,8 @@ from torch import Tensor
 
 Shape = tuple[int, ...]
 
+DISPROVED = 0.1  # by chance a quarter of the change lies in a quarter of the cells
+BORDER = 0.4  # of the picture, at least, is left when borders are cut off
 DEEP = 10  # layers with parameters: a network of fewer has no start to speak of
 EARLY = 0.2  # of the layers with parameters: maps from before this say little of what the network made of them
 
@@ -31,27 +33,30 @@ def disturbed(x: Tensor) -> Tensor:
     return changed
 
 
-def locality(before: Tensor, after: Tensor) -> float:
+def locality(before: Tensor, after: Tensor) -> float | None:
     """How much of the squared change of maps (2,d,r,q) lies where the two images were `disturbed`: the lesser share.
 
-    Half of it and more proves the grid. 0 where nothing changed, or the maps are one cell wide.
+    Half of it and more proves the grid, next to nothing of it disproves it. None where nothing changed, or the maps
+    are one cell wide.
     """
     change = (after - before).double().square().sum(1)
     r, q = change.shape[1] // 2, change.shape[2] // 2
     total = change.sum((1, 2))
     if min(r, q) == 0 or not (total > 0).all():
-        return 0.0
+        return None
     right, left = change[0, : change.shape[1] - r, q:].sum(), change[1, r:, : change.shape[2] - q].sum()
     return float((torch.stack([right, left]) / total).min())
 
 
-def trusted(cells: tuple[int, int], locality: float) -> bool:
+def trusted(cells: tuple[int, int], locality: float | None) -> bool:
     """Whether to read maps unasked: clearly more of the change lies in its quarter than of the cells do.
 
     Fewer than four cells a side all see the whole picture: there the shape has to do.
     """
+    if locality is None:
+        return False
     if min(cells) < 4:
-        return min(cells) > 1 and locality > 0
+        return min(cells) > 1 and locality >= DISPROVED
     r, q = cells
     quarter = (r - r // 2) * (q - q // 2) / (r * q)
     return (locality - quarter) / (1 - quarter) >= 0.1
@@ -74,6 +79,15 @@ def early(ends: Sequence[tuple[str, int]], layer: str) -> bool:
 
 
 def _lies_on(cells: tuple[int, int], size: tuple[int, int]) -> bool:
-    """Whether one stride, the same on both axes, gives these cells, give or take one for the padding."""
+    """Whether one stride, the same on both axes, gives these cells, give or take one for the padding.
+
+    Convolutions without padding also cut a border off, the same on both axes.
+    """
     spans = [(length / (n + 1), length / max(n - 1, 0.5)) for n, length in zip(cells, size, strict=True)]
-    return max(low for low, _ in spans) <= min(high for _, high in spans)
+    if max(low for low, _ in spans) <= min(high for _, high in spans):
+        return True
+    longer, more = size[1] - size[0], cells[1] - cells[0]
+    strides = {round(longer / (more + slack)) for slack in (-1, 0, 1) if more + slack}
+    return any(
+        all(BORDER <= n * stride / length <= 1 for n, length in zip(cells, size, strict=True)) for stride in strides
+    )
