@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .PHONY: demo test lint types check clean
 .DEFAULT_GOAL := demo
@@ -23,9 +24,11 @@ types: $(VENV)/linted
 
 check: lint types test  ## what must be green before a commit
 
+# Debian's python3 comes without venv's half; where apt can bring it, it does, and says so.
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "seewhy needs Python 3.11 or newer: make PYTHON=python3.12"; exit 2; }
-	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "No virtual environment could be made. On Debian: apt-get install python3-venv"; exit 2; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "installing Debian's python3-venv, without which Python makes no .venv"; $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq python3-venv; } || { echo "No virtual environment can be made: install Python's venv (Debian: apt-get install python3-venv)"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
 $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
