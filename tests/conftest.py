@@ -1,10 +1,13 @@
 """Tiny networks whose evidence is known, and photos that ship with scikit-image."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
+from comparing import PRECISIONS
 from seewhy import Model, load
 
 pytest_plugins = ["commands"]
@@ -99,6 +102,20 @@ def small() -> Model:
 def x() -> Tensor:
     """Two random images (2,3,16,20): not square, so that swapped axes show."""
     return torch.rand(2, 3, 16, 20, generator=torch.Generator().manual_seed(3))
+
+
+class Precise(NamedTuple):
+    model: Model
+    x: Tensor
+    tolerance: float
+
+
+@pytest.fixture(params=PRECISIONS, ids=lambda one: one[0])
+def precise(request: pytest.FixtureRequest, small: Model, x: Tensor) -> Precise:
+    """The small model and its images in float32 and in float64, each with what a peer's map may differ by."""
+    precision, tolerance = request.param
+    model = small.at(precision)
+    return Precise(model, x.to(model.dtype), tolerance)
 
 
 @pytest.fixture(scope="session")

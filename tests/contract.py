@@ -22,6 +22,7 @@ QUICK: dict[str, dict[str, Any]] = {  # options that make a slow method quick on
     "sscam": {"n_samples": 8},
     "xrai": {"n_steps": 8, "scales": (20, 60), "min_size": 12, "dilation": 1, "min_pixels": 6},
 }
+CELL, SQUARE = 4, 12  # pixels: of a cell of the tiny network's maps, and of the planted square
 BLIND = {"randomcam"}  # nulls, which must not find the evidence
 CLASSLESS = {"eigencam", "kpcacam", "fem", "randomcam"}  # the same map for every class, by design
 
@@ -34,6 +35,13 @@ def promise(check: Promise) -> Promise:
 def run(id: str, model: Model, x: Tensor, target: Any = 1, seed: int = 0, **more: Any) -> Explanation:
     made: Explanation = explain(model, x, id, target, seed=seed, **{**QUICK.get(id, {}), **more})
     return made
+
+
+def shown(found: Explanation) -> np.ndarray:
+    """The heat map (b,h,w) as it is drawn, none of it negative."""
+    heat = np.maximum(found.heatmap(), 0) if found.sign == "positive" else np.abs(found.heatmap())
+    assert (heat.sum((1, 2)) > 0).all(), "a blank map"
+    return heat
 
 
 def state(model: Model) -> Any:
@@ -67,12 +75,10 @@ def has_the_right_shape_and_is_finite(id: str, model: Model, x: Tensor) -> None:
 
 @promise
 def looks_at_the_planted_evidence(id: str, model: Model, x: Tensor) -> None:
-    """All evidence lies top right, in a ninth of the picture: transposed, shifted or swapped maps miss it."""
+    """All evidence lies top right, in a ninth of the picture: a map that is transposed or of other things misses it."""
     if id in BLIND:
         return
-    found = run(id, model, x)
-    heat = found.heatmap()
-    heat = np.maximum(heat, 0) if found.sign == "positive" else np.abs(heat)
+    heat = shown(run(id, model, x))
     h, w = heat.shape[1:]
     corner = heat[:, : math.ceil(h * 0.5), math.floor(w * 0.6) :].sum((1, 2)) / heat.sum((1, 2))
     assert (corner > 0.5).all(), f"only {corner} of the map lies where the evidence is; by chance .2"
@@ -81,15 +87,34 @@ def looks_at_the_planted_evidence(id: str, model: Model, x: Tensor) -> None:
 
 
 @promise
+def lies_on_the_evidence_to_the_cell(id: str, model: Model, x: Tensor) -> None:
+    """The square is brought inside the picture: its place holds more than the places one cell off in any direction."""
+    if id in BLIND:
+        return
+    heat = shown(run(id, model, x.roll((CELL * 2, -CELL * 2), (2, 3))))
+    top, left = CELL * 2, x.shape[3] - SQUARE - CELL * 2
+    held = {
+        (down, right): heat[:, top + down :, left + right :][:, :SQUARE, :SQUARE].sum((1, 2))
+        for down in (-CELL, 0, CELL)
+        for right in (-CELL, 0, CELL)
+    }
+    own = held.pop((0, 0))
+    for step, beside in held.items():
+        assert (beside < 0.9 * own).all(), f"{step} pixels off there is {beside / own} of what lies on the evidence"
+
+
+@promise
 def explains_the_class_asked_for(id: str, model: Model, x: Tensor) -> None:
     found = run(id, model, x, target=1)
     assert found.classes == (1,) * len(x)
+    other = run(id, model, x, target=2)
     if id not in CLASSLESS:
-        other = run(id, model, x, target=2)
         assert other.classes == (2,) * len(x)
         assert not np.allclose(found.values, other.values, rtol=1e-3), "two classes, one map"
     mixed = run(id, model, x, target=[1, 2, 1])
-    np.testing.assert_allclose(mixed.values[::2], found.values[::2], rtol=1e-3, atol=1e-5 * abs(found.values).max())
+    for i, wanted in enumerate((found, other, found)):
+        scale = abs(wanted.values).max()
+        np.testing.assert_allclose(mixed.values[i], wanted.values[i], rtol=1e-3, atol=1e-5 * scale)
 
 
 @promise

@@ -1,47 +1,72 @@
-"""What a comparison with a peer library needs on both sides."""
+"""The other side of a comparison: peers, each given a copy of the network and the same pixels."""
 
 import copy
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
+from unittest import mock
 
 import cv2
 import numpy as np
 import torch
+from captum.attr import NoiseTunnel, Saliency
 from numpy.typing import NDArray
+from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 from torchvision.transforms import Normalize
 
-from seewhy import Model, get_method
-from seewhy.cams import pin_layers
-from seewhy.images import load_all
+from seewhy import Model
 from seewhy.rng import Rng
-from seewhy.targets import as_target, transform
 
 
-def copied(model: Model, dtype: torch.dtype = torch.float32) -> nn.Sequential:
-    """What a peer gets: pixels in, and no in-place layer, since some peers record what such a layer rewrites."""
-    net = copy.deepcopy(model.module).eval().to(dtype)
+def for_peer(model: Model, dtype: torch.dtype | None = None) -> nn.Sequential:
+    """What a peer gets: pixels in, and no in-place layer, which some peers can't follow."""
+    net = copy.deepcopy(model.module).eval()
+    net = net if dtype is None else net.to(dtype)
     for one in net.modules():
         if hasattr(one, "inplace"):
             one.inplace = False
     return nn.Sequential(Normalize(model.mean, model.std), net)
 
 
-def raw(model: Model, x: Tensor, id: str, target: Any, *, score: Any = "logit", **options: Any) -> Any:
-    """The method's own Map in float64; an Explanation is float32."""
-    run = model.at("float64").shared()
-    x = x.double()
-    with run.frozen():
-        method = pin_layers(get_method(id, **options), run, x)
-        pinned = as_target(target).pin(run.outputs(x), run.find)
-        pinned = replace(pinned, transform=transform(score, run.census(x).outputs), key=(score, pinned.key))
-        return method(run, x, pinned, Rng.for_images(0, x))
+def replaced(net: nn.Module, kind: type[nn.Module], new: Callable[[], nn.Module]) -> nn.Module:
+    """A copy with every module of a kind replaced."""
+    net = copy.deepcopy(net)
+    for one in list(net.modules()):
+        for name, child in one.named_children():
+            if isinstance(child, kind):
+                setattr(one, name, new())
+    return net
 
 
-def part_of(photo: Any, model: Model) -> Tensor:
-    """96 x 128 pixels of a photo as the model's input: not square, and quicker than all of it."""
-    return load_all(photo, model.preprocess)[0].pixels[:, :, 40:136, 40:168]
+def maps_of(net: nn.Sequential, layer: str, x: Tensor) -> Tensor:
+    """What a layer of a copied network returns: (b,d,r,q)."""
+    with torch.no_grad():
+        return _recorded(net, layer, x)[0]
+
+
+def maps_and_gradient(net: nn.Sequential, layer: str, x: Tensor, targets: Any) -> tuple[Tensor, Tensor]:
+    """A layer's maps and the gradient of each image's own class there."""
+    maps, outputs = _recorded(net, layer, x.clone().requires_grad_())
+    return maps.detach(), torch.autograd.grad(outputs[range(len(x)), targets].sum(), maps)[0]
+
+
+def _recorded(net: nn.Sequential, layer: str, x: Tensor) -> tuple[Tensor, Tensor]:
+    seen: list[Tensor] = []
+    handle = net[1].get_submodule(layer).register_forward_hook(lambda _m, _args, output: seen.append(output))
+    outputs = net(x)
+    handle.remove()
+    return seen[0], outputs
+
+
+def grad_cam(
+    kind: Any, model: Model, x: Tensor, layers: Iterable[str], targets: Iterable[Any], made: Any = None, **called: Any
+) -> NDArray[Any]:
+    """grad-cam's pictures (b,h,w). A target is a class or a callable on one image's outputs; `made`: how it is made."""
+    net = for_peer(model)
+    asked = [ClassifierOutputTarget(one) if isinstance(one, int) else one for one in targets]
+    with kind(net, [net[1].get_submodule(one) for one in layers], **(made or {})) as peer:
+        found: NDArray[Any] = peer(x, asked, **called)
+    return found
 
 
 def scaled(index: int, factor: float = 1e6) -> Callable[[Tensor], Tensor]:
@@ -49,30 +74,66 @@ def scaled(index: int, factor: float = 1e6) -> Callable[[Tensor], Tensor]:
     return lambda outputs: factor * outputs[..., index]
 
 
-def shown(values: Any, size: Any) -> NDArray[Any]:
-    """grad-cam's picture (b,h,w) of signed maps (b,1,r,q): rectified, min-max scaled, resized, scaled again."""
-    maps = np.maximum(np.asarray(values, np.float64)[:, 0], 0)
-    maps = np.stack([cv2.resize(np.float32(one), (size[1], size[0])) for one in unit(maps)])
-    return unit(maps)
+def shown(values: Any, size: Sequence[int], *more: Any, epsilon: float = 1e-7) -> NDArray[Any]:
+    """grad-cam's own way to a picture (b,h,w) from maps (b,1,r,q): rectified, min-max scaled and resized; the mean over
+    layers (the first one's and `more`), scaled again. `epsilon` 0 for what it makes of a `scaled` target."""
+    layers = [scaled_to(np.asarray(one)[:, 0], size, epsilon) for one in (values, *more)]
+    return scaled_to(np.mean(layers, 0), size, epsilon)
 
 
-def unit(maps: Any) -> NDArray[Any]:
+def scaled_to(maps: NDArray[Any], size: Sequence[int], epsilon: float = 1e-7) -> NDArray[Any]:
+    maps = np.maximum(maps, 0)
+    maps = unit(maps, epsilon)
+    return np.stack([cv2.resize(np.float32(one), (size[1], size[0])) for one in maps])
+
+
+def unit(maps: Any, epsilon: float = 0.0) -> NDArray[Any]:
+    """Each of maps (b,r,q) from 0 to 1; all zero where it is the same everywhere."""
     maps = np.asarray(maps)
-    low, high = maps.min((1, 2), keepdims=True), maps.max((1, 2), keepdims=True)
-    return (maps - low) / np.maximum(high - low, np.finfo(maps.dtype).tiny)
+    maps = maps - maps.min((1, 2), keepdims=True)
+    return maps / np.maximum(maps.max((1, 2), keepdims=True) + epsilon, np.finfo(maps.dtype).tiny)
 
 
-def relative(found: Any, wanted: Any) -> float:
-    found, wanted = (np.asarray(one.detach() if isinstance(one, Tensor) else one) for one in (found, wanted))
-    assert found.shape == wanted.shape and abs(wanted).max() > 0
-    return float(abs(found - wanted).max() / abs(wanted).max())
+class Injected:
+    """Stands in for torchcam's noise distribution."""
+
+    def __init__(self, noise: Tensor) -> None:
+        self.draws = iter(noise)
+
+    def sample(self, size: Any) -> Tensor:
+        found = next(self.draws)
+        assert found.shape == size
+        return found
 
 
-def maps_of(net: nn.Sequential, layer: str, x: Tensor) -> Tensor:
-    """What a layer of a copied network returns: (b,d,r,q)."""
-    seen: list[Tensor] = []
-    handle = net[1].get_submodule(layer).register_forward_hook(lambda _m, _args, output: seen.append(output))
-    with torch.no_grad():
-        net(x)
-    handle.remove()
-    return seen[0]
+def torchcam(
+    kind: Any, net: nn.Sequential, layer: str, x: Tensor, targets: Any, noise: Tensor | None = None, **made: Any
+) -> Tensor:
+    """torchcam's map (b,1,r,q), rectified and not scaled. `noise`: draws to take for its own."""
+    with kind(net, f"1.{layer}", **made) as peer:
+        if noise is not None:
+            peer._distrib = Injected(noise)
+        scores = net(x.clone().requires_grad_())
+        (found,) = peer(targets, scores, normalized=False)
+    return found[:, None].detach()
+
+
+def noise_tunnel(
+    model: Model, x: Tensor, kind: str, n: int, stdev: float, target: Any = 1, *, abs: bool = True
+) -> Tensor:
+    """captum's NoiseTunnel over its Saliency, with the draws that seewhy makes."""
+    with mock.patch.object(torch, "normal", _noise_for_captum(x, n, stdev)):
+        tunnel = NoiseTunnel(Saliency(for_peer(model)))
+        return tunnel.attribute(x, nt_type=kind, nt_samples=n, stdevs=stdev, target=target, abs=abs)
+
+
+def _noise_for_captum(x: Tensor, n: int, stdev: float, seed: int = 0) -> Callable[..., Tensor]:
+    """`torch.normal` with our own draws in the order in which captum asks: image by image."""
+    rng = Rng.for_images(seed, x)
+    draws = torch.stack([rng.normal(*x.shape[1:]) for _ in range(n)], 1).flatten(0, 1).to(x)
+
+    def normal(mean: Any, deviations: Tensor) -> Tensor:
+        assert deviations.shape == draws.shape and (deviations == stdev).all()
+        return draws * stdev
+
+    return normal

@@ -1,13 +1,17 @@
-"""The Python blocks of the pages run as they stand, one after another."""
+"""The pages: their Python runs as it stands, their links lead somewhere, and they name every method and option."""
 
+import importlib.util
 import re
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from seewhy import list_methods
+
 ROOT = Path(__file__).parent.parent
 TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+METHOD_PAGES = [path for path in (ROOT / "docs" / "methods").glob("*.md") if path.name != "options.md"]
 PAGES = [path for path in TEXTS if "```python" in path.read_text("utf-8") and path.name != "CONTRIBUTING.md"]
 
 
@@ -26,3 +30,29 @@ def test_links_between_pages_lead_somewhere() -> None:
     for page in TEXTS:
         for link in re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8")):
             assert "://" in link or (page.parent / link).exists(), f"{page.name} links to {link}"
+
+
+def test_each_method_stands_in_the_table_of_exactly_one_page() -> None:
+    pages = [path.read_text("utf-8") for path in METHOD_PAGES]
+    for one in list_methods():
+        row = re.compile(rf"^\| `{re.escape(one.id)}` \|", re.MULTILINE)
+        assert sum(len(row.findall(page)) for page in pages) == 1, one.id
+
+
+def test_no_page_tells_of_a_method_that_is_not_there() -> None:
+    ids = {one.id for one in list_methods()}
+    for path in METHOD_PAGES:
+        for rows in re.findall(
+            r"^\| (?:id|method) \|[^\n]*\n\|[ -|]*\n((?:\|[^\n]*\n)+)", path.read_text("utf-8"), re.MULTILINE
+        ):
+            named = set(re.findall(r"^\| `([^`]+)` \|", rows, re.MULTILINE))
+            assert named and named <= ids, f"{path.name}: {named - ids}"
+
+
+def test_the_table_of_options_is_up_to_date() -> None:
+    path = ROOT / "tools" / "options_table.py"
+    spec = importlib.util.spec_from_file_location("options_table", path)
+    assert spec and spec.loader
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    assert made.PAGE.read_text("utf-8") == made.table(), "run python tools/options_table.py"

@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-import pytorch_grad_cam
 import torch
-from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+from pytorch_grad_cam import AblationCAM
 from torch import Tensor, nn
 
+from comparing import in_float64, part_of, relative
 from conftest import MEAN, STD, SmallNet
-from peers import copied, maps_of, part_of, raw, relative, shown
+from peers import for_peer, grad_cam, maps_of, shown
 from seewhy import Model, SeewhyError, explain
 from seewhy.methods import ablationcam
 
@@ -35,9 +35,9 @@ def reference(net: nn.Sequential, layer: str, x: Tensor, targets: Any, read: Any
 @pytest.mark.parametrize("layer", ["act3", "act2", "bn2"])  # bn2: negative maps
 @pytest.mark.parametrize("score", ["logit", "probability"])
 def test_it_is_the_papers_formula(layer: str, score: Any, small: Model, x: Tensor) -> None:
-    found = raw(small, x, "ablationcam", TARGETS, layer=layer, score=score).values
+    found = in_float64("ablationcam", small, x, TARGETS, layer=layer, score=score).values
     read = (lambda y: y.softmax(1)) if score == "probability" else (lambda y: y)
-    assert relative(found, reference(copied(small, torch.float64), layer, x.double(), TARGETS, read)) < 1e-9
+    assert relative(found, reference(for_peer(small, torch.float64), layer, x.double(), TARGETS, read)) < 1e-9
 
 
 @pytest.mark.parametrize("target", [[1, 3], "contrast"])
@@ -48,15 +48,15 @@ def test_the_closed_form_before_a_pooled_head_is_the_general_path(
     from seewhy.targets import Contrast
 
     target = Contrast(1, 2) if target == "contrast" else target
-    closed = raw(small, x, "ablationcam", target, score=score).values
+    closed = in_float64("ablationcam", small, x, target, score=score).values
     monkeypatch.setattr(ablationcam, "feeds", lambda *_: False)
-    assert relative(closed, raw(small, x, "ablationcam", target, score=score).values) < 1e-9
+    assert relative(closed, in_float64("ablationcam", small, x, target, score=score).values) < 1e-9
 
 
 def test_the_closed_form_is_weight_times_mean_and_takes_no_forward(small: Model, x: Tensor) -> None:
     made = explain(small, x, "ablationcam", TARGETS)
     assert made.passes.forward == len(x) and made.passes.backward == 0
-    net = copied(small, torch.float64)
+    net = for_peer(small, torch.float64)
     maps, y = maps_of(net, "act3", x.double()), net(x.double())[range(2), TARGETS]
     weights = net[1].fc.weight[TARGETS] * maps.mean((2, 3)) / y.abs()[:, None]
     assert relative(made.values, torch.einsum("bd,bdrq->brq", weights, maps)[:, None]) < 1e-5
@@ -74,7 +74,7 @@ def test_dead_channels_cost_nothing_and_weigh_nothing(x: Tensor) -> None:
     model = Model(net, mean=MEAN, std=STD, size=(16, 20))
     made = explain(model, x, "ablationcam", TARGETS, layer="pool")
     assert made.passes.forward == 2 + 2 * 2
-    assert relative(made.values, reference(copied(model), "pool", x, TARGETS)) < 1e-5
+    assert relative(made.values, reference(for_peer(model), "pool", x, TARGETS)) < 1e-5
     with torch.no_grad():
         net.bn1.weight[:], net.bn1.bias[:] = 0, -1
     dead = explain(model, x, "ablationcam", TARGETS, layer="pool")
@@ -94,10 +94,9 @@ def test_it_is_grad_cams_where_maps_and_scores_are_positive(layer: str, small: M
     """grad-cam divides by y and, where a map's minimum is not zero, sets channels far below it, not to zero."""
     with torch.no_grad():
         small.module.fc.bias += 20
-    net = copied(small)
+    net = for_peer(small)
     assert (net(x) > 0).all() and (maps_of(net, layer, x).amin((1, 2, 3)) == 0).all()
-    with pytorch_grad_cam.AblationCAM(net, [net[1].get_submodule(layer)]) as peer:
-        wanted = peer(x, [ClassifierOutputTarget(one) for one in TARGETS])
+    wanted = grad_cam(AblationCAM, small, x, [layer], TARGETS)
     values = explain(small, x, "ablationcam", TARGETS, layer=layer).values
     assert relative(shown(values, x.shape[2:]), wanted) < 1e-5
 
@@ -105,7 +104,7 @@ def test_it_is_grad_cams_where_maps_and_scores_are_positive(layer: str, small: M
 def test_it_is_the_papers_formula_on_the_default_model(default_model: Model, chelsea: Any) -> None:
     x = part_of(chelsea, default_model)
     found = explain(default_model, x, "ablationcam", 281, layer="blocks.0").values
-    assert relative(found, reference(copied(default_model), "blocks.0", x, [281])) < 1e-5
+    assert relative(found, reference(for_peer(default_model), "blocks.0", x, [281])) < 1e-5
 
 
 def test_a_layer_that_runs_twice_is_refused() -> None:

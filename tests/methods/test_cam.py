@@ -1,16 +1,16 @@
 """CAM's identity: the map's mean plus the bias is the logit, on every kind of pooled head."""
 
-import copy
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
-import torchcam.methods
 import torchvision.models
 from torch import Tensor, nn
+from torchcam.methods import CAM
 
+from comparing import relative
 from conftest import MEAN, STD
+from peers import for_peer, torchcam
 from seewhy import Model, SeewhyError, explain, list_methods
 from seewhy.targets import Contrast
 
@@ -36,10 +36,6 @@ def biases(model: Model) -> Tensor:
     head = model.census().head
     assert head is not None
     return head.bias
-
-
-def relative(found: Any, wanted: Any) -> float:
-    return float(abs(np.asarray(found) - np.asarray(wanted)).max() / abs(np.asarray(wanted)).max())
 
 
 @pytest.mark.parametrize("name", HEADS)
@@ -79,14 +75,10 @@ def test_xgradcam_has_the_total_of_hirescam(small: Model, x: Tensor) -> None:
 
 
 def test_cam_is_torchcams(small: Model, x: Tensor) -> None:
-    net = copy.deepcopy(small.module).eval()
-    mean, std = (torch.tensor(one)[:, None, None] for one in (MEAN, STD))
-    with torchcam.methods.CAM(net, "act3", "fc") as peer:
-        net((x - mean) / std)
-        (wanted,) = peer([1, 3], normalized=False)
+    wanted = torchcam(CAM, for_peer(small), "act3", x, [1, 3], fc_layer="1.fc")
     made = explain(small, x, "cam", [1, 3])
     assert made.layers == ("act3",)
-    assert relative(made.values[:, 0], wanted) < 1e-5
+    assert relative(made.values, wanted) < 1e-5
 
 
 def test_a_contrast_shares_out_the_difference_of_two_logits(small: Model, x: Tensor) -> None:

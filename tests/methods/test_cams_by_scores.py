@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from peers import relative
+from comparing import relative
 from seewhy import Model, explain
 from seewhy.ops.maps import fused
 from seewhy.targets import Contrast

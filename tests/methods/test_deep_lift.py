@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from comparing import relative
 from conftest import MEAN, STD, SmallNet
 from seewhy import Model, explain, get_method
 from seewhy.errors import Unsupported
@@ -145,10 +146,6 @@ def by_hand(net: Plain, x: Tensor, x0: Tensor, k: int) -> Tensor:
             back[at] = m[0, d, i, j] * (p[0, d, i, j] - p0[0, d, i, j]) / (r[at] - r0[at])
     m = F.conv_transpose2d(back[None] * ratio(a, a0), net.conv1.weight, padding=1)[0]
     return ((x - x0) * m / NORMALISE[1]).detach()
-
-
-def relative(found: Tensor, wanted: Tensor) -> float:
-    return float((found - wanted).abs().max() / wanted.abs().max())
 
 
 @pytest.mark.parametrize("net", [Tangled, lambda: Plain(nn.ReLU, nn.MaxPool2d)])

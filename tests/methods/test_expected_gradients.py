@@ -8,7 +8,9 @@ import torch
 from captum.attr import IntegratedGradients, LayerGradientShap, LayerIntegratedGradients
 from PIL import Image
 
-from oracles import PRECISIONS, Linear, Quadratic, direct, gradient, peer, pixels, plainly, relative, within_errors
+from closed_forms import Linear, Quadratic, plainly
+from comparing import PRECISIONS, direct, gradient, pixels, relative, within_errors
+from peers import for_peer
 from seewhy import Model, SeewhyError, explain
 from seewhy.rng import Rng
 
@@ -44,14 +46,14 @@ def test_it_is_what_its_draws_make_it(
     model = small.at(precision)
     x, others = x.to(model.dtype), others.to(model.dtype)
     found = direct("expected_gradients", model, x, n_samples=8, background=others, local_smoothing=smoothing).values
-    wanted = torch.cat([slowly(peer(model), one[None], others, 1, 8, smoothing) for one in x])
+    wanted = torch.cat([slowly(for_peer(model), one[None], others, 1, 8, smoothing) for one in x])
     assert relative(found, wanted) <= (tolerance if precision == "float32" else 1e-7)  # places are drawn in float32
 
 
 def test_on_the_default_model_too(default_model: Model, chelsea: np.ndarray, coffee: np.ndarray) -> None:
     x, other = pixels(default_model, chelsea), pixels(default_model, coffee)
     found = explain(default_model, chelsea, "expected_gradients", 282, n_samples=3, background=[coffee]).values
-    assert relative(found, slowly(peer(default_model), x, other, 282, 3, 0.0)) <= 1e-5
+    assert relative(found, slowly(for_peer(default_model), x, other, 282, 3, 0.0)) <= 1e-5
 
 
 @pytest.mark.parametrize("stratified", [True, False])
@@ -60,10 +62,10 @@ def test_its_expectation_is_integrated_gradients_averaged_over_the_background(
 ) -> None:
     model, x, others = small.at("float64"), x.double(), others.double()
     found = direct("expected_gradients", model, x, n_samples=300, background=others, stratified=stratified)
-    integrated = IntegratedGradients(peer(model))
+    integrated = IntegratedGradients(for_peer(model))
     exact = sum(integrated.attribute(x, baselines=b.expand_as(x), target=1, n_steps=100) for b in others) / 3
     assert within_errors(found.values, exact, found.extras["standard_error"])
-    net = peer(model)
+    net = for_peer(model)
     difference = (net(x)[:, 1] - net(others)[:, 1].mean()).detach()
     gap = found.values.sum((1, 2, 3)) - difference
     assert relative(found.extras["completeness_gap"], gap) <= 1e-9
@@ -87,7 +89,7 @@ def test_at_a_layer_it_is_the_expectation_over_what_the_layer_is_given(
 ) -> None:
     model, x, others = small.at("float64"), x.double(), others.double()
     found = direct("expected_gradients", model, x, n_samples=300, background=others, layer=layer, stratified=False)
-    net = peer(model)
+    net = for_peer(model)
     integrated, options = LayerIntegratedGradients(net, net[1].get_submodule(layer)), {"target": 1, "n_steps": 100}
     exact = sum(
         integrated.attribute(x, b.expand_as(x).clone(), attribute_to_layer_input=True, **options) for b in others
@@ -104,7 +106,7 @@ def test_captum_walks_in_pixels_and_so_agrees_only_before_the_first_nonlinearity
     """Its LayerGradientShap takes the layer's gradient at pictures between x and x', not between their maps."""
     model, x, others = small.at("float64"), x.double(), others.double()
     found = direct("expected_gradients", model, x, n_samples=400, background=others, layer=layer, stratified=False)
-    net = peer(model)
+    net = for_peer(model)
     peers = LayerGradientShap(net, net[1].get_submodule(layer))
     state = np.random.get_state()
     np.random.seed(0)  # captum draws from the global generator

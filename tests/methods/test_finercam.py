@@ -8,10 +8,10 @@ import torch
 from pytorch_grad_cam.utils.model_targets import FinerWeightedTarget
 from torch import Tensor
 
+from comparing import in_float64, pixels, relative
 from conftest import MEAN, STD, SmallNet
-from peers import copied, maps_of, raw, relative, shown
+from peers import for_peer, maps_of, shown
 from seewhy import Model, SeewhyError, explain
-from seewhy.images import load_all
 from seewhy.methods.finercam import nearest
 from seewhy.targets import Contrast
 
@@ -23,7 +23,7 @@ def many() -> Model:
 
 def grad_cam(model: Model, x: Tensor, layer: str, target: int | None, alpha: float) -> Any:
     """The peer's own choice of classes, its scores made large so that the 1e-7 of its scaling is nothing."""
-    net = copied(model)
+    net = for_peer(model)
     with pytorch_grad_cam.FinerCAM(net, [net[1].get_submodule(layer)]) as peer:
         outputs = net(x)
         own = outputs.argmax(1) if target is None else torch.full((len(x),), target)
@@ -39,12 +39,12 @@ def grad_cam(model: Model, x: Tensor, layer: str, target: int | None, alpha: flo
 @pytest.mark.parametrize("alpha", [1.0, 0.6])
 def test_it_is_grad_cams(layer: str, target: int | None, alpha: float, many: Model, x: Tensor) -> None:
     values = explain(many, x, "finercam", target, layer=layer, alpha=alpha).values
-    assert relative(shown(values, x.shape[2:]), grad_cam(many, x, layer, target, alpha)) < 1e-5
+    assert relative(shown(values, x.shape[2:], epsilon=0), grad_cam(many, x, layer, target, alpha)) < 1e-5
 
 
 @pytest.mark.parametrize("pinned", [False, True])
 def test_it_is_gradcam_of_the_mean_difference(pinned: bool, many: Model, x: Tensor) -> None:
-    net = copied(many, torch.float64)
+    net = for_peer(many, torch.float64)
     maps = maps_of(net, "act3", x.double()).requires_grad_()
     y = net[1].fc(maps.mean((2, 3)))
     p = y.softmax(1).detach() if pinned else y.softmax(1)
@@ -54,7 +54,7 @@ def test_it_is_gradcam_of_the_mean_difference(pinned: bool, many: Model, x: Tens
         total = total + sum(p[i, j] * (y[i, c] - 0.5 * y[i, j]) for j in near) / sum(p[i, j] for j in near)
     (grad,) = torch.autograd.grad(total, maps)
     wanted = (grad.mean((2, 3), keepdim=True) * maps).sum(1, keepdim=True)
-    found = raw(many, x, "finercam", [4, 2], layer="act3", comparison=2, alpha=0.5, pinned=pinned).values
+    found = in_float64("finercam", many, x, [4, 2], layer="act3", comparison=2, alpha=0.5, pinned=pinned).values
     assert relative(found, wanted) < 1e-9
 
 
@@ -82,6 +82,6 @@ def test_a_target_that_is_no_class_is_refused(target: Any, many: Model, x: Tenso
 
 
 def test_it_is_grad_cams_on_the_default_model(default_model: Model, chelsea: Any) -> None:
-    x = load_all(chelsea, default_model.preprocess)[0].pixels
+    x = pixels(default_model, chelsea)
     values = explain(default_model, x, "finercam", None, layer="bn2").values
-    assert relative(shown(values, x.shape[2:]), grad_cam(default_model, x, "bn2", None, 1.0)) < 1e-5
+    assert relative(shown(values, x.shape[2:], epsilon=0), grad_cam(default_model, x, "bn2", None, 1.0)) < 1e-5

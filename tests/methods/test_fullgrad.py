@@ -10,14 +10,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from comparing import in_float64, part_of, relative
 from conftest import MEAN, STD, SmallNet
-from peers import copied, maps_of, part_of, raw, relative, scaled, unit
+from peers import for_peer, maps_of, scaled, unit
 from seewhy import Model, explain
 
 TARGETS = [1, 3]
 
 
-def grad_cam(net: nn.Module, x: Tensor, targets: Any) -> Any:
+def full_grad(net: nn.Module, x: Tensor, targets: Any) -> Any:
     with pytorch_grad_cam.FullGrad(net, []) as peer:
         return peer(x, targets)
 
@@ -28,7 +29,7 @@ def added_up(made: Any) -> Tensor:
 
 def test_it_is_grad_cams(small: Model, x: Tensor) -> None:
     values = explain(small, x, "fullgrad", TARGETS).values[:, 0]
-    assert relative(unit(values), grad_cam(copied(small), x, [scaled(one) for one in TARGETS])) < 1e-5
+    assert relative(unit(values), full_grad(for_peer(small), x, [scaled(one) for one in TARGETS])) < 1e-5
 
 
 @pytest.mark.parametrize("activation", [nn.ReLU, nn.LeakyReLU, nn.ReLU6])
@@ -37,8 +38,8 @@ def test_the_parts_add_up_to_the_score_of_a_piecewise_linear_network(activation:
     if activation is nn.ReLU6:
         with torch.no_grad():
             model.module.bn1.weight *= 9  # so that the ceiling is reached
-    made = raw(model, x, "fullgrad", TARGETS)
-    net = copied(model, torch.float64)
+    made = in_float64("fullgrad", model, x, TARGETS)
+    net = for_peer(model, torch.float64)
     assert (activation is nn.ReLU6) == bool((maps_of(net, "act", x.double()) == 6).any())
     assert relative(added_up(made), net(x.double())[[0, 1], TARGETS]) < 1e-9
     assert not made.notes and (made.extras["biases"].abs() > 1e-3).all(), "the biases matter here"
@@ -55,8 +56,8 @@ def test_linear_layers_on_channels_last_maps_count_and_are_not_drawn(x: Tensor) 
 
     torch.manual_seed(0)
     model = Model(Last(), mean=MEAN, std=STD, size=(16, 20))
-    made = raw(model, x, "fullgrad", TARGETS)
-    wanted = copied(model, torch.float64)(x.double())[[0, 1], TARGETS]
+    made = in_float64("fullgrad", model, x, TARGETS)
+    wanted = for_peer(model, torch.float64)(x.double())[[0, 1], TARGETS]
     assert relative(added_up(made), wanted) < 1e-9
     assert made.values.max() <= 3, "the three colours of the pixels, and nothing else"
 
@@ -84,8 +85,8 @@ class Odd(nn.Module):
 
 def test_biases_count_wherever_they_are_used(x: Tensor) -> None:
     model = Model(Odd(), mean=MEAN, std=STD, size=(16, 20))
-    made = raw(model, x, "fullgrad", TARGETS)
-    wanted = copied(model, torch.float64)(x.double())[[0, 1], TARGETS]
+    made = in_float64("fullgrad", model, x, TARGETS)
+    wanted = for_peer(model, torch.float64)(x.double())[[0, 1], TARGETS]
     assert relative(added_up(made), wanted) < 1e-9
 
 
@@ -109,12 +110,12 @@ def test_scaling_by_layer_is_what_the_authors_do(small: Model, x: Tensor) -> Non
 
     torch.manual_seed(1)
     model = Model(One(), mean=MEAN, std=STD, size=(16, 20))
-    wide, net = x.double().requires_grad_(), copied(model, torch.float64)
+    wide, net = x.double().requires_grad_(), for_peer(model, torch.float64)
     seen = net[1].conv(net[0](wide))
     grads = torch.autograd.grad((seen.relu().mean((2, 3))[:, :2]).sum(), [wide, seen])
     terms = (wide * grads[0]).abs(), (net[1].conv.bias[:, None, None] * grads[1]).abs()
     both = [unit(one.detach().flatten(2)).reshape(one.shape).sum(1, keepdims=True) for one in terms]
-    found = raw(model, x, "fullgrad", lambda y: y[:, :2].sum(1), rescale="layer").values
+    found = in_float64("fullgrad", model, x, lambda y: y[:, :2].sum(1), rescale="layer").values
     assert relative(found, sum(both)) < 1e-9
 
 
@@ -122,7 +123,7 @@ def test_on_the_default_model_it_is_grad_cams_with_plain_batch_norms(default_mod
     """grad-cam asks for BatchNorm2d to the letter and so misses timm's, which hold their activation; a copy is given
     to it in which each is a BatchNorm2d and an activation."""
     x = part_of(chelsea, default_model)
-    net = copied(default_model)
+    net = for_peer(default_model)
     for name, one in list(net.named_modules()):
         if isinstance(one, nn.BatchNorm2d):
             plain = nn.BatchNorm2d(one.num_features, one.eps)
@@ -130,6 +131,6 @@ def test_on_the_default_model_it_is_grad_cams_with_plain_batch_norms(default_mod
             split = nn.Sequential(plain, copy.deepcopy(one.act)).eval()
             parent, _, child = name.rpartition(".")
             setattr(net.get_submodule(parent), child, split)
-    torch.testing.assert_close(net(x), copied(default_model)(x))
+    torch.testing.assert_close(net(x), for_peer(default_model)(x))
     made = explain(default_model, x, "fullgrad", 281)
-    assert relative(unit(made.values[:, 0]), grad_cam(net, x, [scaled(281, 1e8)])) < 1e-5
+    assert relative(unit(made.values[:, 0]), full_grad(net, x, [scaled(281, 1e8)])) < 1e-5

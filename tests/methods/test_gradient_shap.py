@@ -5,7 +5,10 @@ import pytest
 import torch
 from captum.attr import GradientShap, IntegratedGradients
 
-from oracles import PRECISIONS, Linear, direct, gradient, peer, pixels, plainly, relative, within_errors
+from closed_forms import Linear, plainly
+from comparing import direct, gradient, pixels, relative, within_errors
+from conftest import Precise
+from peers import for_peer
 from seewhy import Model, explain
 from seewhy.rng import Rng
 
@@ -26,15 +29,11 @@ def slowly(
 
 
 @pytest.mark.parametrize("stdev", [0.0, 0.1])
-@pytest.mark.parametrize(("precision", "tolerance"), PRECISIONS)
-def test_it_is_what_its_draws_make_it(
-    small: Model, x: torch.Tensor, precision: str, tolerance: float, stdev: float
-) -> None:
-    model = small.at(precision)
-    x = x.to(model.dtype)
+def test_it_is_what_its_draws_make_it(precise: Precise, stdev: float) -> None:
+    model, x, tolerance = precise
     starts = torch.stack([torch.full_like(x[:1], level) for level in (0.0, 0.3, 1.0)])
     found = direct("gradient_shap", model, x, n_samples=7, baseline=[0.0, 0.3, 1.0], stdev=stdev).values
-    wanted = torch.cat([slowly(peer(model), one[None], starts, 1, 7, stdev) for one in x])
+    wanted = torch.cat([slowly(for_peer(model), one[None], starts, 1, 7, stdev) for one in x])
     assert relative(found, wanted) <= tolerance
 
 
@@ -42,7 +41,7 @@ def test_on_the_default_model_too(default_model: Model, chelsea: np.ndarray) -> 
     x = pixels(default_model, chelsea)
     starts = torch.stack([torch.zeros_like(x), torch.ones_like(x)])
     found = explain(default_model, x, "gradient_shap", 282, n_samples=3).values
-    assert relative(found, slowly(peer(default_model), x, starts, 282, 3, 0.0)) <= 1e-5
+    assert relative(found, slowly(for_peer(default_model), x, starts, 282, 3, 0.0)) <= 1e-5
 
 
 def test_it_agrees_with_captum_within_their_errors(small: Model, x: torch.Tensor) -> None:
@@ -51,7 +50,7 @@ def test_it_agrees_with_captum_within_their_errors(small: Model, x: torch.Tensor
     black_and_white = torch.stack([torch.zeros_like(x[0]), torch.ones_like(x[0])])
     state = np.random.get_state()
     np.random.seed(0)  # captum draws from the global generator
-    theirs = GradientShap(peer(model)).attribute(x, baselines=black_and_white, n_samples=300, target=1)
+    theirs = GradientShap(for_peer(model)).attribute(x, baselines=black_and_white, n_samples=300, target=1)
     np.random.set_state(state)
     assert within_errors(found.values, theirs, found.extras["standard_error"] * 2**0.5)
 
@@ -60,7 +59,7 @@ def test_its_expectation_is_integrated_gradients_averaged_over_the_baselines(sma
     model, x = small.at("float64"), x.double()
     found = direct("gradient_shap", model, x, n_samples=300, baseline=[0.0, "mean"])
     mean = x.new_tensor(model.mean)[:, None, None].expand_as(x)
-    integrated = IntegratedGradients(peer(model))
+    integrated = IntegratedGradients(for_peer(model))
     exact = sum(integrated.attribute(x, baselines=b, target=1, n_steps=200) for b in (torch.zeros_like(x), mean)) / 2
     assert within_errors(found.values, exact, found.extras["standard_error"])
 
@@ -68,7 +67,7 @@ def test_its_expectation_is_integrated_gradients_averaged_over_the_baselines(sma
 def test_it_sums_to_the_difference_within_its_stated_error(small: Model, x: torch.Tensor) -> None:
     model, x = small.at("float64"), x.double()
     found = direct("gradient_shap", model, x, n_samples=300)
-    net = peer(model)
+    net = for_peer(model)
     gap = found.values.sum((1, 2, 3)) - (net(x) - (net(0 * x) + net(0 * x + 1)) / 2)[:, 1].detach()
     assert relative(found.extras["completeness_gap"], gap) <= 1e-9
     error = found.extras["completeness_standard_error"]

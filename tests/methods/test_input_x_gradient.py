@@ -5,23 +5,24 @@ import pytest
 import torch
 from captum.attr import InputXGradient
 
-from oracles import PRECISIONS, Linear, direct, peer, pixels, plainly, relative
+from closed_forms import Linear, plainly
+from comparing import direct, pixels, relative
+from conftest import Precise
+from peers import for_peer
 from seewhy import Model, explain
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:captum")
 
 
-@pytest.mark.parametrize(("precision", "tolerance"), PRECISIONS)
-def test_it_equals_captum(small: Model, x: torch.Tensor, precision: str, tolerance: float) -> None:
-    model = small.at(precision)
-    x = x.to(model.dtype)
+def test_it_equals_captum(precise: Precise) -> None:
+    model, x, tolerance = precise
     found = direct("input_x_gradient", model, x).values
-    assert relative(found, InputXGradient(peer(model)).attribute(x, target=1)) <= tolerance
+    assert relative(found, InputXGradient(for_peer(model)).attribute(x, target=1)) <= tolerance
 
 
 def test_it_equals_captum_on_the_default_model(default_model: Model, chelsea: np.ndarray) -> None:
     x = pixels(default_model, chelsea)
-    theirs = InputXGradient(peer(default_model)).attribute(x, target=282)
+    theirs = InputXGradient(for_peer(default_model)).attribute(x, target=282)
     assert relative(explain(default_model, x, "input_x_gradient", 282).values, theirs) <= 1e-5
 
 

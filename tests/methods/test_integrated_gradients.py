@@ -6,7 +6,10 @@ import torch
 from captum.attr import IntegratedGradients
 from torch import nn
 
-from oracles import PRECISIONS, Linear, Quadratic, direct, gradient, peer, pixels, plainly, relative
+from closed_forms import Linear, Quadratic, plainly
+from comparing import direct, gradient, pixels, relative
+from conftest import Precise
+from peers import for_peer
 from seewhy import Model, SeewhyError, explain
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:captum")
@@ -14,12 +17,10 @@ CAPTUM = {"midpoint": "riemann_middle", "left": "riemann_left", "right": "rieman
 
 
 @pytest.mark.parametrize("quadrature", CAPTUM)
-@pytest.mark.parametrize(("precision", "tolerance"), PRECISIONS)
-def test_it_equals_captum(small: Model, x: torch.Tensor, precision: str, tolerance: float, quadrature: str) -> None:
+def test_it_equals_captum(precise: Precise, quadrature: str) -> None:
     """With 8 points: captum holds the weights in float32, which 1/8 fits without loss."""
-    model = small.at(precision)
-    x = x.to(model.dtype)
-    theirs, delta = IntegratedGradients(peer(model)).attribute(
+    model, x, tolerance = precise
+    theirs, delta = IntegratedGradients(for_peer(model)).attribute(
         x, baselines=0.0, target=1, n_steps=8, method=CAPTUM[quadrature], return_convergence_delta=True
     )
     found = direct("integrated_gradients", model, x, n_steps=8, quadrature=quadrature)
@@ -28,14 +29,14 @@ def test_it_equals_captum(small: Model, x: torch.Tensor, precision: str, toleran
 
 
 def test_with_its_own_defaults_it_equals_captum(small: Model, x: torch.Tensor) -> None:
-    theirs = IntegratedGradients(peer(small)).attribute(x, target=1)
+    theirs = IntegratedGradients(for_peer(small)).attribute(x, target=1)
     assert relative(direct("integrated_gradients", small, x).values, theirs) <= 1e-5
 
 
 def test_gauss_and_legendre_place_and_weigh_the_points(small: Model, x: torch.Tensor) -> None:
     model, x = small.at("float64"), x.double()
     places, weights = np.polynomial.legendre.leggauss(7)
-    mean = sum(w / 2 * gradient(peer(model), (p + 1) / 2 * x) for p, w in zip(places, weights, strict=True))
+    mean = sum(w / 2 * gradient(for_peer(model), (p + 1) / 2 * x) for p, w in zip(places, weights, strict=True))
     found = direct("integrated_gradients", model, x, n_steps=7).values
     assert relative(found, x * mean) <= 1e-9
 
@@ -43,17 +44,17 @@ def test_gauss_and_legendre_place_and_weigh_the_points(small: Model, x: torch.Te
 def test_the_trapezoid_halves_its_ends_and_its_weights_sum_to_one(small: Model, x: torch.Tensor) -> None:
     """captum's weights for n points sum to 1 - 1/n, so it is no oracle here."""
     model, x = small.at("float64"), x.double()
-    grads = [gradient(peer(model), place * x) for place in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    grads = [gradient(for_peer(model), place * x) for place in (0.0, 0.25, 0.5, 0.75, 1.0)]
     wanted = x * (grads[0] / 2 + grads[1] + grads[2] + grads[3] + grads[4] / 2) / 4
     found = direct("integrated_gradients", model, x, n_steps=5, quadrature="trapezoid").values
     assert relative(found, wanted) <= 1e-9
-    theirs = IntegratedGradients(peer(model)).attribute(x, target=1, n_steps=5, method="riemann_trapezoid")
+    theirs = IntegratedGradients(for_peer(model)).attribute(x, target=1, n_steps=5, method="riemann_trapezoid")
     assert relative(found * 0.8, theirs) <= 1e-6  # captum holds its places in float32
 
 
 def test_it_equals_captum_on_the_default_model(default_model: Model, chelsea: np.ndarray) -> None:
     x = pixels(default_model, chelsea)
-    theirs = IntegratedGradients(peer(default_model)).attribute(x, baselines=0.0, target=282, n_steps=4)
+    theirs = IntegratedGradients(for_peer(default_model)).attribute(x, baselines=0.0, target=282, n_steps=4)
     assert relative(explain(default_model, x, "integrated_gradients", 282, n_steps=4).values, theirs) <= 1e-5
 
 
@@ -82,7 +83,7 @@ def test_more_steps_close_the_gap_of_a_relu_network(small: Model, x: torch.Tenso
 
 def test_a_picture_as_baseline_equals_captum(small: Model, x: torch.Tensor) -> None:
     other = x.flip(0)
-    theirs = IntegratedGradients(peer(small)).attribute(x, baselines=other, target=1, n_steps=5)
+    theirs = IntegratedGradients(for_peer(small)).attribute(x, baselines=other, target=1, n_steps=5)
     assert relative(direct("integrated_gradients", small, x, n_steps=5, baseline=other).values, theirs) <= 1e-5
 
 

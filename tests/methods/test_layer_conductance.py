@@ -7,7 +7,9 @@ import pytest
 import torch
 from captum.attr import LayerConductance
 
-from oracles import PRECISIONS, direct, peer, pixels, relative
+from comparing import direct, pixels, relative
+from conftest import Precise
+from peers import for_peer, maps_and_gradient
 from seewhy import Model, SeewhyError, explain
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:captum")
@@ -15,14 +17,10 @@ ID = "layer_conductance"
 
 
 @pytest.mark.parametrize("layer", ["conv1", "conv2", "bn3"])
-@pytest.mark.parametrize(("precision", "tolerance"), PRECISIONS)
-def test_with_each_step_s_left_end_it_equals_captum(
-    small: Model, x: torch.Tensor, precision: str, tolerance: float, layer: str
-) -> None:
+def test_with_each_step_s_left_end_it_equals_captum(precise: Precise, layer: str) -> None:
     """Of captum's ways, riemann_trapezoid alone starts at the baseline and ends at the picture."""
-    model = small.at(precision)
-    x = x.to(model.dtype)
-    net = peer(model)
+    model, x, tolerance = precise
+    net = for_peer(model)
     theirs = LayerConductance(net, net[1].get_submodule(layer)).attribute(
         x, baselines=0 * x, target=1, n_steps=8, method="riemann_trapezoid"
     )
@@ -31,7 +29,7 @@ def test_with_each_step_s_left_end_it_equals_captum(
 
 def test_it_equals_captum_on_the_default_model(default_model: Model, chelsea: np.ndarray) -> None:
     x = pixels(default_model, chelsea)
-    net = peer(default_model)
+    net = for_peer(default_model)
     theirs = LayerConductance(net, net[1].get_submodule("blocks.4")).attribute(
         x, baselines=0 * x, target=282, n_steps=4, method="riemann_trapezoid"
     )
@@ -41,15 +39,12 @@ def test_it_equals_captum_on_the_default_model(default_model: Model, chelsea: np
 
 def test_the_trapezoid_is_the_mean_of_left_and_right_by_hand(small: Model, x: torch.Tensor) -> None:
     model, x = small.at("float64"), x.double()
-    net = peer(model)
+    net = for_peer(model)
     maps, grads = [], []
     for place in (0.0, 0.25, 0.5, 0.75, 1.0):
-        seen: list[torch.Tensor] = []
-        handle = net[1].bn3.register_forward_hook(lambda _m, _a, out, seen=seen: seen.append(out))
-        score = net((0.2 + place * (x - 0.2)).requires_grad_())[:, 1].sum()
-        handle.remove()
-        maps.append(seen[0].detach())
-        grads.append(torch.autograd.grad(score, seen[0])[0])
+        one, grad = maps_and_gradient(net, "bn3", 0.2 + place * (x - 0.2), 1)
+        maps.append(one)
+        grads.append(grad)
     steps = [after - before for before, after in pairwise(maps)]
     left = sum(g * s for g, s in zip(grads[:-1], steps, strict=True))
     right = sum(g * s for g, s in zip(grads[1:], steps, strict=True))
@@ -61,7 +56,7 @@ def test_the_trapezoid_is_the_mean_of_left_and_right_by_hand(small: Model, x: to
 @pytest.mark.parametrize("layer", ["pool", "bn3", "act3"])
 def test_where_all_of_the_score_passes_it_sums_to_the_difference(small: Model, x: torch.Tensor, layer: str) -> None:
     model, x = small.at("float64"), x.double()
-    net = peer(model)
+    net = for_peer(model)
     found = direct(ID, model, x, layer=layer, n_steps=300)
     gap = found.values.sum((1, 2, 3)) - (net(x) - net(0 * x))[:, 1].detach()
     assert (found.extras["completeness_gap"] - gap).abs().max() <= 1e-12
@@ -72,7 +67,7 @@ def test_before_a_linear_head_it_is_exact_where_captum_s_usual_points_leave_out_
     small: Model, x: torch.Tensor
 ) -> None:
     model, x = small.at("float64"), x.double()
-    net = peer(model)
+    net = for_peer(model)
     theirs = LayerConductance(net, net[1].act3).attribute(x, baselines=0 * x, target=1, n_steps=10)
     missed = theirs.sum((1, 2, 3)) - (net(x) - net(0 * x))[:, 1].detach()
     assert direct(ID, model, x, layer="act3", n_steps=10).extras["completeness_gap"].abs().max() <= 1e-12

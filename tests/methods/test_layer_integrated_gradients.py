@@ -6,7 +6,9 @@ import torch
 from captum.attr import LayerIntegratedGradients
 from torch import nn
 
-from oracles import PRECISIONS, direct, peer, pixels, relative
+from comparing import direct, pixels, relative
+from conftest import Precise
+from peers import for_peer
 from seewhy import Model, SeewhyError, explain
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:captum")
@@ -15,11 +17,9 @@ ID = "layer_integrated_gradients"
 
 @pytest.mark.parametrize("at", ["output", "input"])
 @pytest.mark.parametrize("layer", ["conv1", "conv2", "bn3"])
-@pytest.mark.parametrize(("precision", "tolerance"), PRECISIONS)
-def test_it_equals_captum(small: Model, x: torch.Tensor, precision: str, tolerance: float, layer: str, at: str) -> None:
-    model = small.at(precision)
-    x = x.to(model.dtype)
-    net = peer(model)
+def test_it_equals_captum(precise: Precise, layer: str, at: str) -> None:
+    model, x, tolerance = precise
+    net = for_peer(model)
     theirs = LayerIntegratedGradients(net, net[1].get_submodule(layer)).attribute(
         x, baselines=0 * x, target=1, n_steps=8, method="riemann_middle", attribute_to_layer_input=at == "input"
     )
@@ -29,7 +29,7 @@ def test_it_equals_captum(small: Model, x: torch.Tensor, precision: str, toleran
 
 def test_it_equals_captum_on_the_default_model(default_model: Model, chelsea: np.ndarray) -> None:
     x = pixels(default_model, chelsea)
-    net = peer(default_model)
+    net = for_peer(default_model)
     theirs = LayerIntegratedGradients(net, net[1].get_submodule("blocks.4")).attribute(
         x, baselines=0 * x, target=282, n_steps=4
     )
@@ -46,7 +46,7 @@ def test_at_the_input_of_the_first_layer_it_is_integrated_gradients(small: Model
 @pytest.mark.parametrize("layer", ["pool", "bn3", "act3"])
 def test_where_all_of_the_score_passes_it_sums_to_the_difference(small: Model, x: torch.Tensor, layer: str) -> None:
     model, x = small.at("float64"), x.double()
-    net = peer(model)
+    net = for_peer(model)
     found = direct(ID, model, x, layer=layer, n_steps=500, quadrature="midpoint")
     difference = (net(x) - net(0 * x))[:, 1].detach()
     gap = found.values.sum((1, 2, 3)) - difference

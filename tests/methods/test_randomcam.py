@@ -3,15 +3,16 @@
 import torch
 from torch import Tensor
 
-from peers import copied, maps_of, raw, relative
+from comparing import in_float64, relative
+from peers import for_peer, maps_of
 from seewhy import Model, explain
 from seewhy.rng import Rng
 
 
 def test_the_map_is_the_sum_of_channels_with_the_images_own_draws(small: Model, x: Tensor) -> None:
-    found = raw(small, x, "randomcam", 1, layer="act3").values
+    found = in_float64("randomcam", small, x, 1, layer="act3").values
     weights = 2 * Rng.for_images(0, x.double()).uniform(8) - 1
-    maps = maps_of(copied(small, torch.float64), "act3", x.double())
+    maps = maps_of(for_peer(small, torch.float64), "act3", x.double())
     assert relative(found, torch.einsum("bd,bdrq->brq", weights.double(), maps)[:, None]) < 1e-9
 
 

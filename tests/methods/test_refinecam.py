@@ -9,8 +9,9 @@ import pytorch_grad_cam
 import torch
 from torch import Tensor, nn
 
+from comparing import in_float64, part_of, relative
 from conftest import MEAN, STD
-from peers import copied, part_of, raw, relative, scaled, unit
+from peers import for_peer, maps_and_gradient, scaled, unit
 from seewhy import Model, explain
 
 TARGETS = [1, 3]
@@ -18,14 +19,9 @@ TARGETS = [1, 3]
 
 def reference(model: Model, x: Tensor, layers: list[str], targets: Any, dtype: torch.dtype) -> Any:
     """The product over layers of Grad-CAM++ maps: rectified, scaled to [0,1], resized, scaled to [0,1] again."""
-    net, wanted = copied(model, dtype), 1.0
+    net, wanted = for_peer(model, dtype), 1.0
     for layer in layers:
-        seen: list[Tensor] = []
-        handle = net[1].get_submodule(layer).register_forward_hook(lambda _m, _a, out, seen=seen: seen.append(out))
-        score = net(x.to(dtype))[range(len(x)), targets].sum()
-        handle.remove()
-        (grad,) = torch.autograd.grad(score, seen[0])
-        maps, grad = seen[0].detach().numpy(), grad.numpy()
+        maps, grad = (one.numpy() for one in maps_and_gradient(net, layer, x.to(dtype), targets))
         alpha = grad**2 / (2 * grad**2 + maps.sum((2, 3), keepdims=True) * grad**3 + 1e-6)
         weights = (alpha * np.maximum(grad, 0)).sum((2, 3), keepdims=True)
         cam = unit(np.maximum((weights * maps).sum(1), 0))
@@ -42,14 +38,14 @@ def shrunk(model: Model) -> Model:
 
 @pytest.mark.parametrize("layers", [["act3"], ["act2", "act3"], ["act", "act2", "act3"]])
 def test_it_is_the_product_of_the_layers_maps(layers: list[str], small: Model, x: Tensor) -> None:
-    found = raw(small, x, "refinecam", TARGETS, layer=layers).values[:, 0]
+    found = in_float64("refinecam", small, x, TARGETS, layer=layers).values[:, 0]
     assert relative(found, reference(small, x, layers, TARGETS, torch.float64)) < 1e-6  # cv2 resizes in float32 steps
 
 
 @pytest.mark.parametrize("layers", [["act2", "act3"], ["act", "act2", "act3"]])
 def test_it_is_grad_cams_once_scaled(layers: list[str], small: Model, x: Tensor) -> None:
     """The loop that is to scale the peer's maps does nothing, but they come to it scaled."""
-    net = copied(shrunk(small))
+    net = for_peer(shrunk(small))
     peer = pytorch_grad_cam.RefineCAM(net, [net[1].get_submodule(one) for one in layers])
     wanted = peer(x, [scaled(one, 1.0) for one in TARGETS])
     values = explain(small, x, "refinecam", TARGETS, layer=layers).values[:, 0]
@@ -82,6 +78,6 @@ def test_on_the_default_model_it_multiplies_the_ends_of_its_stages(default_model
     made = explain(default_model, x, "refinecam", 281)
     assert made.layers == ("blocks.1", "blocks.2", "blocks.4", "bn2")
     layers = list(made.layers)
-    wide = raw(default_model, x, "refinecam", 281, layer=layers).values[:, 0]
+    wide = in_float64("refinecam", default_model, x, 281, layer=layers).values[:, 0]
     assert relative(wide, reference(default_model, x, layers, [281], torch.float64)) < 1e-9
     assert relative(made.values[:, 0], wide) < 2e-2, "Grad-CAM++ divides by differences on signed early maps"

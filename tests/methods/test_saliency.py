@@ -5,24 +5,25 @@ import pytest
 import torch
 from captum.attr import Saliency
 
-from oracles import PRECISIONS, Linear, direct, peer, pixels, plainly, relative
+from closed_forms import Linear, plainly
+from comparing import direct, pixels, relative
+from conftest import Precise
+from peers import for_peer
 from seewhy import Model, explain
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:captum")
 
 
-@pytest.mark.parametrize(("precision", "tolerance"), PRECISIONS)
-def test_it_equals_captum(small: Model, x: torch.Tensor, precision: str, tolerance: float) -> None:
-    model = small.at(precision)
-    x = x.to(model.dtype)
+def test_it_equals_captum(precise: Precise) -> None:
+    model, x, tolerance = precise
     found = direct("saliency", model, x, target=[1, 3]).values
     assert found.dtype == model.dtype
-    assert relative(found, Saliency(peer(model)).attribute(x, target=torch.tensor([1, 3]))) <= tolerance
+    assert relative(found, Saliency(for_peer(model)).attribute(x, target=torch.tensor([1, 3]))) <= tolerance
 
 
 def test_it_equals_captum_on_the_default_model(default_model: Model, chelsea: np.ndarray) -> None:
     x = pixels(default_model, chelsea)
-    theirs = Saliency(peer(default_model)).attribute(x, target=282)
+    theirs = Saliency(for_peer(default_model)).attribute(x, target=282)
     assert relative(explain(default_model, x, "saliency", 282).values, theirs) <= 1e-5
 
 

@@ -5,48 +5,41 @@ from typing import Any
 import pytest
 import pytorch_grad_cam
 import torch
-import torchcam.methods
-from pytorch_grad_cam.utils.model_targets import ClassifierOutputSoftmaxTarget, ClassifierOutputTarget
+from pytorch_grad_cam.utils.model_targets import ClassifierOutputSoftmaxTarget
 from torch import Tensor
+from torchcam.methods import ScoreCAM
 
-from peers import copied, maps_of, raw, relative, shown
+from comparing import in_float64, pixels, relative
+from peers import for_peer, grad_cam, maps_of, shown, torchcam
 from seewhy import Model, explain
-from seewhy.images import load_all
 
 TARGETS = [1, 3]
-
-
-def grad_cam(model: Model, x: Tensor, layer: str, targets: Any) -> Any:
-    net = copied(model)
-    with pytorch_grad_cam.ScoreCAM(net, [net[1].get_submodule(layer)]) as peer:
-        return peer(x, targets)
 
 
 @pytest.mark.parametrize("layer", ["act3", "act2", "bn1"])
 def test_it_is_grad_cams(layer: str, small: Model, x: Tensor) -> None:
     values = explain(small, x, "scorecam", TARGETS, layer=layer).values
-    wanted = grad_cam(small, x, layer, [ClassifierOutputTarget(one) for one in TARGETS])
+    wanted = grad_cam(pytorch_grad_cam.ScoreCAM, small, x, [layer], TARGETS)
     assert relative(shown(values, x.shape[2:]), wanted) < 1e-5
 
 
 def test_it_is_grad_cams_for_probabilities_too(small: Model, x: Tensor) -> None:
     values = explain(small, x, "scorecam", TARGETS, layer="act2", score="probability").values
-    wanted = grad_cam(small, x, "act2", [ClassifierOutputSoftmaxTarget(one) for one in TARGETS])
+    targets = [ClassifierOutputSoftmaxTarget(one) for one in TARGETS]
+    wanted = grad_cam(pytorch_grad_cam.ScoreCAM, small, x, ["act2"], targets)
     assert relative(shown(values, x.shape[2:]), wanted) < 1e-5
 
 
 def test_it_is_torchcams_where_the_grid_is_the_inputs(small: Model, x: Tensor) -> None:
     """On the input's own grid nothing is resized, so the peers do not differ; in float64 this one keeps all digits."""
-    net = copied(small, torch.float64)
-    with torchcam.methods.ScoreCAM(net, "1.conv1") as peer:
-        net(x.double())
-        (wanted,) = peer(TARGETS, normalized=False)
-    assert relative(raw(small, x, "scorecam", TARGETS, layer="conv1").values.relu()[:, 0], wanted) < 1e-7  # its 1e-8
+    wanted = torchcam(ScoreCAM, for_peer(small, torch.float64), "conv1", x.double(), TARGETS)
+    found = in_float64("scorecam", small, x, TARGETS, layer="conv1").values
+    assert relative(found.relu(), wanted) < 1e-7  # its min-max adds 1e-8
 
 
 @pytest.mark.parametrize("align_corners", [False, True])
 def test_it_is_the_papers_formula_word_by_word(align_corners: bool, small: Model, x: Tensor) -> None:
-    wide, net = x.double(), copied(small, torch.float64)
+    wide, net = x.double(), for_peer(small, torch.float64)
     maps = maps_of(net, "act2", wide)
     wanted = torch.zeros_like(maps[:, :1])
     for i, index in enumerate(TARGETS):
@@ -58,7 +51,7 @@ def test_it_is_the_papers_formula_word_by_word(align_corners: bool, small: Model
             mask = (mask - mask.min()) / (mask.max() - mask.min()) if mask.max() > mask.min() else 0 * mask
             scores.append(net(wide[i : i + 1] * mask)[0, index])
         wanted[i, 0] = (torch.stack(scores).softmax(0)[:, None, None] * maps[i]).sum(0)
-    found = raw(small, x, "scorecam", TARGETS, layer="act2", align_corners=align_corners).values
+    found = in_float64("scorecam", small, x, TARGETS, layer="act2", align_corners=align_corners).values
     assert relative(found, wanted) < 1e-9
 
 
@@ -81,12 +74,12 @@ def test_channels_with_the_same_mask_are_scored_once(small: Model, x: Tensor) ->
     model = Model(Sparse(), mean=(0.5,) * 3, std=(0.2,) * 3, size=(16, 20))
     made = explain(model, x, "scorecam", TARGETS, layer="maps")
     assert made.passes.forward == 2 + 4 * 2, "the clean images, and four masks instead of six for each"
-    wanted = grad_cam(model, x, "maps", [ClassifierOutputTarget(one) for one in TARGETS])
+    wanted = grad_cam(pytorch_grad_cam.ScoreCAM, model, x, ["maps"], TARGETS)
     assert relative(shown(made.values, x.shape[2:]), wanted) < 1e-5
 
 
 def test_it_is_grad_cams_on_the_default_model(default_model: Model, chelsea: Any) -> None:
-    x = load_all(chelsea, default_model.preprocess)[0].pixels
+    x = pixels(default_model, chelsea)
     values = explain(default_model, x, "scorecam", 281, layer="blocks.0").values
-    wanted = grad_cam(default_model, x, "blocks.0", [ClassifierOutputTarget(281)])
+    wanted = grad_cam(pytorch_grad_cam.ScoreCAM, default_model, x, ["blocks.0"], [281])
     assert relative(shown(values, x.shape[2:]), wanted) < 1e-5

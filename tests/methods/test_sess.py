@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-import pytorch_grad_cam
+from pytorch_grad_cam import SESS
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor
 
-from peers import copied, relative, unit
+from comparing import pixels, relative
+from peers import grad_cam, unit
 from seewhy import Model, explain
-from seewhy.images import load_all
 from seewhy.methods.sess import starts, windows
 
 TARGETS = [1, 3]
@@ -22,10 +22,8 @@ class Large(ClassifierOutputTarget):
         return 1e5 * super().__call__(outputs)
 
 
-def grad_cam(model: Model, x: Tensor, layers: list[str], targets: Any, **options: Any) -> Any:
-    net = copied(model)
-    with pytorch_grad_cam.SESS(net, [net[1].get_submodule(one) for one in layers], **options) as peer:
-        return peer(x, [Large(one) for one in targets])
+def sess(model: Model, x: Tensor, layers: list[str], targets: list[int], **options: Any) -> Any:
+    return grad_cam(SESS, model, x, layers, [Large(one) for one in targets], options)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +39,7 @@ def grad_cam(model: Model, x: Tensor, layers: list[str], targets: Any, **options
 @pytest.mark.parametrize("layers", [["act3"], ["act2", "act3"]])
 def test_it_is_grad_cams(layers: list[str], ours: Any, theirs: Any, small: Model, x: Tensor) -> None:
     values = explain(small, x, "sess", TARGETS, layer=layers, scales=4, **ours).values[:, 0]
-    wanted = grad_cam(small, x, layers, TARGETS, num_scales=4, **theirs)
+    wanted = sess(small, x, layers, TARGETS, num_scales=4, **theirs)
     assert relative(unit(values), wanted) < 1e-5
 
 
@@ -59,6 +57,6 @@ def test_windows_keep_no_forward(small: Model, x: Tensor) -> None:
 
 
 def test_it_is_grad_cams_on_the_default_model(default_model: Model, chelsea: Any) -> None:
-    x = load_all(chelsea, default_model.preprocess)[0].pixels
+    x = pixels(default_model, chelsea)
     values = explain(default_model, x, "sess", 282, scales=2).values[:, 0]
-    assert relative(unit(values), grad_cam(default_model, x, ["bn2"], [282], num_scales=2)) < 1e-5
+    assert relative(unit(values), sess(default_model, x, ["bn2"], [282], num_scales=2)) < 1e-5

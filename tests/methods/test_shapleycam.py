@@ -3,14 +3,14 @@
 from typing import Any
 
 import pytest
-import pytorch_grad_cam
 import torch
+from pytorch_grad_cam import ShapleyCAM
 from torch import Tensor, nn
 
+from comparing import in_float64, pixels, relative
 from conftest import MEAN, STD, SmallNet
-from peers import copied, maps_of, raw, relative, shown
+from peers import for_peer, grad_cam, maps_of, shown
 from seewhy import Model, explain
-from seewhy.images import load_all
 
 TARGETS = [1, 3]
 
@@ -28,14 +28,12 @@ def smooth() -> Model:
 @pytest.mark.parametrize("score", ["logit", "probability"])
 def test_it_is_grad_cams(layer: str, score: Any, smooth: Model, x: Tensor) -> None:
     values = explain(smooth, x, "shapleycam", TARGETS, layer=layer, score=score).values
-    net = copied(smooth)
-    with pytorch_grad_cam.ShapleyCAM(net, [net[1].get_submodule(layer)]) as peer:
-        wanted = peer(x, [read(one, score) for one in TARGETS])
-    assert relative(shown(values, x.shape[2:]), wanted) < 1e-5
+    wanted = grad_cam(ShapleyCAM, smooth, x, [layer], [read(one, score) for one in TARGETS])
+    assert relative(shown(values, x.shape[2:], epsilon=0), wanted) < 1e-5
 
 
 def test_it_is_gradient_minus_half_of_hessian_times_maps(smooth: Model, x: Tensor) -> None:
-    net = copied(smooth, torch.float64)
+    net = for_peer(smooth, torch.float64)
     maps = maps_of(net, "act2", x.double())
     wanted = torch.zeros_like(maps[:, :1])
     for i, index in enumerate(TARGETS):
@@ -49,9 +47,9 @@ def test_it_is_gradient_minus_half_of_hessian_times_maps(smooth: Model, x: Tenso
         hessian = torch.autograd.functional.hessian(behind, flat)
         weights = (grad - hessian @ flat / 2).view(maps[i].shape).mean((1, 2))
         wanted[i, 0] = torch.einsum("d,drq->rq", weights, maps[i])
-    found = raw(smooth, x, "shapleycam", TARGETS, layer="act2", score="probability").values
+    found = in_float64("shapleycam", smooth, x, TARGETS, layer="act2", score="probability").values
     assert relative(found, wanted) < 1e-9
-    assert relative(raw(smooth, x, "gradcam", TARGETS, layer="act2", score="probability").values, wanted) > 1e-3
+    assert relative(in_float64("gradcam", smooth, x, TARGETS, layer="act2", score="probability").values, wanted) > 1e-3
 
 
 def test_behind_relus_the_logits_map_is_gradcams(small: Model, x: Tensor) -> None:
@@ -66,9 +64,7 @@ def test_several_layers_and_tight_memory_agree_with_one_and_plenty(smooth: Model
 
 
 def test_it_is_grad_cams_on_the_default_model(default_model: Model, chelsea: Any) -> None:
-    x = load_all(chelsea, default_model.preprocess)[0].pixels
+    x = pixels(default_model, chelsea)
     values = explain(default_model, x, "shapleycam", 281, layer="blocks.6", score="probability").values
-    net = copied(default_model)
-    with pytorch_grad_cam.ShapleyCAM(net, [net[1].get_submodule("blocks.6")]) as peer:
-        wanted = peer(x, [read(281, "probability")])
-    assert relative(shown(values, x.shape[2:]), wanted) < 1e-5
+    wanted = grad_cam(ShapleyCAM, default_model, x, ["blocks.6"], [read(281, "probability")])
+    assert relative(shown(values, x.shape[2:], epsilon=0), wanted) < 1e-5

@@ -3,21 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from captum.attr import NoiseTunnel, Saliency
 
-from oracles import (
-    PRECISIONS,
-    Linear,
-    Quadratic,
-    direct,
-    gradient,
-    noise_for_captum,
-    peer,
-    pixels,
-    plainly,
-    relative,
-    within_errors,
-)
+from closed_forms import Linear, Quadratic, plainly
+from comparing import direct, gradient, pixels, relative, within_errors
+from conftest import Precise
+from peers import for_peer, noise_tunnel
 from seewhy import Model, SeewhyError, explain
 from seewhy.rng import Rng
 
@@ -25,26 +15,16 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:captum")
 
 
 @pytest.mark.parametrize("of", ["gradient", "saliency"])
-@pytest.mark.parametrize(("precision", "tolerance"), PRECISIONS)
-def test_it_equals_captum(
-    small: Model, x: torch.Tensor, precision: str, tolerance: float, of: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_equals_captum(precise: Precise, of: str) -> None:
     """captum's usual NoiseTunnel(Saliency) averages absolute gradients; the paper's are signed."""
-    model = small.at(precision)
-    x = x.to(model.dtype)
-    monkeypatch.setattr(torch, "normal", noise_for_captum(x, 6, 0.15))
-    tunnel = NoiseTunnel(Saliency(peer(model)))
-    theirs = tunnel.attribute(x, nt_type="smoothgrad", nt_samples=6, stdevs=0.15, target=1, abs=of == "saliency")
+    model, x, tolerance = precise
+    theirs = noise_tunnel(model, x, "smoothgrad", 6, 0.15, abs=of == "saliency")
     assert relative(direct("smoothgrad", model, x, n_samples=6, of=of).values, theirs) <= tolerance
 
 
-def test_it_equals_captum_on_the_default_model(
-    default_model: Model, chelsea: np.ndarray, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_equals_captum_on_the_default_model(default_model: Model, chelsea: np.ndarray) -> None:
     x = pixels(default_model, chelsea)
-    monkeypatch.setattr(torch, "normal", noise_for_captum(x, 3, 0.15))
-    tunnel = NoiseTunnel(Saliency(peer(default_model)))
-    theirs = tunnel.attribute(x, nt_samples=3, stdevs=0.15, target=282, abs=False)
+    theirs = noise_tunnel(default_model, x, "smoothgrad", 3, 0.15, 282, abs=False)
     assert relative(explain(default_model, x, "smoothgrad", 282, n_samples=3).values, theirs) <= 1e-5
 
 
@@ -52,7 +32,7 @@ def test_the_standard_error_is_that_of_the_mean(small: Model, x: torch.Tensor) -
     model, x = small.at("float64"), x.double()
     found = direct("smoothgrad", model, x, n_samples=5)
     rng = Rng.for_images(0, x)
-    draws = torch.stack([gradient(peer(model), x + 0.15 * rng.normal(*x.shape[1:])) for _ in range(5)])
+    draws = torch.stack([gradient(for_peer(model), x + 0.15 * rng.normal(*x.shape[1:])) for _ in range(5)])
     assert relative(found.extras["standard_error"], draws.std(0) / 5**0.5) <= 1e-9
     truth = direct("smoothgrad", model, x, n_samples=400, seed=1).values
     more = direct("smoothgrad", model, x, n_samples=100)
@@ -85,6 +65,6 @@ def test_opposite_noise_is_opposite(small: Model, x: torch.Tensor) -> None:
     rng, total = Rng.for_images(0, x), torch.zeros_like(x)
     for _ in range(2):
         noise = 0.1 * rng.normal(*x.shape[1:])
-        total += gradient(peer(model), x + noise) + gradient(peer(model), x - noise)
+        total += gradient(for_peer(model), x + noise) + gradient(for_peer(model), x - noise)
     found = direct("smoothgrad", model, x, n_samples=4, stdev=0.1, antithetic=True)
     assert relative(found.values, total / 4) <= 1e-9

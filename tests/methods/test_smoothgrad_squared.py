@@ -3,34 +3,26 @@
 import numpy as np
 import pytest
 import torch
-from captum.attr import NoiseTunnel, Saliency
 
-from oracles import PRECISIONS, Linear, direct, noise_for_captum, peer, pixels, plainly, relative
+from closed_forms import Linear, plainly
+from comparing import direct, pixels, relative
+from conftest import Precise
+from peers import noise_tunnel
 from seewhy import Model, explain
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:captum")
 
 
-@pytest.mark.parametrize(("precision", "tolerance"), PRECISIONS)
-def test_it_equals_captum(
-    small: Model, x: torch.Tensor, precision: str, tolerance: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    model = small.at(precision)
-    x = x.to(model.dtype)
-    monkeypatch.setattr(torch, "normal", noise_for_captum(x, 6, 0.2))
-    tunnel = NoiseTunnel(Saliency(peer(model)))
-    theirs = tunnel.attribute(x, nt_type="smoothgrad_sq", nt_samples=6, stdevs=0.2, target=1)
+def test_it_equals_captum(precise: Precise) -> None:
+    model, x, tolerance = precise
+    theirs = noise_tunnel(model, x, "smoothgrad_sq", 6, 0.2)
     found = direct("smoothgrad_squared", model, x, n_samples=6, stdev=0.2).values
     assert relative(found, theirs) <= tolerance
 
 
-def test_it_equals_captum_on_the_default_model(
-    default_model: Model, chelsea: np.ndarray, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_equals_captum_on_the_default_model(default_model: Model, chelsea: np.ndarray) -> None:
     x = pixels(default_model, chelsea)
-    monkeypatch.setattr(torch, "normal", noise_for_captum(x, 3, 0.15))
-    tunnel = NoiseTunnel(Saliency(peer(default_model)))
-    theirs = tunnel.attribute(x, nt_type="smoothgrad_sq", nt_samples=3, stdevs=0.15, target=282)
+    theirs = noise_tunnel(default_model, x, "smoothgrad_sq", 3, 0.15, 282)
     assert relative(explain(default_model, x, "smoothgrad_squared", 282, n_samples=3).values, theirs) <= 1e-5
 
 

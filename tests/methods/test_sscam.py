@@ -1,29 +1,16 @@
 """SS-CAM beside torchcam's, with the same noise."""
 
-from typing import Any
-
 import pytest
 import torch
-import torchcam.methods
 from torch import Tensor
+from torchcam.methods import SSCAM
 
-from peers import copied, raw, relative
+from comparing import in_float64, relative
+from peers import for_peer, torchcam
 from seewhy import Model, explain
 from seewhy.rng import Rng
 
 TARGETS = [1, 3]
-
-
-class Injected:
-    """Stands in for torchcam's noise distribution."""
-
-    def __init__(self, noise: Tensor) -> None:
-        self.draws = iter(noise)
-
-    def sample(self, size: Any) -> Tensor:
-        found = next(self.draws)
-        assert found.shape == size
-        return found
 
 
 def noise_of(x: Tensor, samples: int, channels: int) -> Tensor:
@@ -35,18 +22,16 @@ def noise_of(x: Tensor, samples: int, channels: int) -> Tensor:
 
 @pytest.mark.parametrize("layer", ["act3", "conv1"])
 def test_it_is_torchcams_with_the_same_noise(layer: str, small: Model, x: Tensor) -> None:
-    net = copied(small, torch.float64)
     channels = 8 if layer == "act3" else 6
-    with torchcam.methods.SSCAM(net, f"1.{layer}", num_samples=3, std=0.7) as peer:
-        peer._distrib = Injected(0.7 * noise_of(x.double(), 3, channels).double())
-        net(x.double())
-        (wanted,) = peer(TARGETS, normalized=False)
-    found = raw(small, x, "sscam", TARGETS, layer=layer, n_samples=3, stdev=0.7).values
-    assert relative(found.relu()[:, 0], wanted) < 1e-7  # torchcam's min-max adds 1e-8
+    noise = 0.7 * noise_of(x.double(), 3, channels).double()
+    net = for_peer(small, torch.float64)
+    wanted = torchcam(SSCAM, net, layer, x.double(), TARGETS, noise, num_samples=3, std=0.7)
+    found = in_float64("sscam", small, x, TARGETS, layer=layer, n_samples=3, stdev=0.7).values
+    assert relative(found.relu(), wanted) < 1e-7  # torchcam's min-max adds 1e-8
 
 
 def test_without_noise_one_sample_is_as_good_as_many(small: Model, x: Tensor) -> None:
-    one, many = (raw(small, x, "sscam", 1, layer="act3", n_samples=n, stdev=0.0).values for n in (1, 3))
+    one, many = (in_float64("sscam", small, x, 1, layer="act3", n_samples=n, stdev=0.0).values for n in (1, 3))
     assert relative(many, one) < 1e-9
 
 

@@ -3,35 +3,27 @@
 import numpy as np
 import pytest
 import torch
-from captum.attr import NoiseTunnel, Saliency
 from torch import nn
 
-from oracles import PRECISIONS, Linear, Quadratic, direct, noise_for_captum, peer, pixels, plainly, relative
+from closed_forms import Linear, Quadratic, plainly
+from comparing import direct, pixels, relative
+from conftest import Precise
+from peers import noise_tunnel
 from seewhy import Model, explain
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:captum")
 
 
-@pytest.mark.parametrize(("precision", "tolerance"), PRECISIONS)
-def test_it_equals_captum_but_for_the_divisor(
-    small: Model, x: torch.Tensor, precision: str, tolerance: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_equals_captum_but_for_the_divisor(precise: Precise) -> None:
     """captum's E[x^2] - E[x]^2 divides by n, which on average is too little; ours by n - 1."""
-    model = small.at(precision)
-    x = x.to(model.dtype)
-    monkeypatch.setattr(torch, "normal", noise_for_captum(x, 6, 0.15))
-    tunnel = NoiseTunnel(Saliency(peer(model)))
-    theirs = tunnel.attribute(x, nt_type="vargrad", nt_samples=6, stdevs=0.15, target=1, abs=False)
+    model, x, tolerance = precise
+    theirs = noise_tunnel(model, x, "vargrad", 6, 0.15, abs=False)
     assert relative(direct("vargrad", model, x, n_samples=6).values, theirs * 6 / 5) <= tolerance
 
 
-def test_it_equals_captum_on_the_default_model(
-    default_model: Model, chelsea: np.ndarray, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_equals_captum_on_the_default_model(default_model: Model, chelsea: np.ndarray) -> None:
     x = pixels(default_model, chelsea)
-    monkeypatch.setattr(torch, "normal", noise_for_captum(x, 3, 0.15))
-    tunnel = NoiseTunnel(Saliency(peer(default_model)))
-    theirs = tunnel.attribute(x, nt_type="vargrad", nt_samples=3, stdevs=0.15, target=282, abs=False)
+    theirs = noise_tunnel(default_model, x, "vargrad", 3, 0.15, 282, abs=False)
     assert relative(explain(default_model, x, "vargrad", 282, n_samples=3).values, theirs * 3 / 2) <= 1e-5
 
 
