@@ -62,8 +62,7 @@ class Explain(Command):
     help="An option of the methods that have it; @FILE is a picture.",
 )
 @click.option("--seed", default=0, show_default=True, help="Of all that is drawn at random.")
-@options.weights_option
-@options.device_option
+@options.network_options
 @click.option("--precision", type=click.Choice(["float32", "float64"]), help="Default the model's own.")
 @click.option("--memory", callback=options.read_bytes, metavar="BYTES", help="Memory for activations, such as 2GB.")
 @click.option(
@@ -119,13 +118,11 @@ def _planned(asked: dict[str, Any], where: Progress) -> "tuple[Plan, Style]":
     from seewhy.cli import plan
     from seewhy.cli.style import Style
     from seewhy.model.recorded import Meter
-    from seewhy.sources import load
 
     style = Style(asked["style"], asked["cmap"], asked["sign"], asked["lang"])
     models = []
     for name in dict.fromkeys(asked["models"]):
-        model = load(name, weights=asked["weights"], device=asked["device"])
-        model = replace(model, meter=Meter(tell=where.passes))
+        model = replace(options.loaded(name, asked), meter=Meter(tell=where.passes))
         models.append(plan.prepared(model, asked["precision"], asked["memory"]))
     made = plan.made(
         models, asked["methods"], asked["targets"], asked["pairs"], asked["layers"], asked["score"], asked["seed"]

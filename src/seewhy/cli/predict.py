@@ -14,8 +14,7 @@ from seewhy.errors import SeewhyError
 @options.photos_argument
 @options.model_option()
 @click.option("--top", default=5, show_default=True, type=click.IntRange(min=1), help="How many classes.")
-@options.weights_option
-@options.device_option
+@options.network_options
 @options.lang_option
 @options.json_option
 @click.pass_context
@@ -25,9 +24,8 @@ def command(ctx: click.Context, /, photos: tuple[str, ...], model: str, top: int
         where.step(f"loading {model}")
         from seewhy.api import predict
         from seewhy.cli import results
-        from seewhy.sources import load
 
-        loaded = load(model, weights=asked["weights"], device=asked["device"])
+        loaded = options.loaded(model, asked)
         found, bad = expanded(photos)
         rows: list[dict[str, Any]] = [{"photo": name, "error": where.failed(name, error)} for name, error in bad]
         for photo in found:
