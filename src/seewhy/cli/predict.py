@@ -8,6 +8,7 @@ from seewhy.cli import options
 from seewhy.cli.output import REFUSED, Command, document, progress
 from seewhy.cli.photos import expanded
 from seewhy.errors import SeewhyError
+from seewhy.lang import text
 
 
 @click.command(cls=Command)
@@ -21,7 +22,7 @@ from seewhy.errors import SeewhyError
 def command(ctx: click.Context, /, photos: tuple[str, ...], model: str, top: int, **asked: Any) -> None:
     """The likeliest classes of photos."""
     with progress(quiet=False) as where:
-        where.step(f"loading {model}")
+        where.step(text("loading", asked["lang"], name=model))
         from seewhy.api import predict
         from seewhy.cli import results
 
@@ -36,9 +37,8 @@ def command(ctx: click.Context, /, photos: tuple[str, ...], model: str, top: int
                 continue
             rows.append({"photo": str(photo), "predictions": [results.prediction(one) for one in said]})
             if not asked["as_json"]:
-                stamp = ", RANDOM WEIGHTS" if loaded.card.weights == "random" else ""
-                lines = [f"{photo}: {loaded.name}{stamp} says", *results.predictions(said, asked["lang"])]
-                where.say("\n".join(lines))
+                head = results.says(photo, loaded.card, asked["lang"])
+                where.say("\n".join([head, *results.predictions(said, asked["lang"])]))
     if asked["as_json"]:
         document({"model": loaded.name, "weights": loaded.card.weights, "photos": rows})
     if any("error" in row for row in rows):
