@@ -23,6 +23,10 @@ def build():
     return Model(SmallNet(), mean=MEAN, std=STD, size=(16, 20), classes=["tabby cat", "tiger cat", "dog", "car"])
 
 
+def bare():
+    return SmallNet()
+
+
 class Dead(torch.nn.Module):
     def forward(self, x):
         return torch.zeros(len(x), 4) + 0 * x.flatten(1)[:, :1] + torch.tensor([3.0, 2.0, 1.0, 0.0])

@@ -18,18 +18,16 @@ SHOWN = 6  # names in a row of many
 
 @click.command(cls=Command)
 @options.model_option()
-@options.weights_option
-@options.device_option
+@options.network_options
 @click.option("--layers", "all_layers", is_flag=True, help="List every layer, not only the outer ones.")
 @options.json_option
-def command(model: str, weights: str | None, device: str, all_layers: bool, as_json: bool) -> None:
+def command(model: str, all_layers: bool, as_json: bool, **asked: Any) -> None:
     """Say before any compute what was found in a network, and for every method yes or no with the reason."""
     with progress(quiet=as_json) as where:
         where.step(f"examining {model}")
         from seewhy.checkup import doctor
-        from seewhy.sources import load
 
-        report = doctor(load(model, weights=weights, device=device))
+        report = doctor(options.loaded(model, asked))
     if as_json:
         document(_data(report))
     else:

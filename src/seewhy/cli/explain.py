@@ -10,6 +10,7 @@ from seewhy.cli import names, options
 from seewhy.cli.output import REFUSED, Command, Progress, document, progress
 from seewhy.cli.photos import expanded, folders
 from seewhy.errors import SeewhyError
+from seewhy.lang import text
 
 if TYPE_CHECKING:
     from seewhy.cli.plan import Plan
@@ -32,10 +33,10 @@ class Explain(Command):
     "--method",
     "methods",
     multiple=True,
-    default=("gradcam",),
     metavar="ID",
     shell_complete=names.complete_method,
-    help="How to explain: see Methods below. Default gradcam. Repeat it to compare.",
+    help="How to explain: see Methods below. Default gradcam, or integrated_gradients where the network has no maps. "
+    "Repeat it to compare.",
 )
 @click.option(
     "-t",
@@ -62,8 +63,7 @@ class Explain(Command):
     help="An option of the methods that have it; @FILE is a picture.",
 )
 @click.option("--seed", default=0, show_default=True, help="Of all that is drawn at random.")
-@options.weights_option
-@options.device_option
+@options.network_options
 @click.option("--precision", type=click.Choice(["float32", "float64"]), help="Default the model's own.")
 @click.option("--memory", callback=options.read_bytes, metavar="BYTES", help="Memory for activations, such as 2GB.")
 @click.option(
@@ -95,6 +95,7 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
     PHOTO is a file, a folder or a pattern. A photo that can't be read is reported, and the others are done.
     """
     results: list[dict[str, Any]] = []
+    lang = asked["lang"]
     with progress(quiet=asked["quiet"]) as where:
         plan, style = _planned(asked, where)
         photos, bad = expanded(asked["photos"])
@@ -103,7 +104,8 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
         loud = not (asked["quiet"] or asked["as_json"])
         places = folders(photos, asked["photos"], asked["out"])
         for i, (photo, folder) in enumerate(zip(photos, places, strict=True)):
-            where.step(f"explaining {photo}" + (f" ({i + 1} of {len(photos)})" if len(photos) > 1 else ""))
+            number = f" ({text('number_of', lang, number=i + 1, total=len(photos))})" if len(photos) > 1 else ""
+            where.step(text("explaining", lang, photo=photo) + number)
             try:
                 results.append(_explained(plan, style, photo, folder, where, loud))
             except SeewhyError as error:
@@ -115,21 +117,25 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
 
 
 def _planned(asked: dict[str, Any], where: Progress) -> "tuple[Plan, Style]":
-    where.step(f"loading {', '.join(asked['models'])}")
+    where.step(text("loading", asked["lang"], name=", ".join(asked["models"])))
     from seewhy.cli import plan
     from seewhy.cli.style import Style
     from seewhy.model.recorded import Meter
-    from seewhy.sources import load
 
     style = Style(asked["style"], asked["cmap"], asked["sign"], asked["lang"])
     models = []
     for name in dict.fromkeys(asked["models"]):
-        model = load(name, weights=asked["weights"], device=asked["device"])
-        model = replace(model, meter=Meter(tell=where.passes))
+        model = replace(options.loaded(name, asked), meter=Meter(tell=where.passes))
         models.append(plan.prepared(model, asked["precision"], asked["memory"]))
+    methods, reason = asked["methods"] or (plan.PREFERRED[0],), ""
+    if not (asked["methods"] or asked["layers"]):  # a layer that is named is read, or refused with the reason
+        chosen, reason = plan.chosen(models)
+        methods = (chosen,)
     made = plan.made(
-        models, asked["methods"], asked["targets"], asked["pairs"], asked["layers"], asked["score"], asked["seed"]
+        models, methods, asked["targets"], asked["pairs"], asked["layers"], asked["score"], asked["seed"]
     )
+    if reason:
+        where.note(text("instead", asked["lang"], method=methods[0], reason=reason))
     return made, style
 
 
@@ -137,7 +143,7 @@ def _explained(plan: "Plan", style: "Style", photo: Path, folder: Path, where: P
     from seewhy.cli import results
 
     found = plan.run(str(photo))
-    where.step(f"drawing {photo}")
+    where.step(text("drawing", style.lang, photo=photo))
     places, figures = results.written(found, folder, style)
     if loud:
         where.say("\n".join(_told(photo, folder, found, style.lang)))
@@ -156,9 +162,8 @@ def _told(photo: Path, folder: Path, found: "list[Explanation]", lang: str) -> l
 
     lines, firsts = [], {one.model: one for one in reversed(found)}
     for model, first in reversed(firsts.items()):
-        stamp = ", RANDOM WEIGHTS" if model.weights == "random" else ""
-        lines += [f"{photo}: {model.name}{stamp} says", *results.predictions(first.predictions[0], lang)]
+        lines += [results.says(photo, model, lang), *results.predictions(first.predictions[0], lang)]
     for one in found:
         lines.append(results.line(one, lang, one.model.name if len(firsts) > 1 else ""))
-        lines += [f"    note: {note}" for note in one.notes]
-    return [*lines, f"  results in {folder}: open {folder / 'page.html'}", ""]
+        lines += [f"    {text('note', lang, note=note)}" for note in one.notes]
+    return [*lines, f"  {text('results_in', lang, folder=folder, page=folder / 'page.html')}", ""]

@@ -18,16 +18,14 @@ from seewhy.cli.output import Command, columns, document
     help="Also say which of them this network offers, and why not the others.",
 )
 @click.option("--family", metavar="NAME", help="Only one family: gradient, cam, perturbation, attention.")
-@options.weights_option
-@options.device_option
+@options.network_options
 @options.json_option
-def command(model: str | None, family: str | None, weights: str | None, device: str, as_json: bool) -> None:
+def command(model: str | None, family: str | None, as_json: bool, **asked: Any) -> None:
     """The methods: what each is called, what it costs, and its paper."""
     from seewhy.errors import UnknownName
     from seewhy.registry import list_methods
-    from seewhy.sources import load
 
-    loaded = load(model, weights=weights, device=device) if model else None
+    loaded = options.loaded(model, asked) if model else None
     listed = list_methods(loaded)
     families = dict.fromkeys(one.info.family for one in listed)
     if family and family not in families:

@@ -1,12 +1,17 @@
 """Options that several commands share, and how their text is read."""
 
+import json
 import re
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from seewhy.cli.names import complete_model
+
+if TYPE_CHECKING:
+    from seewhy.model import Model
 
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
 
@@ -49,8 +54,63 @@ def model_option(*, multiple: bool = False) -> Callable[[Any], Any]:
     )
 
 
+def read_numbers(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tuple[float, ...] | None:
+    """Numbers between commas: 0.485,0.456,0.406."""
+    try:
+        return None if text is None else tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is not numbers between commas, such as 0.485,0.456,0.406") from error
+
+
+def read_size(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tuple[int, int] | None:
+    """Height and width, 480x640 or 480,640; one number is both."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"\s*([1-9]\d*)\s*(?:[x,]\s*([1-9]\d*)\s*)?", text)
+    if not found:
+        raise click.BadParameter(f"{text!r} is not a height and a width, such as 224 or 480x640")
+    return int(found[1]), int(found[2] or found[1])
+
+
+def read_classes(_ctx: click.Context, _param: click.Parameter, path: str | None) -> list[str] | None:
+    """Class names from a file: a JSON list, or a name a line."""
+    if path is None:
+        return None
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+        found = json.loads(text) if text.lstrip().startswith("[") else text.strip().splitlines()
+    except (OSError, ValueError) as error:
+        raise click.BadParameter(f"{path} can't be read: {getattr(error, 'strerror', None) or error}") from error
+    if not found or not all(isinstance(name, str) and name.strip() for name in found):
+        raise click.BadParameter(f"{path} holds no class names: one a line, or a JSON list of them")
+    return [name.strip() for name in found]
+
+
+def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What `seewhy.load` is asked for besides the name."""
+    for add in reversed((weights_option, mean_option, std_option, size_option, classes_option, device_option)):
+        command = add(command)
+    return command
+
+
+def loaded(name: str, asked: Mapping[str, Any]) -> "Model":
+    """The network `name` with the options of `network_options`."""
+    from seewhy.sources import load
+
+    given = {key: asked[key] for key in ("weights", "device", "mean", "std", "size", "classes")}
+    return load(name, **given)
+
+
 weights_option = click.option(
     "--weights", metavar="FILE", help="Local weights (.safetensors or a state dict), or 'random'."
+)
+mean_option = click.option(
+    "--mean", callback=read_numbers, metavar="R,G,B", help="Of the pixels in [0,1]; a factory's module needs it."
+)
+std_option = click.option("--std", callback=read_numbers, metavar="R,G,B", help="As --mean.")
+size_option = click.option("--size", callback=read_size, metavar="HxW", help="Of the input, instead of the usual one.")
+classes_option = click.option(
+    "--classes", callback=read_classes, metavar="FILE", help="Names of the classes: one a line, or a JSON list."
 )
 device_option = click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 or mps.")
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, and nothing else.")

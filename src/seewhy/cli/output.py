@@ -68,6 +68,11 @@ class Progress:
         with self.aside():
             click.echo(text)
 
+    def note(self, said: str) -> None:
+        """What is not as one would expect, on stderr."""
+        with self.aside():
+            click.echo(said, err=True)
+
     def failed(self, about: str, error: SeewhyError) -> dict[str, str]:
         """One of several things failed, and the others go on: said on stderr, and returned for the document."""
         with self.aside():

@@ -9,10 +9,11 @@ from seewhy.api import compare
 from seewhy.errors import BadOption
 from seewhy.images import load as load_image
 from seewhy.model import Model
-from seewhy.registry import check, get_method, parse
+from seewhy.registry import check, get_method, list_methods, parse
 from seewhy.targets import Askable
 from seewhy.types import Explanation
 
+PREFERRED = ("gradcam", "integrated_gradients", "saliency")  # where no method is named: the first that is offered
 Options = Mapping[str, Mapping[str, Any]]  # method id -> its options
 
 
@@ -57,6 +58,15 @@ def made(
             model.layer(layer)
     chosen = [target(text, models) for text in dict.fromkeys(asked)]
     return Plan(models, methods, chosen or [None], options, score, seed)
+
+
+def chosen(models: Sequence[Model]) -> tuple[str, str]:
+    """The method for users who name none, and why not the first of `PREFERRED` where it is another."""
+    listed = [{one.id: one for one in list_methods(model)} for model in models]
+    method = next((id for id in PREFERRED if all(own[id].offered for own in listed)), PREFERRED[0])
+    first = PREFERRED[0]
+    reasons = [own[first].reason for own in listed if not own[first].offered and method != first]
+    return method, f"{first!r} {reasons[0]}" if reasons else ""
 
 
 def target(text: str, models: Sequence[Model]) -> Askable:

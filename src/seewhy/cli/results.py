@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from seewhy.cli.photos import distinct
 from seewhy.cli.style import Style
-from seewhy.lang import class_name
+from seewhy.lang import class_name, text
 from seewhy.render.page import page
 from seewhy.store import replacing, write
 from seewhy.types import Explanation, ModelCard, Prediction
@@ -87,6 +87,12 @@ def prediction(one: Prediction) -> dict[str, Any]:
     return {"index": one.index, "label": one.label, "probability": one.probability}
 
 
+def says(photo: Path, model: ModelCard, lang: str) -> str:
+    """The line over a photo's predictions."""
+    stamp = f", {text('random_weights', lang).upper()}" if model.weights == "random" else ""
+    return text("says", lang, photo=photo, model=model.name + stamp)
+
+
 def predictions(listed: Sequence[Prediction], lang: str) -> list[str]:
     """A line a class, likeliest first."""
     return [f"  {one.probability:7.1%}  {class_name(one.label, lang, one.index)} ({one.index})" for one in listed]
@@ -96,7 +102,9 @@ def line(one: Explanation, lang: str, model: str = "") -> str:
     """What was explained and what it took, in one line. model: its name, where there are several."""
     label = class_name(one.labels[0], lang, one.classes[0])
     asked = "" if one.decided[0] == "class" else f" [{one.target}]"
-    layers = f", layer {', '.join(one.layers)}" if one.layers else ""
-    passes = f"{one.passes.forward} forward, {one.passes.backward} backward"
+    layers = f", {text('layer', lang).lower()} {', '.join(one.layers)}" if one.layers else ""
+    passes = text("forward_backward", lang, forward=one.passes.forward, backward=one.passes.backward)
+    time = text("seconds", lang, seconds=f"{one.seconds:.2f}")
     method = f"{model}, {one.method}" if model else one.method
-    return f"  {method}: {label}{asked}, {one.score} {one.scores[0]:.3f}{layers}; {passes}, {one.seconds:.2f} s"
+    score = f"{text(one.score, lang)} {one.scores[0]:.3f}"
+    return f"  {method}: {label}{asked}, {score}{layers}; {passes}, {time}"

@@ -117,7 +117,7 @@ def _preprocess(built: Built, mean: Channels, std: Channels, size: tuple[int, in
     if own is None and (mean is None or std is None):
         raise BadOption(
             f"'{built.card.spec}' gives a module, which does not say how its input is normalised",
-            "give mean=... and std=..., one number a channel; they have no default",
+            "give mean=... and std=... (--mean, --std), one number a channel; they have no default",
         )
     own = own or Preprocess((), ())
     if size is not None and size != own.size:
