@@ -24,7 +24,8 @@ def table() -> str:
     parts = [HEAD]
     for family in families:
         parts.append(
-            f"\n## {family}\n\n| method | option | default | allowed | what it does |\n| --- | --- | --- | --- | --- |\n"
+            f"\n## {family}\n\n| method | option | default | allowed | what it does |\n"
+            "| --- | --- | --- | --- | --- |\n"
         )
         parts += [rows(one) for one in methods if one.info.family == family]
     return "".join(parts)
