@@ -1,7 +1,7 @@
 """What a network computes for pixels: outputs, scores, gradients and recordings, in chunks that fit."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ from seewhy.model.rules import Rule, Rules, Watch
 from seewhy.model.stream import out_of_memory, stream
 from seewhy.model.tail import Tail
 from seewhy.model.trace import INPUT, frozen, record
+from seewhy.rng import untouched
 from seewhy.targets import Pinned
 from seewhy.types import Pixels
 
@@ -61,8 +62,10 @@ class Network:
         found: Census = self._known[size]
         return found
 
-    def frozen(self) -> AbstractContextManager[nn.Module]:
-        return frozen(self.module)
+    @contextmanager
+    def frozen(self) -> Iterator[nn.Module]:
+        with untouched(self.device), frozen(self.module):
+            yield self.module
 
     def __call__(self, x: Pixels) -> Tensor:
         """Outputs (b,k) for pixels (b,c,h,w) in [0,1], in whatever gradient mode is set."""
