@@ -25,7 +25,7 @@ def predict(model: Model | str, image: Any, top: int = PREDICTIONS) -> Any:
     for batch in load_all(image, model.preprocess):
         x = model.checked(batch.pixels)
         with model.frozen():
-            found += predictions(model, x, outputs_of(model, x), top)
+            found += predictions(model, x, model.check_names(outputs_of(model, x)), top)
     several = isinstance(image, list | tuple) or getattr(image, "ndim", 0) == 4
     return found if several else found[0]
 

@@ -44,6 +44,10 @@ class ModelFailed(SeewhyError):
     code = "model_failed"
 
 
+class HeadFailed(ModelFailed):
+    """The function that picks the scores out of the model's output raised."""
+
+
 def _one_line(text: str) -> str:
     """Names and values that stand in a message may hold line breaks, and be long."""
     line = " ".join(text.split())

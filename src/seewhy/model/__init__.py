@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from seewhy.asked import listed, number, one_of, whole
 from seewhy.errors import BadOption, Unsupported
@@ -105,6 +105,14 @@ class Model(Network):
         from seewhy.labels import find
 
         return find(label, self.classes)
+
+    def check_names(self, outputs: Tensor) -> Tensor:
+        """The outputs (b,k,...), where every one has a name or none has: else names would stand at wrong places."""
+        if outputs.ndim > 1 and self.classes and len(self.classes) != outputs.shape[1]:
+            raise BadOption(
+                f"{len(self.classes)} class names for {outputs.shape[1]} scores", "give one name a score, or none"
+            )
+        return outputs
 
     def label(self, index: int | None) -> str:
         if index is None:

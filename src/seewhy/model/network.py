@@ -8,7 +8,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from seewhy.errors import BadInput, ModelFailed, SeewhyError, Unsupported, first_line
+from seewhy.errors import BadInput, HeadFailed, ModelFailed, SeewhyError, Unsupported, first_line
 from seewhy.model import census as probing
 from seewhy.model.census import Census
 from seewhy.model.head import pools
@@ -215,7 +215,13 @@ class Network:
                 f"the model raised {type(error).__name__}: {first_line(error)}", f"its input was {tuple(x.shape)}"
             ) from error
         if self.head is not None:
-            return self.head(out)
+            try:
+                return self.head(out)
+            except Exception as error:
+                raise HeadFailed(
+                    f"head= raised {type(error).__name__}: {first_line(error)}",
+                    f"it was given the model's output, a {type(out).__name__}",
+                ) from error
         return out.logits if isinstance(getattr(out, "logits", None), Tensor) else out
 
     def _record(self, x: Tensor, layers: Sequence[str]) -> tuple[dict[str, Tensor], Tensor]:

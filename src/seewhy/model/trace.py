@@ -48,7 +48,7 @@ def _same_buffers(module: nn.Module) -> Iterator[None]:
     given = [(b, b._version) for _, _, b, _ in held]
     versions = [version for _, version in given]
 
-    def settle(*_: Any) -> None:
+    def settle(*_args: Any) -> None:
         for at, ((buffers, name, _, value), (b, version)) in enumerate(zip(held, given, strict=True)):
             if buffers.get(name) is not b or b._version != version:
                 fresh = value.clone()
