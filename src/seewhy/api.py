@@ -5,28 +5,27 @@ from dataclasses import fields, replace
 from typing import Any
 
 import torch
-from torch import nn
 
-from seewhy.errors import BadOption, Unsupported
+from seewhy.asked import listed, whole
+from seewhy.errors import BadOption
 from seewhy.explaining import PREDICTIONS, explained, outputs_of, predictions
 from seewhy.images import load_all
 from seewhy.model import Model
-from seewhy.registry import Method, get_method
-from seewhy.sources import load
-from seewhy.targets import Askable, Score
+from seewhy.registry import Method, configured, get_method
+from seewhy.sources import as_model
+from seewhy.targets import Askable, Score, transform
 from seewhy.types import Comparison, Explanation, Prediction
 
 
 def predict(model: Model | str, image: Any, top: int = PREDICTIONS) -> Any:
     """The `top` likeliest classes of a photo as Predictions; a list of them for several photos."""
-    if top < 1:
-        raise BadOption(f"top {top}", "ask for at least one class")
-    model = _model(model)
+    top = whole(top, "top", low=1)
+    model = as_model(model)
     found: list[tuple[Prediction, ...]] = []
     for batch in load_all(image, model.preprocess):
         x = model.checked(batch.pixels)
         with model.frozen():
-            found += predictions(model, x, outputs_of(model, x), top)
+            found += predictions(model, x, model.check_names(outputs_of(model, x)), top)
     several = isinstance(image, list | tuple) or getattr(image, "ndim", 0) == 4
     return found if several else found[0]
 
@@ -76,13 +75,16 @@ def compare(
 
     options: by method id. Returns a Comparison, indexed by method and target; a list where the photos differ in size.
     """
+    methods = listed(methods, "methods", "give a list: methods=['gradcam']")
+    targets = listed(targets, "targets", "give a list: targets=[None]")
+    given = _by_method(options, [_id(asked) for asked in methods])
     chosen = []
     for asked in methods:
-        own = dict((options or {}).get(asked if isinstance(asked, str) else asked.info.id, {}))
+        own = dict(given.get(_id(asked), {}))
         if layer is not None and isinstance(asked, str) and _takes(asked, "layer"):
             own.setdefault("layer", layer)
         chosen.append(_method(asked, own))
-    found = _grid(model, image, chosen, list(targets), score, seed, precision, memory)
+    found = _grid(model, image, chosen, targets, score, seed, precision, memory)
     made = [Comparison(tuple(tuple(row) for row in table)) for table in found]
     return made[0] if len(made) == 1 else made
 
@@ -97,30 +99,37 @@ def _grid(
     precision: str | None,
     memory: int | None,
 ) -> list[list[list[Explanation]]]:
-    model = _model(model)
-    model = model.at(precision) if precision else model
-    model = replace(model, memory=memory) if memory else model
+    model = as_model(model)
+    model = model if precision is None else model.at(precision)
+    model = model if memory is None else replace(model, memory=whole(memory, "memory", low=1))
+    seed = whole(seed, "seed", -(2**63), 2**63 - 1)
+    if score is not None:
+        transform(score, "logit")  # refuses what is none
     if not methods or not targets:
         raise BadOption("no method or no target to explain", "name at least one of each")
     with torch.inference_mode(False):  # a caller's inference mode would leave nothing to differentiate
         return [explained(model, batch, methods, targets, score, seed) for batch in load_all(image, model.preprocess)]
 
 
-def _model(model: Model | str) -> Model:
-    if isinstance(model, str):
-        return load(model)
-    if isinstance(model, nn.Module):
-        raise Unsupported(
-            "a bare nn.Module: the mean and std of its inputs are not known",
-            "wrap it: seewhy.Model(module, mean=..., std=..., size=(h, w), classes=[...])",
-        )
-    return model
-
-
 def _method(method: str | Method, options: Mapping[str, Any]) -> Method:
-    if isinstance(method, str):
-        return get_method(method, **options)
-    return replace(method, **options) if options else method  # type: ignore[type-var]
+    if isinstance(method, str) or not hasattr(method, "info"):
+        return get_method(method, **options)  # type: ignore[arg-type]  # which refuses what is no id
+    return configured(method, options)
+
+
+def _id(method: Any) -> str:
+    return str(method.info.id) if hasattr(method, "info") else str(method)
+
+
+def _by_method(options: Any, ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+    """Options by method id, all of methods that are asked for."""
+    hint = "give options={'gradcam': {'layer': ...}}"
+    options = {} if options is None else options
+    if not isinstance(options, Mapping) or not all(isinstance(own, Mapping) for own in options.values()):
+        raise BadOption(f"options is {options!r}, not options by method", hint)
+    if strange := [str(id) for id in options if id not in ids]:
+        raise BadOption(f"options for {', '.join(strange)}, which is not asked for", f"methods: {', '.join(ids)}")
+    return options
 
 
 def _takes(id: str, name: str) -> bool:

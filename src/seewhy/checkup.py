@@ -8,7 +8,7 @@ from typing import Any
 from seewhy.model import Model
 from seewhy.model.census import Census, Layer
 from seewhy.registry import Listed, list_methods
-from seewhy.sources import load
+from seewhy.sources import as_model
 from seewhy.types import ModelCard, Preprocess
 
 FIRST = 5  # classes a report names
@@ -51,7 +51,7 @@ def doctor(model: Model | str) -> Report:
 
     Raises ModelFailed where not even that works.
     """
-    model = load(model) if isinstance(model, str) else model
+    model = as_model(model)
     census = model.census()
     return Report(
         model=_card(model),

@@ -1,5 +1,7 @@
 """What went wrong and what to try: one line each, and a code for programs."""
 
+LONGEST = 400  # characters of a message
+
 
 class SeewhyError(Exception):
     """A problem the user can act on. `str()` gives the problem and, on a second line, the hint."""
@@ -7,6 +9,7 @@ class SeewhyError(Exception):
     code = "error"
 
     def __init__(self, problem: str, hint: str = "") -> None:
+        problem, hint = _one_line(problem), _one_line(hint)
         super().__init__(f"{problem}\n  hint: {hint}" if hint else problem)
         self.problem, self.hint = problem, hint
 
@@ -39,6 +42,16 @@ class ModelFailed(SeewhyError):
     """The model raised, or returned something that is no score."""
 
     code = "model_failed"
+
+
+class HeadFailed(ModelFailed):
+    """The function that picks the scores out of the model's output raised."""
+
+
+def _one_line(text: str) -> str:
+    """Names and values that stand in a message may hold line breaks, and be long."""
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST else line[: LONGEST - 4] + " ..."
 
 
 def first_line(error: BaseException) -> str:

@@ -40,7 +40,7 @@ def explained(
     with run.frozen():
         pinned = [pin_layers(method, run, x) for method in methods]
         started = time.perf_counter()
-        outputs = _first(run, x, pinned)
+        outputs = run.check_names(_first(run, x, pinned))
         shared = (time.perf_counter() - started) / (len(methods) * len(targets))
         decided = [as_target(target).pin(outputs, run.find) for target in targets]
         return [

@@ -9,9 +9,11 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import cache
 from typing import Any, ClassVar, Literal, Protocol, Union, dataclass_transform, get_args, get_origin, get_type_hints
 
+from seewhy.asked import listed, number, one_of, whole
 from seewhy.errors import BadOption, UnknownName, Unsupported
 from seewhy.model import Model
 from seewhy.rng import Rng
+from seewhy.sources import as_model
 from seewhy.targets import Pinned, Score
 from seewhy.types import Map, Need, Pixels, Reduce, Sign
 
@@ -107,8 +109,9 @@ def _load() -> None:
         importlib.import_module(f"seewhy.methods.{found.name}")
 
 
-def list_methods(model: Model | None = None) -> list[Listed]:
+def list_methods(model: Model | str | None = None) -> list[Listed]:
     """Every method, by family and name; for a model, also whether it is offered and if not, why."""
+    model = None if model is None else as_model(model)
     return [Listed(info) if model is None else _listed(info, model, None) for info in _infos()]
 
 
@@ -120,6 +123,8 @@ def _infos() -> list[Info]:
 def get_method(id: str, **options: Any) -> Method:
     """A method by its id, with options checked and filled in."""
     _load()
+    if not isinstance(id, str):
+        raise UnknownName(f"{id!r} is no method", "give its id, or what seewhy.get_method returns")
     if id not in _TABLE:
         near = difflib.get_close_matches(id, _TABLE, n=3, cutoff=0.4)
         raise UnknownName(
@@ -132,17 +137,22 @@ def get_method(id: str, **options: Any) -> Method:
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
             hint = f"did you mean {near[0]!r}? " if near else ""
             raise BadOption(f"{id} has no option {name!r}", f"{hint}its options: {', '.join(known) or 'none'}")
-    for name, value in options.items():
-        _check(id, known[name], value)
-    found: Method = made(**options)
+    hints = _hints(made)
+    found: Method = made(**{name: _taken(id, known[name], hints[name], value) for name, value in options.items()})
     return found
+
+
+def configured(method: Method, options: Mapping[str, Any]) -> Method:
+    """A method with other options; those it was made with are checked too."""
+    own = {f.name: getattr(method, f.name) for f in fields(method)}  # type: ignore[arg-type]
+    return get_method(method.info.id, **{**own, **options})
 
 
 def parse(id: str, texts: Mapping[str, str]) -> dict[str, Any]:
     """Options given as text, by the types of the method's fields."""
     _load()
     made = type(get_method(id))
-    hints = get_type_hints(made)
+    hints = _hints(made)
     return {name: _value(id, name, text, hints[name]) if name in hints else text for name, text in texts.items()}
 
 
@@ -175,31 +185,48 @@ def _listed(info: Info, model: Model, x: Pixels | None) -> Listed:
     return Listed(info, False, f"needs {first.name} and {model.name} does not offer it: {why}")
 
 
-def _check(id: str, spec: "Field[Any]", value: Any) -> None:
+def _taken(id: str, spec: "Field[Any]", hint: Any, value: Any) -> Any:
+    """The value as the option's own type, or a refusal that names its range."""
     low, high, choices = (spec.metadata.get(key) for key in ("low", "high", "choices"))
-    if choices and isinstance(value, str) and value not in choices:
-        raise BadOption(f"{id}.{spec.name} is {value!r}", f"one of {', '.join(choices)}")
-    for one in value if isinstance(value, tuple | list) else [value]:
-        number = isinstance(one, int | float) and not isinstance(one, bool)
-        if spec.type in (int, float) and not number:
-            raise BadOption(f"{id}.{spec.name} is {one!r}", "give a number")
-        if spec.type is int and one != int(one):
-            raise BadOption(f"{id}.{spec.name} is {one!r}", "give a whole number")
-        if number and ((low is not None and not one >= low) or (high is not None and not one <= high)):
-            bounds = f"at least {low}" if high is None else f"at most {high}" if low is None else f"{low} to {high}"
-            raise BadOption(f"{id}.{spec.name} is {one!r}", f"give {bounds}")
+    kinds, what = _kinds(hint), f"{id}.{spec.name}"
+    if value is None and type(None) in kinds:
+        return None
+    if choices:
+        return one_of(value, what, choices)
+    if bool in kinds:
+        if str(getattr(value, "dtype", type(value).__name__)).removeprefix("torch.") != "bool":
+            raise BadOption(f"{what} is {value!r}", "give True or False")
+        return bool(value)
+    if float in kinds or int in kinds:
+        return (number if float in kinds else whole)(value, what, low, high)
+    if any(get_origin(kind) is tuple for kind in kinds):
+        several = [number(one, what, low, high) for one in listed(value, what, "give a list of numbers")]
+        if not several:
+            raise BadOption(f"{what} is an empty list", "give at least one number")
+        return tuple(several)
+    return value
+
+
+@cache
+def _hints(made: type) -> dict[str, Any]:
+    return get_type_hints(made)
+
+
+def _kinds(hint: Any) -> tuple[Any, ...]:
+    """The types an option may have."""
+    return get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
 
 
 def _value(id: str, name: str, text: str, hint: Any) -> Any:
-    kinds = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    kinds = _kinds(hint)
     if bool in kinds and text.lower() in ("true", "false", "yes", "no", "1", "0"):
         return text.lower() in ("true", "yes", "1")
     if type(None) in kinds and text.lower() == "none":
         return None
-    for number in (int, float):
-        if number in kinds:
+    for kind in (int, float):
+        if kind in kinds:
             try:
-                return number(text)
+                return kind(text)
             except ValueError:
                 continue
     if any(get_origin(kind) in (tuple, list, Sequence) or kind in (tuple, list) for kind in kinds) and "," in text:
@@ -214,9 +241,9 @@ def _value(id: str, name: str, text: str, hint: Any) -> Any:
 
 
 def _plain(text: str) -> int | float | str:
-    for number in (int, float):
+    for kind in (int, float):
         try:
-            return number(text)
+            return kind(text)
         except ValueError:
             continue
     return text

@@ -1,8 +1,11 @@
 """Randomness that depends on the seed and the image alone: not on batch, order, chunk, device or process."""
 
 import hashlib
-from collections.abc import Sequence
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -29,6 +32,18 @@ class Rng:
     def integers(self, high: int, *shape: int) -> Tensor:
         """Draws from 0 ... high-1: (b, *shape), int64 on the CPU."""
         return torch.stack([torch.randint(high, shape, generator=g) for g in self._generators])
+
+
+@contextmanager
+def untouched(device: torch.device) -> Iterator[None]:
+    """The global generators of torch, numpy and Python afterwards as before: a network may draw from them."""
+    numpys, pythons = np.random.get_state(), random.getstate()
+    try:
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            yield
+    finally:
+        np.random.set_state(numpys)
+        random.setstate(pythons)
 
 
 def _generator(seed: int, image: Tensor) -> torch.Generator:

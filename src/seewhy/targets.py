@@ -6,9 +6,10 @@ from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import OutOfMemoryError, Tensor, nn
 
-from seewhy.errors import BadInput, BadOption, UnknownName, Unsupported
+from seewhy.asked import whole
+from seewhy.errors import BadInput, BadOption, SeewhyError, UnknownName, Unsupported, first_line
 
 Score = Literal["logit", "probability", "log_probability"]
 Outputs = Literal["logit", "probability"]  # what the model's own output is
@@ -43,7 +44,7 @@ class Target(Protocol):
 
 def transform(score: Score, outputs: Outputs) -> Callable[[Tensor], Tensor]:
     """From what the model returns to what is explained. A model that ends in a softmax has no logits to explain."""
-    if score not in get_args(Score):
+    if not isinstance(score, str) or score not in get_args(Score):
         raise BadOption(f"score {score!r}", f"one of {', '.join(get_args(Score))}")
     if outputs == "probability":
         return (lambda p: p) if score == "probability" else (lambda p: p.clamp_min(torch.finfo(p.dtype).tiny).log())
@@ -67,12 +68,12 @@ class ClassLogit:
     index: int | str | Sequence[int | str]
 
     def pin(self, outputs: Tensor, find: Callable[[str], int]) -> Pinned:
-        asked = self.index
-        whole = [asked] * len(outputs) if isinstance(asked, int | str) else list(asked)
-        if len(whole) != len(outputs):
-            raise BadInput(f"{len(whole)} targets for {len(outputs)} images", "give one target, or one an image")
-        found = [find(one) if isinstance(one, str) else int(one) for one in whole]
-        return _class(torch.tensor(found, device=outputs.device), outputs, ", ".join(dict.fromkeys(map(str, whole))))
+        asked = self.index.tolist() if hasattr(self.index, "tolist") else self.index
+        every = [*asked] if isinstance(asked, list | tuple | range) else [asked] * len(outputs)
+        if len(every) != len(outputs):
+            raise BadInput(f"{len(every)} targets for {len(outputs)} images", "give one target, or one an image")
+        found = [find(one) if isinstance(one, str) else class_index(one, outputs) for one in every]
+        return _class(torch.tensor(found, device=outputs.device), outputs, ", ".join(dict.fromkeys(map(str, every))))
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,11 @@ class Top:
                 f"the model returns {tuple(outputs.shape)}, so there is no predicted class of the whole image",
                 "pass target=Region(mask, class) or a callable on the output",
             )
-        if not 0 <= self.rank < outputs.shape[1]:
-            raise BadOption(f"rank {self.rank} of {outputs.shape[1]} classes", "count ranks from 0")
-        index = outputs.topk(self.rank + 1, dim=1).indices[:, self.rank]
-        return _class(index, outputs, "predicted" if self.rank == 0 else f"rank {self.rank}")
+        rank = whole(self.rank, "rank")
+        if not 0 <= rank < outputs.shape[1]:
+            raise BadOption(f"rank {rank} of {outputs.shape[1]} classes", "count ranks from 0")
+        index = outputs.topk(rank + 1, dim=1).indices[:, rank]
+        return _class(index, outputs, "predicted" if rank == 0 else f"rank {rank}")
 
 
 @dataclass(frozen=True)
@@ -147,12 +149,14 @@ class Region:
     of: int | str
 
     def pin(self, outputs: Tensor, find: Callable[[str], int]) -> Pinned:
+        if not hasattr(self.mask, "dtype"):
+            raise BadInput(f"a mask that is {type(self.mask).__name__}", "give a tensor or an array (h,w)")
         mask = torch.as_tensor(self.mask, dtype=torch.bool, device=outputs.device)
         if outputs.ndim != 4 or mask.shape != outputs.shape[2:]:
             raise BadInput(
                 f"a mask {tuple(mask.shape)} over outputs {tuple(outputs.shape)}", "the mask is (h,w) of the output"
             )
-        index = find(self.of) if isinstance(self.of, str) else self.of
+        index = find(self.of) if isinstance(self.of, str) else class_index(self.of, outputs)
         _check(torch.tensor([index]), outputs.shape[1])
         every = torch.full((len(outputs),), index, device=outputs.device)
         return Pinned(
@@ -170,8 +174,27 @@ class Custom:
     function: Callable[[Tensor], Tensor]
 
     def pin(self, outputs: Tensor, find: Callable[[str], int]) -> Pinned:
+        if not callable(self.function):
+            raise BadOption(f"Custom({self.function!r})", "give a function of the model's outputs")
         name = getattr(self.function, "__name__", "callable")
-        return Pinned(lambda scores, rows: self.function(scores), None, name, ("custom", id(self.function)))
+        return Pinned(lambda scores, rows: self._read(scores), None, name, ("custom", id(self.function)))
+
+    def _read(self, scores: Tensor) -> Tensor:
+        try:
+            found = self.function(scores)
+        except (OutOfMemoryError, SeewhyError):
+            raise
+        except Exception as error:  # whatever a function of the user's does
+            raise BadOption(
+                f"the target function raised {type(error).__name__}: {first_line(error)}",
+                f"it was given the model's outputs {tuple(scores.shape)}",
+            ) from error
+        if not isinstance(found, Tensor) or found.shape != scores.shape[:1]:
+            what = f"shape {tuple(found.shape)}" if isinstance(found, Tensor) else type(found).__name__
+            raise BadOption(
+                f"the target function returned {what} for {len(scores)} images", "return one score an image"
+            )
+        return found
 
 
 Askable = Target | int | str | Sequence[int | str] | Callable[[Tensor], Tensor] | None
@@ -181,18 +204,29 @@ def as_target(asked: Askable) -> Target:
     """None is the predicted class; an int, a label or a list names classes; a callable reads the output."""
     if asked is None:
         return Top()
-    if isinstance(asked, Target):
+    if isinstance(asked, Target) and not isinstance(asked, type):
         return asked
-    if callable(asked):
+    if callable(asked) and not isinstance(asked, type | nn.Module):
         return Custom(asked)
-    if isinstance(asked, Tensor):
-        asked = asked.tolist()
-    if hasattr(asked, "__index__"):
-        return ClassLogit(int(asked))  # numpy integers too
-    return ClassLogit(asked)
+    return ClassLogit(asked)  # type: ignore[arg-type]  # what is no class either is refused there
+
+
+def class_index(asked: Any, outputs: Tensor) -> int:
+    """A class's number. Not a truth or a fraction: they would be taken for class 0 or 1."""
+    if isinstance(asked, bool) or not isinstance(asked, int):
+        raise BadOption(
+            f"{asked!r} is no target",
+            "give a class's index or label, a list with one an image, or seewhy.Contrast, ...",
+        )
+    return min(asked, outputs.shape[1]) if asked >= 0 else max(asked, -1)  # what torch can hold; _check tells
 
 
 def _class(index: Tensor, outputs: Tensor, name: str) -> Pinned:
+    if outputs.ndim != 2:
+        raise BadInput(
+            f"the model returns {tuple(outputs.shape)}, not one score a class and image",
+            "pass target=Region(mask, class) or a callable on the output",
+        )
     _check(index, outputs.shape[1])
 
     def read(scores: Tensor, rows: Tensor) -> Tensor:

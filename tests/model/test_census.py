@@ -1,9 +1,10 @@
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from conftest import MEAN, STD, Bright, SmallNet
-from seewhy import Model, SeewhyError
+from seewhy import Model, SeewhyError, explain, predict
 from seewhy.types import Need
 
 
@@ -128,3 +129,66 @@ def test_the_probe_leaves_the_module_as_it_was() -> None:
     before = state(made)
     made.census()
     assert_same_state(before, state(made))
+
+
+class Ending(nn.Module):
+    def __init__(self, outputs: int, flat: bool = False) -> None:
+        super().__init__()
+        self.conv, self.fc, self.flat = nn.Conv2d(3, 5, 3), nn.Linear(5, outputs), flat
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.fc(torch.relu(self.conv(x)).mean((2, 3))).sigmoid()
+        return y.flatten()[:, None] if self.flat else y
+
+
+@pytest.mark.parametrize("net", [Ending(1), Ending(1, flat=True), Ending(3)])
+def test_a_sigmoid_at_the_end_makes_probabilities(net: nn.Module, x: Tensor) -> None:
+    ending = model(net)
+    assert ending.census().outputs == "probability"
+    found = explain(ending, x, "saliency", 0)
+    with ending.frozen():
+        p = ending.outputs(x)
+    assert predict(ending, x)[0][0].probability == pytest.approx(float(p[0].max()))
+    assert found.score == "log_probability" and "log-probability" in found.notes[0]
+    np.testing.assert_allclose(found.scores, p[:, 0].log(), rtol=1e-5)
+
+
+def test_a_sigmoid_inside_makes_none() -> None:
+    class Gated(Ending):
+        def forward(self, x: Tensor) -> Tensor:
+            y = self.conv(x)
+            return self.fc((y * y.mean((2, 3), keepdim=True).sigmoid()).mean((2, 3)))
+
+    assert model(Gated(3)).census().outputs == "logit"
+
+
+class Own(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: object, x: Tensor) -> Tensor:
+        return x * 2
+
+    @staticmethod
+    def backward(ctx: object, grad: Tensor) -> Tensor:
+        return grad * 2
+
+
+def test_a_function_with_a_backward_of_its_own_is_not_taken_for_a_relu(x: Tensor) -> None:
+    class Mixed(Ending):
+        def forward(self, x: Tensor) -> Tensor:
+            return self.fc(Own.apply(torch.relu(self.conv(x))).mean((2, 3)))
+
+    assert Need.RELU not in model(Mixed(3)).offers
+    with pytest.raises(SeewhyError, match="Own of its own, not ReLU"):
+        explain(model(Mixed(3)), x, "guided_backprop")
+
+
+def test_a_head_that_raises_is_told_as_one(x: Tensor) -> None:
+    with pytest.raises(SeewhyError, match=r"(?s)head= raised KeyError: 'scores'.*a Tensor"):
+        explain(model(Ending(3), head=lambda out: {"a": out}["scores"]), x)
+
+
+@pytest.mark.parametrize("names", [["a"], ["a", "b", "c", "d"]])
+def test_names_that_do_not_fit_the_scores_are_refused(names: list[str], x: Tensor) -> None:
+    for call in (explain, predict):
+        with pytest.raises(SeewhyError, match=f"{len(names)} class names for 3 scores"):
+            call(model(Ending(3), classes=names), x)

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -62,3 +64,29 @@ def test_a_hardtanh_with_other_ends_is_no_relu6() -> None:
     with Watch(lambda kind, args, kwargs, output: seen.append(kind)):
         nn.Hardtanh(-1, 1)(torch.zeros(3))
     assert "hardtanh" in seen
+
+
+@pytest.mark.parametrize(
+    ("way", "found"),
+    [
+        (lambda x: x.clamp(min=0), "relu"),
+        (lambda x: x.clamp(0), "relu"),
+        (lambda x: torch.clamp_min(x, 0.0), "relu"),
+        (lambda x: (x * 1).clamp_(min=0), "relu"),
+        (lambda x: x.clip(0), "relu"),
+        (lambda x: x.clamp(0, 6), "relu6"),
+        (lambda x: x.clamp(0, 1), "clamp"),
+        (lambda x: x.clamp(min=-1), "clamp"),
+        (lambda x: x.clamp(max=0), "clamp"),
+        (lambda x: x.clamp(torch.zeros(3)), "clamp"),
+    ],
+)
+def test_a_clamp_from_zero_is_a_relu(way: Callable[[Tensor], Tensor], found: str) -> None:
+    x, seen = torch.tensor([-1.0, 2.0, 9.0]), []
+    with Watch(lambda kind, args, kwargs, output: seen.append(kind)):
+        wanted = way(x)
+    assert found in seen
+    rules = {name: lambda x, args, kwargs: torch.full_like(x, 7) for name in ("relu", "relu6")}
+    with Rules(rules):
+        ruled = way(x)
+    assert torch.equal(ruled, wanted) if found == "clamp" else (ruled == 7).all()

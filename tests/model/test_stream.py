@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from seewhy.model.stream import stream
+from seewhy.model.stream import out_of_memory, stream
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 7, 100])
@@ -37,7 +37,12 @@ def test_variants_are_drawn_only_as_they_are_needed() -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("DefaultCPUAllocator: not enough memory")]
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("DefaultCPUAllocator: not enough memory"),
+        RuntimeError("can't allocate memory: you tried"),
+    ],
 )
 def test_a_chunk_that_does_not_fit_is_halved(error: Exception) -> None:
     sizes = []
@@ -65,3 +70,9 @@ def test_other_errors_and_one_image_too_large_are_raised() -> None:
 
     with pytest.raises(RuntimeError, match="shapes differ"):
         list(stream([torch.zeros(4)], wrong, 4))
+
+
+def test_what_this_machine_s_allocator_says_is_understood() -> None:
+    with pytest.raises(RuntimeError) as error:
+        torch.empty(2**55)
+    assert out_of_memory(error.value) and not out_of_memory(RuntimeError("shapes cannot be multiplied"))

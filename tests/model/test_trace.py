@@ -1,7 +1,11 @@
+import random
+
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
+from seewhy import Model, explain
 from seewhy.errors import Unsupported
 from seewhy.model.trace import frozen, inputs, override, record
 
@@ -84,3 +88,55 @@ def test_frozen_restores_every_mode_and_flag_also_after_an_exception() -> None:
         raise KeyError
     assert [m.training for m in module] == [True, False, True, True]
     assert module[0].weight.requires_grad and not module[0].bias.requires_grad
+
+
+class Counting(nn.Module):
+    """Each forward changes its buffers, in place and by new ones, and its output follows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.fc = nn.Conv2d(3, 4, 3), nn.Linear(4, 3)
+        self.register_buffer("times", torch.ones(1))
+        self.register_buffer("latest", torch.zeros(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.times *= 1.5
+        self.latest = self.latest + 1
+        return self.fc(self.conv(x).relu().mean((2, 3))) * self.times * self.latest
+
+
+@pytest.mark.parametrize("id", ["gradcam", "saliency", "integrated_gradients", "ablationcam", "deep_lift"])
+def test_a_network_that_changes_its_buffers_starts_each_forward_from_the_same(id: str, x: Tensor) -> None:
+    net = Counting()
+    model = Model(net, mean=(0, 0, 0), std=(1, 1, 1), size=(16, 20))
+    held = dict(net.named_buffers())
+    first, again = explain(model, x, id, 1).values, explain(model, x, id, 1, memory=1).values
+    assert abs(first - again).max() <= 1e-5 * abs(first).max()
+    assert all(one is held[name] for name, one in net.named_buffers())
+    assert net.times == 1 and net.latest == 0
+
+
+class Drawing(Counting):
+    def forward(self, x: Tensor) -> Tensor:
+        noise = torch.rand(1).item() + np.random.rand() + random.random()
+        return super().forward(x + noise)
+
+
+def test_a_network_that_draws_leaves_the_global_generators_as_they_were(x: Tensor) -> None:
+    model = Model(Drawing(), mean=(0, 0, 0), std=(1, 1, 1), size=(16, 20))
+    before = torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()
+    explain(model, x, "smoothgrad", 1, n_samples=2)
+    after = torch.get_rng_state(), np.random.get_state()[1], random.getstate()
+    assert torch.equal(before[0], after[0]) and (before[1] == after[1]).all() and before[2] == after[2]
+
+
+def test_a_network_compiled_in_place_is_explained_uncompiled_and_stays_compiled(x: Tensor) -> None:
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3)).eval()
+    plain = explain(Model(net, mean=(0, 0, 0), std=(1, 1, 1), size=(16, 20)), x, "guided_backprop", 1).values
+    runs: list[int] = []
+    net.compile(backend=lambda graph, _inputs: runs.append(1) or graph.forward)
+    compiled = net._compiled_call_impl
+    found = explain(Model(net, mean=(0, 0, 0), std=(1, 1, 1), size=(16, 20)), x, "guided_backprop", 1).values
+    assert np.array_equal(found, plain) and not runs
+    assert net._compiled_call_impl is compiled and compiled is not None

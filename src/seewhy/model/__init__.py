@@ -6,14 +6,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from seewhy.asked import listed, number, one_of, whole
 from seewhy.errors import BadOption, Unsupported
 from seewhy.model.identity import fingerprint, unwrapped
 from seewhy.model.layers import named
 from seewhy.model.network import Network
 from seewhy.model.recorded import Meter
 from seewhy.types import ModelCard, Need, Pixels, Preprocess
+
+LONGEST = 2**15  # pixels of a side
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +39,7 @@ class Model(Network):
     def __post_init__(self) -> None:
         if not isinstance(self.module, nn.Module):
             raise Unsupported(f"{type(self.module).__name__} is no nn.Module", "wrap a torch.nn.Module in seewhy.Model")
-        self._set(mean=_numbers(self.mean), std=_numbers(self.std))
+        self._set(mean=channels(self.mean, "mean"), std=channels(self.std, "std"))
         if not self.mean or not self.std:
             raise BadOption(
                 "the mean and std of the model's inputs are not known",
@@ -46,7 +49,17 @@ class Model(Network):
             raise BadOption(f"mean {self.mean} with std {self.std}", "one of each a channel, std above 0")
         module = unwrapped(self.module)
         card = self.card if self.card.name else replace(self.card, name=type(module).__name__)
-        self._set(module=module, card=card, size=_pair(self.size), classes=tuple(self.classes))
+        self._set(module=module, card=card, size=pair(self.size), classes=names(self.classes), resize=self._resize())
+        one_of(self.mode, "mode", ("crop", "squash", "pad"))
+        one_of(self.interpolation, "interpolation", ("nearest", "bilinear", "bicubic", "lanczos"))
+        callable_or_none(self.head)
+        if self.memory is not None:
+            self._set(memory=whole(self.memory, "memory", low=1))
+
+    def _resize(self) -> int | tuple[int, int] | None:
+        if self.resize is None or isinstance(self.resize, tuple | list):
+            return pair(self.resize, "resize")
+        return whole(self.resize, "resize", 1, LONGEST)  # of the shorter side: not a square
 
     def _set(self, **values: Any) -> None:
         for name, value in values.items():
@@ -93,6 +106,14 @@ class Model(Network):
 
         return find(label, self.classes)
 
+    def check_names(self, outputs: Tensor) -> Tensor:
+        """The outputs (b,k,...), where every one has a name or none has: else names would stand at wrong places."""
+        if outputs.ndim > 1 and self.classes and len(self.classes) != outputs.shape[1]:
+            raise BadOption(
+                f"{len(self.classes)} class names for {outputs.shape[1]} scores", "give one name a score, or none"
+            )
+        return outputs
+
     def label(self, index: int | None) -> str:
         if index is None:
             return ""
@@ -104,22 +125,52 @@ class Model(Network):
 
     def at(self, precision: str) -> "Model":
         """A copy that computes in float32 or float64; the module itself stays as it is."""
-        wanted = {"float32": torch.float32, "float64": torch.float64}.get(precision)
-        if wanted is None:
+        if not isinstance(precision, str) or precision not in ("float32", "float64"):
             raise BadOption(f"precision {precision!r}", "use float32 or float64; gradients in bfloat16 are noise")
+        wanted = getattr(torch, precision)
         if wanted == self.dtype:
             return self
         return replace(self, module=copy.deepcopy(self.module).to(wanted), _known={})
 
 
-def _numbers(value: Any) -> tuple[float, ...]:
+def channels(value: Any, what: str) -> tuple[float, ...]:
+    """One number a channel; a number alone is that of a grey input. Nothing where nothing is known."""
     if value is None:
         return ()
-    return tuple(map(float, value)) if hasattr(value, "__iter__") else (float(value),)
+    several = isinstance(value, str | bytes) or hasattr(value, "__len__")
+    given = listed(value, what, "give one number a channel") if several and not _alone(value) else [value]
+    return tuple(number(one, f"{what} of a channel") for one in given)
 
 
-def _pair(size: Any) -> tuple[int, int] | None:
-    if size is None or isinstance(size, int):
-        return (size, size) if isinstance(size, int) else None
-    height, width = size
-    return int(height), int(width)
+def pair(value: Any, what: str = "size") -> tuple[int, int] | None:
+    """(height, width) in pixels; a whole number is both."""
+    if value is None:
+        return None
+    if not hasattr(value, "__len__") or _alone(value):
+        side = whole(value, what, 1, LONGEST)
+        return side, side
+    both = listed(value, what, "give (height, width)")
+    if len(both) != 2:
+        raise BadOption(f"{what} is {value!r}", "give (height, width)")
+    return whole(both[0], what, 1, LONGEST), whole(both[1], what, 1, LONGEST)
+
+
+def names(value: Any) -> tuple[str, ...]:
+    """Names of classes, in the order of the scores."""
+    if value is None:
+        return ()
+    found = listed(value, "classes", "give a list of names, one a score")
+    if strange := [one for one in found if not isinstance(one, str)]:
+        raise BadOption(f"a class is called {strange[0]!r}", "give a list of names, one a score")
+    return tuple(found)
+
+
+def callable_or_none(head: Any) -> Any:
+    if head is not None and not callable(head):
+        raise BadOption(f"head is {head!r}", "give a function of the model's output that returns scores (b,k)")
+    return head
+
+
+def _alone(value: Any) -> bool:
+    """Whether this is a number in an array or a tensor."""
+    return getattr(value, "ndim", None) == 0

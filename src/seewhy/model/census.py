@@ -6,8 +6,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import BackwardCFunction
 
-from seewhy.errors import ModelFailed, first_line
+from seewhy.errors import HeadFailed, ModelFailed, first_line
 from seewhy.model.grids import DISPROVED, disturbed, early, grid, locality, trusted
 from seewhy.model.head import PooledHead, find_head, pools
 from seewhy.model.rules import ACTIVATIONS, RELU_KINDS, Watch
@@ -66,6 +67,7 @@ class _Seen:
     outputs: dict[str, Tensor] = field(default_factory=dict)
     activations: list[str] = field(default_factory=list)
     pooled: list[Tensor] = field(default_factory=list)
+    sigmoid: Tensor | None = None  # what the last one returned
     bytes: int = 0
 
     def layer(self, name: str, _module: nn.Module, output: Any) -> None:
@@ -84,6 +86,8 @@ class _Seen:
             self.activations.append(name)
         elif pools(name, args, kwargs, output):
             self.pooled.append(args[0].detach().clone())
+        elif name == "sigmoid":
+            self.sigmoid = output.detach().clone()
 
 
 def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> Census:
@@ -92,6 +96,8 @@ def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> C
     try:
         with torch.enable_grad(), watch(module, seen.layer), Watch(seen.function):
             out = forward(x.detach().requires_grad_())
+    except HeadFailed:
+        raise
     except Exception as error:
         raise ModelFailed(
             f"the model fails on an input of shape {tuple(x.shape)}: {first_line(error.__cause__ or error)}",
@@ -101,6 +107,7 @@ def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> C
         raise ModelFailed(
             f"the model returns {_describe(out)}, not scores (b,k)", "pick the scores with head=lambda output: ..."
         )
+    own = own_functions(out)
     differentiable, out = out.requires_grad, out.detach()
     modules = dict(module.named_modules())
     after = _outputs_of(module, forward, disturbed(x.detach()))
@@ -108,8 +115,8 @@ def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> C
     head = find_head(modules, seen.pooled, out)
     return Census(
         layers=tuple(layers),
-        activations=tuple(seen.activations),
-        outputs="probability" if _sums_to_one(out) else "logit",
+        activations=(*seen.activations, *own),
+        outputs="probability" if _sums_to_one(out) or _is(out, seen.sigmoid) else "logit",
         output_shape=tuple(out.shape[1:]),
         differentiable=differentiable,
         head=head and replace(head, source=_returning(seen.pooled[head.call], layers, seen) or ""),
@@ -171,6 +178,26 @@ def _sums_to_one(out: Tensor) -> bool:
     if out.ndim != 2 or out.shape[1] < 2 or not torch.isfinite(out).all():
         return False
     return bool((out >= 0).all() and (out.float().sum(1) - 1).abs().max() < 1e-3)
+
+
+def _is(out: Tensor, found: Tensor | None) -> bool:
+    """Whether the model returns what this function did, be it in another shape."""
+    return found is not None and out.numel() == found.numel() and bool(torch.equal(out.flatten(), found.flatten()))
+
+
+def own_functions(out: Tensor) -> list[str]:
+    """Names of the autograd functions written in Python that the output came through: nothing is known of them."""
+    found: list[str] = []
+    known, waiting = set(), [out.grad_fn]
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in known:
+            continue
+        known.add(node)
+        if isinstance(node, BackwardCFunction):
+            found.append(f"{type(node).__name__.removesuffix('Backward')} of its own")
+        waiting += [before for before, _ in node.next_functions]
+    return found
 
 
 def _describe(out: Any) -> str:

@@ -1,14 +1,14 @@
 """What a network computes for pixels: outputs, scores, gradients and recordings, in chunks that fit."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
-from seewhy.errors import BadInput, ModelFailed, SeewhyError, Unsupported, first_line
+from seewhy.errors import BadInput, HeadFailed, ModelFailed, SeewhyError, Unsupported, first_line
 from seewhy.model import census as probing
 from seewhy.model.census import Census
 from seewhy.model.head import pools
@@ -18,6 +18,7 @@ from seewhy.model.rules import Rule, Rules, Watch
 from seewhy.model.stream import out_of_memory, stream
 from seewhy.model.tail import Tail
 from seewhy.model.trace import INPUT, frozen, record
+from seewhy.rng import untouched
 from seewhy.targets import Pinned
 from seewhy.types import Pixels
 
@@ -61,8 +62,10 @@ class Network:
         found: Census = self._known[size]
         return found
 
-    def frozen(self) -> AbstractContextManager[nn.Module]:
-        return frozen(self.module)
+    @contextmanager
+    def frozen(self) -> Iterator[nn.Module]:
+        with untouched(self.device), frozen(self.module):
+            yield self.module
 
     def __call__(self, x: Pixels) -> Tensor:
         """Outputs (b,k) for pixels (b,c,h,w) in [0,1], in whatever gradient mode is set."""
@@ -212,7 +215,13 @@ class Network:
                 f"the model raised {type(error).__name__}: {first_line(error)}", f"its input was {tuple(x.shape)}"
             ) from error
         if self.head is not None:
-            return self.head(out)
+            try:
+                return self.head(out)
+            except Exception as error:
+                raise HeadFailed(
+                    f"head= raised {type(error).__name__}: {first_line(error)}",
+                    f"it was given the model's output, a {type(out).__name__}",
+                ) from error
         return out.logits if isinstance(getattr(out, "logits", None), Tensor) else out
 
     def _record(self, x: Tensor, layers: Sequence[str]) -> tuple[dict[str, Tensor], Tensor]:

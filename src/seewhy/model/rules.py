@@ -13,20 +13,33 @@ from torch.overrides import TorchFunctionMode
 RELU_KINDS = {"relu", "relu6"}
 ACTIVATIONS = RELU_KINDS | {
     *("gelu", "silu", "hardswish", "mish", "elu", "selu", "celu", "leaky_relu", "prelu", "rrelu"),
-    *("softplus", "tanh", "hardtanh", "logsigmoid", "softsign", "tanhshrink"),
+    *("softplus", "tanh", "hardtanh", "logsigmoid", "softsign", "tanhshrink", "threshold"),
 }
 
 Rule = Callable[[Tensor, tuple[Any, ...], dict[str, Any]], Tensor]  # (input, other arguments, keywords) -> output
 
 
 def kind(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
-    """The function's plain name: `relu_` is `relu`, a hardtanh from 0 to 6 is `relu6`."""
+    """The function's plain name: `relu_` is `relu`, a clamp or hardtanh from 0 to 6 is `relu6`."""
     name = getattr(function, "__name__", "").removesuffix("_")
-    if name == "hardtanh":
-        low = kwargs.get("min_val", args[1] if len(args) > 1 else -1.0)
-        high = kwargs.get("max_val", args[2] if len(args) > 2 else 1.0)
-        return "relu6" if (low, high) == (0, 6) else name
-    return name
+    if name not in _BOUNDED:
+        return name
+    low_name, high_name, *usual = _BOUNDED[name]
+    bounds = (_bound(args, kwargs, 1, low_name, usual[0]), _bound(args, kwargs, 2, high_name, usual[1]))
+    return {(0.0, None): "relu", (0.0, 6.0): "relu6"}.get(bounds, name)
+
+
+_BOUNDED: Mapping[str, tuple[Any, ...]] = {
+    "hardtanh": ("min_val", "max_val", -1.0, 1.0),
+    "clamp": ("min", "max", None, None),
+    "clip": ("min", "max", None, None),
+    "clamp_min": ("min", "max", None, None),
+}
+
+
+def _bound(args: tuple[Any, ...], kwargs: Mapping[str, Any], at: int, name: str, usual: Any) -> Any:
+    found = args[at] if len(args) > at else kwargs.get(name, usual)
+    return float(found) if isinstance(found, int | float) else None if found is None else ""  # no number: no ReLU
 
 
 class Rules(TorchFunctionMode):
@@ -40,14 +53,16 @@ class Rules(TorchFunctionMode):
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
-        rule = self._table.get(kind(func, args, kwargs))
+        found = kind(func, args, kwargs)
+        rule = self._table.get(found)
         if rule is None or not args or not isinstance(args[0], Tensor):
             return func(*args, **kwargs)
         kwargs = dict(kwargs)
         name = getattr(func, "__name__", "")
         in_place = bool(kwargs.pop("inplace", False)) or (name.endswith("_") and not name.startswith("__"))
-        in_place |= kind(func, args, kwargs) in RELU_KINDS and args[1:2] == (True,)
-        output = rule(args[0], args[1:], kwargs)
+        in_place |= found in RELU_KINDS and args[1:2] == (True,)
+        told = ((), {}) if found in RELU_KINDS else (args[1:], kwargs)  # a ReLU's bounds are in its kind
+        output = rule(args[0], *told)
         return args[0].copy_(output) if in_place else output
 
 

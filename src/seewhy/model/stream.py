@@ -7,6 +7,8 @@ from torch import Tensor
 
 Run = Callable[[Tensor, Tensor], Tensor]  # a chunk (m,...), the image of each row (m,) -> (m,...)
 
+ALLOCATOR = ("not enough memory", "can't allocate memory")  # Windows, the others
+
 
 def stream(variants: Iterable[Tensor], run: Run, rows_at_once: int) -> Iterator[Tensor]:
     """For each variant (b,...) of b images, what `run` makes of it (b,...).
@@ -64,4 +66,4 @@ def _fit(run: Run, chunk: Tensor, rows: Tensor, limit: int) -> tuple[Tensor, int
 
 def out_of_memory(error: BaseException) -> bool:
     """Whether it is memory that ran out; the CPU's allocator says so in words only."""
-    return isinstance(error, torch.OutOfMemoryError) or "not enough memory" in str(error)
+    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in ALLOCATOR)

@@ -15,19 +15,57 @@ INPUT = ""  # as a layer's name: the network's own input
 
 @contextmanager
 def frozen(module: nn.Module) -> Iterator[nn.Module]:
-    """Evaluation mode and no parameter gradients, then exactly as it was."""
+    """Evaluation mode, no parameter gradients, nothing compiled, then exactly as it was.
+
+    Each forward starts from the same buffers, also where the network changes them in evaluation mode.
+    """
     modes = [(m, m.training) for m in module.modules()]
     flags = [(p, p.requires_grad) for p in module.parameters()]
+    compiled = [m for m in module.modules() if m.__dict__.get("_compiled_call_impl") is not None]
+    calls = [m._compiled_call_impl for m in compiled]
     try:
         module.eval()
         for p, _ in flags:
             p.requires_grad_(False)
-        yield module
+        for m in compiled:  # hooks and function modes don't reach into what is compiled
+            m._compiled_call_impl = None
+        with _same_buffers(module):
+            yield module
     finally:
+        for m, compilation in zip(compiled, calls, strict=True):
+            m._compiled_call_impl = compilation
         for m, training in modes:
             m.training = training
         for p, flag in flags:
             p.requires_grad_(flag)
+
+
+@contextmanager
+def _same_buffers(module: nn.Module) -> Iterator[None]:
+    """Undo what a forward does to buffers. It gets a copy next, so that a graph keeps what it has seen."""
+    tables = [(m._buffers, dict(m._buffers)) for m in module.modules()]
+    held = [(live, name, b, b.clone()) for live, kept in tables for name, b in kept.items() if b is not None]
+    given = [(b, b._version) for _, _, b, _ in held]
+    versions = [version for _, version in given]
+
+    def settle(*_args: Any) -> None:
+        for at, ((buffers, name, _, value), (b, version)) in enumerate(zip(held, given, strict=True)):
+            if buffers.get(name) is not b or b._version != version:
+                fresh = value.clone()
+                buffers[name], given[at] = fresh, (fresh, fresh._version)
+
+    handle = module.register_forward_hook(settle, always_call=True)
+    try:
+        yield
+    finally:
+        handle.remove()
+        for live, kept in tables:
+            live.clear()
+            live.update(kept)
+        for (_, _, b, value), version in zip(held, versions, strict=True):
+            if b._version != version:
+                with torch.no_grad():
+                    b.copy_(value)
 
 
 @contextmanager

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from seewhy.errors import BadOption, SeewhyError, UnknownName, first_line
+from seewhy.errors import BadOption, SeewhyError, UnknownName, Unsupported, first_line
 from seewhy.labels import hint
-from seewhy.model import Model
+from seewhy.model import Model, callable_or_none, channels, names, pair
 from seewhy.sources import default, factory, timm, torchvision
 from seewhy.sources.built import Ask, Built
 from seewhy.sources.weights import fill, seeded
@@ -44,7 +45,11 @@ def load(
     network with other weights than asked for.
     """
     where = _device(device)
-    size = (size, size) if isinstance(size, int) else size
+    mean, std = (one if one is None else channels(one, what) for one, what in ((mean, "mean"), (std, "std")))
+    size, head = pair(size), callable_or_none(head)
+    classes = None if classes is None else names(classes)
+    if weights is not None and not isinstance(weights, str | PathLike):
+        raise BadOption(f"weights is {weights!r}", "give a .safetensors, .pt or .pth file, or 'random'")
     ask = Ask(weights, tuple(classes or ()), size)
     with seeded():
         made = _make(spec, ask)
@@ -57,6 +62,20 @@ def load(
     module = made.module.to(where).eval()
     card = replace(made.card, overrides=_given(classes=classes, mean=mean, std=std, size=size, head=head))
     return Model(module, classes=ask.classes or made.classes, head=head, card=card, **asdict(preprocess))
+
+
+def as_model(asked: Any) -> Model:
+    """A Model as it is, or the one that a name stands for."""
+    if isinstance(asked, str):
+        return load(asked)
+    if isinstance(asked, nn.Module):
+        raise Unsupported(
+            "a bare nn.Module: the mean and std of its inputs are not known",
+            "wrap it: seewhy.Model(module, mean=..., std=..., size=(h, w), classes=[...])",
+        )
+    if not isinstance(asked, Model):
+        raise BadOption(f"{asked!r} is no model", "give a seewhy.Model, or a name that seewhy.load takes")
+    return asked
 
 
 def available() -> dict[str, list[str]]:
@@ -157,7 +176,7 @@ def _device(name: str | torch.device) -> torch.device:
     usable = ", ".join(kind for kind, count in here.items() if count)
     try:
         device = torch.device(name)
-    except (RuntimeError, TypeError) as error:
+    except (RuntimeError, TypeError, ValueError) as error:
         raise BadOption(f"there is no device '{name}'", f"here are: {usable}") from error
     if (device.index or 0) >= here.get(device.type, 0):
         raise BadOption(f"the device '{device}' is not here", f"here are: {usable}")
