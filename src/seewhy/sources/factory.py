@@ -75,4 +75,6 @@ def _attribute(module: ModuleType, name: str, spec: str) -> Any:
         return attrgetter(name)(module)
     except AttributeError as error:
         public = [one for one in dir(module) if not one.startswith("_")]
-        raise UnknownName(f"'{spec}': the module has no '{name}'", hint(name, public) or f"it has {', '.join(public[:8])}") from error
+        raise UnknownName(
+            f"'{spec}': the module has no '{name}'", hint(name, public) or f"it has {', '.join(public[:8])}"
+        ) from error
