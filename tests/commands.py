@@ -27,6 +27,20 @@ def bare():
     return SmallNet()
 
 
+class Flat(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.fc = torch.nn.Linear(960, 4)
+
+    def forward(self, x):
+        return self.fc(x.flatten(1))
+
+
+def flat():
+    return Model(Flat(), mean=MEAN, std=STD, size=(16, 20))
+
+
 class Dead(torch.nn.Module):
     def forward(self, x):
         return torch.zeros(len(x), 4) + 0 * x.flatten(1)[:, :1] + torch.tensor([3.0, 2.0, 1.0, 0.0])

@@ -242,3 +242,27 @@ def test_interrupting_ends_with_130_and_leaves_nothing(
     result = call("explain", "photos/cat.jpg", *NET, "-o", "out")
     assert result.exit_code == 130 and "interrupted" in result.stderr
     assert not os.path.exists("out") and not [name for name in os.listdir() if name.startswith(".")]
+
+
+def test_where_gradcam_does_not_fit_and_none_is_named_another_is_taken_and_said(
+    undrawn: None, there: Path, call: Call
+) -> None:
+    result = call("explain", "photos/cat.jpg", "--model", "nets.py:flat", "-O", "n_steps=2")
+    assert result.exit_code == 0, result.stderr
+    (said,) = [line for line in result.stderr.splitlines() if line.startswith("explained by")]
+    assert said.startswith("explained by integrated_gradients: 'gradcam' needs MAPS")
+    assert seewhy.open("seewhy-out/cat").method == "integrated_gradients"
+    assert "explained by" not in call("explain", "photos/cat.jpg", *NET).stderr
+
+
+def test_a_method_or_a_layer_that_is_named_is_never_replaced(there: Path, call: Call) -> None:
+    flat = ("--model", "nets.py:flat")
+    refused(call("explain", "photos/cat.jpg", *flat, "-m", "gradcam"), "'gradcam' needs MAPS")
+    refused(call("explain", "photos/cat.jpg", *flat, "--layer", "fc"), "'gradcam' needs MAPS")
+
+
+def test_in_chinese_the_sentences_are_chinese_too(undrawn: None, there: Path, call: Call) -> None:
+    result = call("explain", "photos/cat.jpg", *NET, "--lang", "zh")
+    assert "photos/cat.jpg：SmallNet 的预测结果" in result.stdout and "seewhy-out/cat/page.html" in result.stdout
+    assert not {"says", "forward", "results", "layer"} & set(result.stdout.replace(",", " ").split())
+    assert "正在解释" in result.stderr and "explaining" not in result.stderr

@@ -3,7 +3,9 @@ import pytest
 
 from handmade import RANDOM, blob, drawn, handmade, plain, said
 from seewhy.errors import BadInput
+from seewhy.render import heading
 from seewhy.render.grid import arrange, grid
+from seewhy.types import ModelCard, Prediction
 
 RED = plain(30, 45, 255, 0, 0)
 
@@ -44,6 +46,33 @@ def test_a_blank_map_among_others_says_so() -> None:
 
 def test_random_weights_are_stamped() -> None:
     assert "RANDOM WEIGHTS" in said(grid([handmade(np.ones((3, 3)), RED, model=RANDOM)]))
+
+
+def test_captions_name_what_tells_maps_apart_and_each_model_has_its_predictions() -> None:
+    other = ModelCard("Net", fingerprint="aa")
+    cat, dog = (Prediction(0, "cat", 0.9),), (Prediction(1, "dog", 0.8),)
+    words = said(grid([handmade(predictions=(cat,)), handmade(model=other, predictions=(dog,))]))
+    assert "gradcam  ·  tiger cat (282)\nEfficientNet-Lite0" in words and "gradcam  ·  tiger cat (282)\nNet" in words
+    assert "Predictions  ·  EfficientNet-Lite0" in words and "Predictions  ·  Net" in words
+    assert "cat" in words and "dog" in words and "EfficientNet-Lite0, Net" in words
+
+
+def test_two_layers_of_one_method_are_told_apart_and_one_method_alone_needs_no_more() -> None:
+    words = said(grid([handmade(), handmade(layers=("bn1",))]))
+    assert "(282)\nbn2" in words and "(282)\nbn1" in words
+    assert heading.differences([handmade(), handmade(method="saliency", layers=())]) == ["", ""]
+
+
+def test_options_scores_and_networks_of_one_name_are_told_apart() -> None:
+    steps = [handmade(options={"n_steps": n, "baseline": 0.0}) for n in (10, 20)]
+    assert heading.differences(steps) == ["n_steps=10", "n_steps=20"]
+    assert heading.differences([handmade(), handmade(score="probability")]) == ["logit", "probability"]
+    twins = [handmade(model=ModelCard("Net", fingerprint=f"{n}" * 16)) for n in (1, 2)]
+    assert heading.differences(twins) == ["Net 11111111", "Net 22222222"]
+
+
+def test_any_random_network_among_several_is_stamped() -> None:
+    assert "RANDOM WEIGHTS" in said(grid([handmade(), handmade(model=RANDOM)]))
 
 
 def test_different_photos_and_no_explanations_are_refused() -> None:

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from seewhy.cli.photos import distinct
 from seewhy.cli.style import Style
 from seewhy.lang import class_name, text
+from seewhy.render import heading
 from seewhy.render.page import page
 from seewhy.store import replacing, write
 from seewhy.types import Explanation, ModelCard, Prediction
@@ -100,11 +101,9 @@ def predictions(listed: Sequence[Prediction], lang: str) -> list[str]:
 
 def line(one: Explanation, lang: str, model: str = "") -> str:
     """What was explained and what it took, in one line. model: its name, where there are several."""
-    label = class_name(one.labels[0], lang, one.classes[0])
-    asked = "" if one.decided[0] == "class" else f" [{one.target}]"
     layers = f", {text('layer', lang).lower()} {', '.join(one.layers)}" if one.layers else ""
     passes = text("forward_backward", lang, forward=one.passes.forward, backward=one.passes.backward)
     time = text("seconds", lang, seconds=f"{one.seconds:.2f}")
     method = f"{model}, {one.method}" if model else one.method
     score = f"{text(one.score, lang)} {one.scores[0]:.3f}"
-    return f"  {method}: {label}{asked}, {score}{layers}; {passes}, {time}"
+    return f"  {method}: {heading.target(one, lang)}, {score}{layers}; {passes}, {time}"

@@ -15,7 +15,8 @@ from seewhy.render.overlay import ground, overlay
 from seewhy.render.scene import Scene, only, scenes
 from seewhy.types import Explanation, Sign
 
-Pair = tuple[Explanation, Scene]
+Part = tuple[Explanation, Scene, str]
+WORDS = 44  # characters that fit over a map
 WIDEST = 4  # maps beside each other, where one target leaves the arrangement free
 
 
@@ -25,6 +26,7 @@ class Cell:
     drawn: Scene
     sign: Sign
     top: float
+    also: str  # what tells it apart besides method and target
 
 
 def grid(
@@ -48,10 +50,11 @@ def grid(
     wide = max(len(row) for row in rows)
     height, width = rows[0][0].drawn.photo.shape[:2]
     tall = min(max(3.0 * height / width, 1.5), 4.5)
-    columns = max(wide, 2)
+    models = {one.model: one for one in reversed(explanations)}
+    columns = max(wide, 1 + len(models))
     made = panels.canvas(3.3 * columns, (tall + 0.65) + len(rows) * (tall + 0.75))
     places = made.add_gridspec(1 + 2 * len(rows), columns, height_ratios=[tall] + [tall, 0.1] * len(rows))
-    _lead(made, places, rows[0][0], lang)
+    _lead(made, places, rows[0][0].drawn, list(reversed(models.values())), lang)
     for r, row in enumerate(rows):
         for c, cell in enumerate(row):
             ax, bar = (made.add_subplot(places[1 + 2 * r + i, c]) for i in (0, 1))
@@ -60,7 +63,7 @@ def grid(
             normed = scale(cell.drawn.heat, cell.sign, cell.top)
             under = ground(cell.drawn.photo, ~np.isnan(normed), cell.sign) if cell.top else cell.drawn.photo
             pixels = overlay(under, normed, name, cell.sign, alpha, fade)
-            panels.picture(ax, pixels, _caption(cell.explanation, lang), lang)
+            panels.picture(ax, pixels, _caption(cell, lang), lang)
             panels.outline(ax, cell.drawn.frame)
             if cell.top:
                 panels.colorbar(bar, name, cell.sign, cell.top, "", lang)
@@ -83,9 +86,10 @@ def same_photo(explanations: Sequence[Explanation]) -> None:
 
 def arrange(explanations: Sequence[Explanation], sign: Sign | None, outlier_perc: float) -> list[list[Cell]]:
     """A row a method, one scale a row; with one map a method, rows of several methods, each with its own scale."""
-    methods: dict[tuple[object, ...], list[Pair]] = {}
-    for one, drawn in zip(explanations, scenes(explanations), strict=True):
-        methods.setdefault((one.method, one.layers, str(one.options), one.model, one.score), []).append((one, drawn))
+    methods: dict[tuple[object, ...], list[Part]] = {}
+    for part in zip(explanations, scenes(explanations), heading.differences(explanations), strict=True):
+        one = part[0]
+        methods.setdefault((one.method, one.layers, str(one.options), one.model, one.score), []).append(part)
     rows = [_row(group, sign, outlier_perc) for group in methods.values()]
     if max(map(len, rows)) > 1:
         return rows
@@ -93,19 +97,26 @@ def arrange(explanations: Sequence[Explanation], sign: Sign | None, outlier_perc
     return [flat[at : at + WIDEST] for at in range(0, len(flat), WIDEST)]
 
 
-def _row(group: list[Pair], sign: Sign | None, outlier_perc: float) -> list[Cell]:
+def _row(group: list[Part], sign: Sign | None, outlier_perc: float) -> list[Cell]:
     shown = sign or group[0][0].sign
-    top = max(limit(drawn.heat, shown, outlier_perc) for _, drawn in group)
-    return [Cell(one, drawn, shown, top) for one, drawn in group]
+    top = max(limit(drawn.heat, shown, outlier_perc) for _, drawn, _ in group)
+    return [Cell(one, drawn, shown, top, also) for one, drawn, also in group]
 
 
-def _lead(made: Figure, places: GridSpec, first: Cell, lang: str) -> None:
+def _lead(made: Figure, places: GridSpec, drawn: Scene, models: Sequence[Explanation], lang: str) -> None:
+    """The photo, and what each model says of it."""
     photo = made.add_subplot(places[0, 0], label="photo")
-    panels.picture(photo, first.drawn.photo, first.explanation.photos[0].name, lang)
-    listed = made.add_subplot(places[0, 1], label="predictions")
-    panels.predictions(listed, first.explanation.predictions[0], None, lang)
-    heading.line(made, first.explanation, lang, first.explanation.model.name)
+    panels.picture(photo, drawn.photo, models[0].photos[0].name, lang)
+    names = heading.differences(models) if len(models) > 1 else [""]
+    for column, (one, name) in enumerate(zip(models, names, strict=True), 1):
+        listed = made.add_subplot(places[0, column], label=f"predictions {name}".strip())
+        panels.predictions(listed, one.predictions[0], None, lang, name)
+    stamped = next((one for one in models if one.model.weights == "random"), models[0])
+    heading.line(made, stamped, lang, ", ".join(dict.fromkeys(one.model.name for one in models)))
 
 
-def _caption(explanation: Explanation, lang: str) -> str:
-    return f"{explanation.method}  ·  {panels.shorten(heading.target(explanation, lang), 24)}"
+def _caption(cell: Cell, lang: str) -> str:
+    """Method and target, and under them what else tells this map apart."""
+    said = heading.target(cell.explanation, lang)
+    line = f"{cell.explanation.method}  ·  {panels.shorten(said, max(WORDS - len(cell.explanation.method), 12))}"
+    return f"{line}\n{panels.shorten(cell.also, WORDS)}" if cell.also else line

@@ -1,5 +1,7 @@
 """What a figure says in words: the class and its score, the model, method and layer, and the units of its numbers."""
 
+from collections.abc import Mapping, Sequence
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -42,10 +44,47 @@ def named(explanation: Explanation, lang: str, row: int = 0) -> str:
 
 def target(explanation: Explanation, lang: str) -> str:
     """What is explained, as words: the class's name and number, or the target as it was asked for."""
+    if explanation.decided[:1] == ("contrast",):
+        return _contrast(explanation, lang)
     label, index = named(explanation, lang), explanation.classes[0]
     full = label if index is None or label == str(index) else f"{label} ({index})"
     plain = explanation.target in ("predicted", explanation.labels[0], str(index))
     return full if plain else f"{full}, {explanation.target}"
+
+
+def _contrast(explanation: Explanation, lang: str) -> str:
+    sides, decided = explanation.target.split(" - "), explanation.decided[1:]
+    if len(sides) != 2 or any(side[0] != "class" for side in decided):
+        return explanation.target
+    return " - ".join(class_name(side, lang, key[1][0]) for side, key in zip(sides, decided, strict=True))
+
+
+def differences(explanations: Sequence[Explanation]) -> list[str]:
+    """What method and target leave open: the model where there are several, and what else differs within one method."""
+    models = {one.model: one.model.name for one in explanations}
+    if len(set(models.values())) < len(models):
+        models = {card: f"{name} {card.fingerprint[:8]}" for card, name in models.items()}
+    alike: dict[tuple[object, ...], list[Mapping[str, str]]] = {}
+    for one in explanations:
+        alike.setdefault((one.model, one.method), []).append(_settings(one))
+    said = []
+    for one in explanations:
+        group, own = alike[one.model, one.method], _settings(one)
+        differing = [text for name, text in own.items() if any(other.get(name) != text for other in group)]
+        said.append("  ·  ".join([models[one.model]] * (len(models) > 1) + differing))
+    return said
+
+
+def _settings(explanation: Explanation) -> dict[str, str]:
+    """All that may tell two maps of one method apart, as it is said."""
+    options = {name: f"{name}={value}" for name, value in explanation.options.items() if name != "layer"}
+    return {
+        " layers": ", ".join(explanation.layers),
+        **options,
+        " score": explanation.score,
+        " seed": f"seed={explanation.seed}",
+        " precision": explanation.precision,
+    }
 
 
 def score(explanation: Explanation, lang: str) -> str:
@@ -61,7 +100,12 @@ def source(explanation: Explanation) -> str:
     return "  ·  ".join(part for part in (explanation.model.name, explanation.method, layers) if part)
 
 
+def raw(explanation: Explanation, lang: str) -> str:
+    """Whose numbers they are. Each method has its own unit, so none is named."""
+    return text("evidence_units", lang, method=explanation.method, kind=text(explanation.score, lang))
+
+
 def units(explanation: Explanation, largest: float, top: float, lang: str) -> str:
     """What the colour bar's numbers are, and the largest value where it was clipped."""
-    said = text("evidence_units", lang, kind=text(explanation.score, lang))
+    said = raw(explanation, lang)
     return said if largest <= top else f"{said}; {text('largest', lang, value=number(largest))}"

@@ -54,11 +54,12 @@
     const caption = make("figcaption", "", undefined, tile);
     make("b", "", map.method, caption);
     make("span", "", map.target, caption);
+    if (map.also) make("span", "", map.also, caption);
     make("span", "", map.score, caption);
     const view = make("div", "view", undefined, tile);
     view.tabIndex = 0;
     view.setAttribute("role", "application");
-    view.setAttribute("aria-label", `${map.method}, ${map.target}. ${words.keys_hint}`);
+    view.setAttribute("aria-label", `${[map.method, map.target, map.also].filter(Boolean).join(", ")}. ${words.keys_hint}`);
     view.style.setProperty("--aspect", photo.width / photo.height);
     const picture = make("img", "", undefined, view);
     picture.src = photo.src;
@@ -224,6 +225,7 @@
       paint(thumb, map, Math.round(photo.width / size), Math.round(photo.height / size), true);
       const said = make("span", "", map.method, chip);
       make("small", "", map.target, said);
+      if (map.also) make("small", "", map.also, said);
       chip.addEventListener("click", () => choose(index));
     });
     find("chips").hidden = form.beside.parentElement.hidden = maps.length < 2;

@@ -30,6 +30,7 @@ WORDS = (  # those the script fills in itself
     "sign_negative", "sign_positive", "why_label",
 )  # fmt: skip
 LONGEST = 1600  # pixels of the embedded photo's longer side
+STILL = 1000  # of the picture for browsers without scripts
 _UNSAFE = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
@@ -71,8 +72,10 @@ def bundle(explanations: Sequence[Explanation], lang: str, outlier_perc: float) 
         },
         "tables": {name: _base64(table(name)) for name in TABLES},
         "explanations": [
-            _one(explanation, scene, lang, outlier_perc)
-            for explanation, scene in zip(explanations, scenes(explanations), strict=True)
+            _one(explanation, scene, lang, outlier_perc) | {"also": also}
+            for explanation, scene, also in zip(
+                explanations, scenes(explanations), heading.differences(explanations), strict=True
+            )
         ],
     }
 
@@ -100,7 +103,7 @@ def _one(explanation: Explanation, scene: Scene, lang: str, outlier_perc: float)
         "label": heading.named(explanation, lang),
         "target": heading.target(explanation, lang),
         "score": heading.score(explanation, lang),
-        "units": text("evidence_units", lang, kind=text(explanation.score, lang)),
+        "units": heading.raw(explanation, lang),
         "random": model.weights == "random",
         "model": model.name,
         "explained": explanation.classes[0],
@@ -138,12 +141,14 @@ def _still(explanations: Sequence[Explanation], outlier_perc: float, lang: str) 
     """A picture for browsers without scripts."""
     file = io.BytesIO()
     grid(explanations, outlier_perc=outlier_perc, lang=lang).savefig(file, format="png", dpi=110)
-    return _webp(Image.open(file).convert("RGB"))
+    picture = Image.open(file).convert("RGB")
+    picture.thumbnail((STILL, STILL))
+    return _webp(picture, 70)
 
 
-def _webp(image: Image.Image) -> str:
+def _webp(image: Image.Image, quality: int = 82) -> str:
     file = io.BytesIO()
-    image.save(file, "WEBP", quality=82, method=4)
+    image.save(file, "WEBP", quality=quality, method=4)
     return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
 
 

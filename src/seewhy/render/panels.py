@@ -65,9 +65,9 @@ def colorbar(ax: Axes, name: str, sign: Sign, top: float, label: str, lang: str)
     ax.set_xlabel(label, labelpad=2, **lettering(label, lang, 7.5, MUTED))
 
 
-def predictions(ax: Axes, listed: Sequence[Prediction], explained: int | None, lang: str) -> None:
-    """The classes a model thinks of, most likely first; the one explained is set off."""
-    title = text("predictions", lang)
+def predictions(ax: Axes, listed: Sequence[Prediction], explained: int | None, lang: str, model: str = "") -> None:
+    """The classes a model thinks of, most likely first; the one explained is set off. model: one of several."""
+    title = text("predictions", lang) + (f"  ·  {model}" if model else "")
     ax.set_title(title, loc="left", pad=5, **lettering(title, lang, 9, MUTED))
     ax.set(xlim=(0, 1), ylim=(5, 0))
     ax.set_axis_off()
