@@ -266,3 +266,14 @@ def test_in_chinese_the_sentences_are_chinese_too(undrawn: None, there: Path, ca
     assert "photos/cat.jpg：SmallNet 的预测结果" in result.stdout and "seewhy-out/cat/page.html" in result.stdout
     assert not {"says", "forward", "results", "layer"} & set(result.stdout.replace(",", " ").split())
     assert "正在解释" in result.stderr and "explaining" not in result.stderr
+
+
+def test_a_style_that_can_t_show_what_is_asked_is_refused_before_the_first_photo(there: Path, call: Call) -> None:
+    two = ("-m", "saliency", "-m", "input_x_gradient")
+    for given, problem in (
+        (("--style", "shap", *two), "methods differ in their units"),
+        (("--style", "captum:masked_image", "--sign", "all"), "can't show --sign all"),
+    ):
+        result = call("explain", "photos/cat.jpg", *NET, *given)
+        refused(result, problem)
+        assert "explaining" not in result.stderr

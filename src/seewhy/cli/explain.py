@@ -131,6 +131,7 @@ def _planned(asked: dict[str, Any], where: Progress) -> "tuple[Plan, Style]":
     if not (asked["methods"] or asked["layers"]):  # a layer that is named is read, or refused with the reason
         chosen, reason = plan.chosen(models)
         methods = (chosen,)
+    style.check(methods)
     made = plan.made(models, methods, asked["targets"], asked["pairs"], asked["layers"], asked["score"], asked["seed"])
     if reason:
         where.note(text("instead", asked["lang"], method=methods[0], reason=reason))

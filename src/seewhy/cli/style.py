@@ -36,6 +36,11 @@ class Style:
         if kind == "captum":
             self._check_modes()
 
+    def check(self, methods: Sequence[str]) -> None:
+        """Raises BadOption where one figure can't show these methods together."""
+        if self.name == "shap" and len(set(methods)) > 1:
+            raise BadOption("the shap style has one scale, and methods differ in their units", "name one --method")
+
     @property
     def single(self) -> bool:
         """Whether it draws one explanation only, so that a grid has a figure in each folder."""
@@ -80,3 +85,5 @@ class Style:
         for mode in self._modes() if ":" in self.name else ():
             if mode not in get_args(Mode):
                 raise BadOption(f"captum has no mode {mode!r}", f"modes: {', '.join(get_args(Mode))}")
+            if self.sign == "all" and mode in ("masked_image", "alpha_scaling"):
+                raise BadOption(f"captum's {mode} can't show --sign all", "choose positive, negative or absolute")

@@ -16,7 +16,7 @@ from seewhy.render.scene import Scene, only, scenes
 from seewhy.types import Explanation, Sign
 
 Part = tuple[Explanation, Scene, str]
-WORDS = 44  # characters that fit over a map
+WORDS = 40  # characters that fit over a map
 WIDEST = 4  # maps beside each other, where one target leaves the arrangement free
 
 

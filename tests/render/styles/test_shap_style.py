@@ -26,7 +26,7 @@ def test_the_shared_scale_ends_at_the_percentile_of_all_classes_together() -> No
     ticks = [float(tick.get_text()) for tick in bar.get_xticklabels()]
     assert ticks[-1] == pytest.approx(np.percentile(np.abs([4 * noise[0], noise[1]]), 99.9), rel=5e-3)
     assert ticks[0] == -ticks[-1]
-    assert bar.get_xlabel() == "SHAP value"
+    assert bar.get_xlabel() == "raw values of gradcam, for the logit"
 
 
 def test_a_class_with_a_quarter_of_the_evidence_has_a_quarter_of_the_colour() -> None:
@@ -61,3 +61,13 @@ def test_random_weights_are_stamped() -> None:
 def test_different_photos_are_refused() -> None:
     with pytest.raises(BadInput, match="different photos"):
         shap([handmade(), handmade(pixels=WHITE)])
+
+
+def test_only_shap_methods_are_said_to_give_shap_values() -> None:
+    assert "SHAP value" in said(shap([handmade(method="gradient_shap")]))
+    assert "SHAP value" not in said(shap([handmade()]))
+
+
+def test_methods_do_not_share_a_scale() -> None:
+    with pytest.raises(BadInput, match="several methods"):
+        shap([handmade(), handmade(method="saliency")])

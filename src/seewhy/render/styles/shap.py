@@ -52,7 +52,7 @@ def shap(
             if not np.nanmax(np.abs(cell.heat), initial=0):
                 panels.caption(ax, panels.nothing("all", lang), lang)
     if top:
-        _bar(made.add_subplot(grid[-1, :], label="colorbar"), top, lang)
+        _bar(made.add_subplot(grid[-1, :], label="colorbar"), top, _unit(explanations[0], lang), lang)
     return made
 
 
@@ -72,6 +72,8 @@ def pixels(cell: Scene, top: float) -> NDArray[np.uint8]:
 def _rows(explanations: Sequence[Explanation]) -> list[list[Scene]]:
     if not explanations:
         raise BadInput("no explanations to draw", "give one a class")
+    if len({one.method for one in explanations}) > 1:
+        raise BadInput("explanations of several methods, whose units differ", "draw each method by itself")
     if len({len(one) for one in explanations}) > 1:
         raise BadInput("explanations of different numbers of images", "explain each class on the same images")
     rows = [scenes([one[r] for one in explanations]) for r in range(len(explanations[0]))]
@@ -80,7 +82,12 @@ def _rows(explanations: Sequence[Explanation]) -> list[list[Scene]]:
     return rows
 
 
-def _bar(ax: Axes, top: float, lang: str) -> None:
+def _unit(explanation: Explanation, lang: str) -> str:
+    """Only methods of that name give SHAP values."""
+    return text("shap_value", lang) if "shap" in explanation.method else heading.raw(explanation, lang)
+
+
+def _bar(ax: Axes, top: float, said: str, lang: str) -> None:
     at = np.linspace(-1, 1, 512)[:, None]
     colors = np.where(at > 0, np.array(FOR), np.array(AGAINST)) / 255
     ax.imshow((1 - np.abs(at) + np.abs(at) * colors)[None], aspect="auto", extent=(-1, 1, 0, 1))
@@ -88,5 +95,4 @@ def _bar(ax: Axes, top: float, lang: str) -> None:
     ax.set_xticks(places, [panels.number(place * top) for place in places], fontsize=8, color=panels.INK)
     ax.set_yticks([])
     ax.spines[:].set_visible(False)
-    said = text("shap_value", lang)
     ax.set_xlabel(said, **panels.lettering(said, lang, 9))
