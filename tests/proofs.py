@@ -1,6 +1,6 @@
 """Every method on the default model beside the peer that does the same, at default options: what `make proofs` runs.
 
-A proof gives two calls of the same inputs. Where no peer is right, its place is taken by the paper's formula, slowly, or
+A proof is two calls on the same inputs. Where no peer is right, its place is taken by the paper's formula, slowly, or
 left empty with the reason.
 """
 
@@ -93,12 +93,13 @@ def by_captum_at(id: str, kind: Any, *, options: Any = None, note: str = "", **a
 
 
 def by_noise_tunnel(id: str, kind: str, *, factor: Any = lambda n: 1.0, note: str = "", **more: Any) -> Proof:
-    n, stdev = get_method(id).n_samples, get_method(id).stdev  # type: ignore[attr-defined]
+    n, stdev = 10, get_method(id).stdev  # type: ignore[attr-defined]
 
     def call(model: Model, x: Tensor, target: int) -> Any:
         return factor(n) * noise_tunnel(model, x, kind, n, stdev, target, at_once=5, **more)
 
-    return Proof(id, "captum NoiseTunnel(Saliency)", call, note=f"captum is given our draws{note}")
+    said = f"`n_samples=10` of 50; captum is given our draws{note}"
+    return Proof(id, "captum NoiseTunnel(Saliency)", call, options={"n_samples": n}, note=said)
 
 
 def by_rule(id: str, rule: Any) -> Proof:
@@ -149,7 +150,7 @@ def sess(model: Model, x: Tensor, target: int) -> Any:
     return grad_cam(gc.SESS, model, x, [LAST], [scaled(target, 1e5)], {"num_scales": 2})
 
 
-FEWER = "at `blocks.0` (16 channels): 1280 channels would take the peer minutes"
+FEWER = "an early layer of few channels: the last one's 1280 would take the peer minutes"
 NO_PEER = "none of captum, grad-cam, torchcam"
 PROOFS = [
     by_captum("saliency", captum.Saliency),
@@ -192,9 +193,7 @@ PROOFS = [
     by_torchcam("gradcam", tc.GradCAM),
     by_grad_cam("gradcam", gc.GradCAM),
     by_grad_cam("gradcam++", gc.GradCAMPlusPlus, note="torchcam's divides a temporary copy: wrong"),
-    Proof(
-        "smoothgradcam++", "by hand: the paper's formula", smooth_plusplus, LAST, note="torchcam departs three times"
-    ),
+    Proof("smoothgradcam++", "by hand: the paper's formula", smooth_plusplus, LAST, note="torchcam departs from it"),
     by_torchcam("xgradcam", tc.XGradCAM),
     by_grad_cam("xgradcam", gc.XGradCAM),
     by_grad_cam("hirescam", gc.HiResCAM),
@@ -212,7 +211,7 @@ PROOFS = [
     by_grad_cam("shapleycam", gc.ShapleyCAM),
     Proof("finercam", "grad-cam FinerCAM", finer, LAST, ours=picture),
     Proof("refinecam", "grad-cam RefineCAM", refined, "blocks.1, 2, 4, bn2", ours=stretched, note="signed early maps"),
-    by_grad_cam("ablationcam", gc.AblationCAM, note="1280 channels; ours in closed form"),
+    by_grad_cam("ablationcam", gc.AblationCAM, layer="blocks.0.0.bn1", note=f"{FEWER}; behind a ReLU6, grad-cam's way"),
     by_grad_cam("scorecam", gc.ScoreCAM, layer="blocks.0", note=FEWER),
     by_torchcam("iscam", tc.ISCAM, layer="blocks.0", note=FEWER),
     Proof("sscam", "none", note="35 forwards a channel; in the suite equal to torchcam with its noise"),
