@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo test lint types check clean
+.PHONY: demo test proofs lint types check clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/installed  ## install seewhy and explain a real photo with a real network
@@ -14,6 +14,9 @@ demo: $(VENV)/installed  ## install seewhy and explain a real photo with a real 
 
 test: $(VENV)/tested  ## install what the tests need and run them all
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto
+
+proofs: $(VENV)/tested  ## every method on the default model beside its peer, into docs/proofs.md: about ten minutes
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow tests/test_proofs.py
 
 lint: $(VENV)/linted
 	$(BIN)/ruff check .

@@ -38,6 +38,19 @@ def replaced(net: nn.Module, kind: type[nn.Module], new: Callable[[], nn.Module]
     return net
 
 
+def split_batch_norms(net: nn.Sequential) -> nn.Sequential:
+    """A copy in which each of timm's batch norms that hold their activation is a BatchNorm2d and an activation:
+    grad-cam's FullGrad asks for BatchNorm2d to the letter."""
+    net = copy.deepcopy(net)
+    for name, one in list(net.named_modules()):
+        if isinstance(one, nn.BatchNorm2d):
+            plain = nn.BatchNorm2d(one.num_features, one.eps)
+            plain.load_state_dict(one.state_dict())
+            parent, _, child = name.rpartition(".")
+            setattr(net.get_submodule(parent), child, nn.Sequential(plain, copy.deepcopy(one.act)).eval())
+    return net
+
+
 def maps_of(net: nn.Sequential, layer: str, x: Tensor) -> Tensor:
     """What a layer of a copied network returns: (b,d,r,q)."""
     with torch.no_grad():
@@ -119,21 +132,31 @@ def torchcam(
 
 
 def noise_tunnel(
-    model: Model, x: Tensor, kind: str, n: int, stdev: float, target: Any = 1, *, abs: bool = True
+    model: Model,
+    x: Tensor,
+    kind: str,
+    n: int,
+    stdev: float,
+    target: Any = 1,
+    *,
+    abs: bool = True,
+    at_once: int | None = None,
 ) -> Tensor:
-    """captum's NoiseTunnel over its Saliency, with the draws that seewhy makes."""
+    """captum's NoiseTunnel over its Saliency, with the draws that seewhy makes; `at_once` draws for a single image."""
     with mock.patch.object(torch, "normal", _noise_for_captum(x, n, stdev)):
         tunnel = NoiseTunnel(Saliency(for_peer(model)))
-        return tunnel.attribute(x, nt_type=kind, nt_samples=n, stdevs=stdev, target=target, abs=abs)
+        return tunnel.attribute(
+            x, nt_type=kind, nt_samples=n, stdevs=stdev, target=target, abs=abs, nt_samples_batch_size=at_once
+        )
 
 
 def _noise_for_captum(x: Tensor, n: int, stdev: float, seed: int = 0) -> Callable[..., Tensor]:
     """`torch.normal` with our own draws in the order in which captum asks: image by image."""
     rng = Rng.for_images(seed, x)
-    draws = torch.stack([rng.normal(*x.shape[1:]) for _ in range(n)], 1).flatten(0, 1).to(x)
+    draws = iter(torch.stack([rng.normal(*x.shape[1:]) for _ in range(n)], 1).flatten(0, 1).to(x))
 
     def normal(mean: Any, deviations: Tensor) -> Tensor:
-        assert deviations.shape == draws.shape and (deviations == stdev).all()
-        return draws * stdev
+        assert (len(x) == 1 or len(deviations) == n * len(x)) and (deviations == stdev).all()
+        return stdev * torch.stack([next(draws) for _ in deviations])
 
     return normal

@@ -112,7 +112,7 @@ def writing_on_the_picture(model: Model, x: Tensor, target: Any, rng: Any) -> Ma
     return found
 
 
-@mutant(contract.leaves_no_trace, contract.gives_the_same_map_for_the_same_seed)
+@mutant(contract.leaves_no_trace, contract.does_not_depend_on_batch_or_chunk)
 def in_training_mode(model: Model, x: Tensor, target: Any, rng: Any) -> Map:
     """Batch norm moves its averages and mixes the batch; dropout draws from the global generator."""
     model.module.train()

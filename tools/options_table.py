@@ -23,10 +23,7 @@ def table() -> str:
     families = [family for family in get_args(Family) if any(one.info.family == family for one in methods)]
     parts = [HEAD]
     for family in families:
-        parts.append(
-            f"\n## {family}\n\n| method | option | default | allowed | what it does |\n"
-            "| --- | --- | --- | --- | --- |\n"
-        )
+        parts.append(f"\n## {family}\n\n| method | option | default | allowed | what it does |\n{'| --- ' * 5}|\n")
         parts += [rows(one) for one in methods if one.info.family == family]
     return "".join(parts)
 

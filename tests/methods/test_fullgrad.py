@@ -1,6 +1,5 @@
 """FullGrad: its parts add up to the score; its map is grad-cam's where that sees every bias."""
 
-import copy
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from torch import Tensor, nn
 
 from comparing import in_float64, part_of, relative
 from conftest import MEAN, STD, SmallNet
-from peers import for_peer, maps_of, scaled, unit
+from peers import for_peer, maps_of, scaled, split_batch_norms, unit
 from seewhy import Model, explain
 
 TARGETS = [1, 3]
@@ -123,14 +122,7 @@ def test_on_the_default_model_it_is_grad_cams_with_plain_batch_norms(default_mod
     """grad-cam asks for BatchNorm2d to the letter and so misses timm's, which hold their activation; a copy is given
     to it in which each is a BatchNorm2d and an activation."""
     x = part_of(chelsea, default_model)
-    net = for_peer(default_model)
-    for name, one in list(net.named_modules()):
-        if isinstance(one, nn.BatchNorm2d):
-            plain = nn.BatchNorm2d(one.num_features, one.eps)
-            plain.load_state_dict(one.state_dict())
-            split = nn.Sequential(plain, copy.deepcopy(one.act)).eval()
-            parent, _, child = name.rpartition(".")
-            setattr(net.get_submodule(parent), child, split)
+    net = split_batch_norms(for_peer(default_model))
     torch.testing.assert_close(net(x), for_peer(default_model)(x))
     made = explain(default_model, x, "fullgrad", 281)
     assert relative(unit(made.values[:, 0]), full_grad(net, x, [scaled(281, 1e8)])) < 1e-5

@@ -1,0 +1,220 @@
+"""Every method on the default model beside the peer that does the same, at default options: what `make proofs` runs.
+
+A proof is two calls on the same inputs. Where no peer is right, its place is taken by the paper's formula, slowly, or
+left empty with the reason.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytorch_grad_cam as gc
+import torch
+import torch.nn.functional as F
+import torchcam.methods as tc
+from captum import attr as captum
+from torch import Tensor, nn
+
+import rectifiers
+from comparing import gradient
+from peers import (
+    for_peer,
+    grad_cam,
+    maps_and_gradient,
+    noise_tunnel,
+    replaced,
+    scaled,
+    shown,
+    split_batch_norms,
+    torchcam,
+    unit,
+)
+from rectifiers import ByHand
+from seewhy import Explanation, Model, get_method
+from seewhy.rng import Rng
+
+LAST = "bn2"  # the default model's last maps, which methods choose by themselves
+Peer = Callable[[Model, Tensor, int], Any]
+Ours = Callable[[Explanation, Any], Any]
+
+
+@dataclass(frozen=True)
+class Proof:
+    method: str
+    peer: str  # its name, or why there is none
+    call: Peer | None = None
+    layer: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+    ours: Ours = lambda made, size: made.values  # what of our map is the peer's
+    note: str = ""
+
+
+def picture(made: Explanation, size: Any, epsilon: float = 1e-7) -> Any:
+    return shown(made.values, size, epsilon=epsilon)
+
+
+def rectified(made: Explanation, size: Any) -> Any:
+    return np.maximum(made.values, 0)
+
+
+def stretched(made: Explanation, size: Any) -> Any:
+    return unit(made.values[:, 0])
+
+
+def by_grad_cam(id: str, kind: Any, *, layer: str = LAST, note: str = "", made: Any = None, **options: Any) -> Proof:
+    def call(model: Model, x: Tensor, target: int) -> Any:
+        return grad_cam(kind, model, x, [layer], [target], made)
+
+    return Proof(id, f"grad-cam {kind.__name__}", call, layer, options, picture, note)
+
+
+def by_torchcam(id: str, kind: Any, *, layer: str = LAST, note: str = "", ours: Ours = rectified, **made: Any) -> Proof:
+    def call(model: Model, x: Tensor, target: int) -> Any:
+        return torchcam(kind, for_peer(model), layer, x, [target], **made)
+
+    return Proof(id, f"torchcam {kind.__name__}", call, layer, ours=ours, note=note)
+
+
+def by_captum(id: str, kind: Any, *, note: str = "", **asked: Any) -> Proof:
+    def call(model: Model, x: Tensor, target: int) -> Any:
+        return kind(for_peer(model)).attribute(x, target=target, **asked)
+
+    return Proof(id, f"captum {kind.__name__}", call, note=note)
+
+
+def by_captum_at(id: str, kind: Any, *, options: Any = None, note: str = "", **asked: Any) -> Proof:
+    def call(model: Model, x: Tensor, target: int) -> Any:
+        net = for_peer(model)
+        return kind(net, net[1].get_submodule(LAST)).attribute(x, target=target, **asked)
+
+    return Proof(id, f"captum {kind.__name__}", call, LAST, options or {}, note=note)
+
+
+def by_noise_tunnel(id: str, kind: str, *, factor: Any = lambda n: 1.0, note: str = "", **more: Any) -> Proof:
+    n, stdev = 10, get_method(id).stdev  # type: ignore[attr-defined]
+
+    def call(model: Model, x: Tensor, target: int) -> Any:
+        return factor(n) * noise_tunnel(model, x, kind, n, stdev, target, at_once=5, **more)
+
+    said = f"`n_samples=10` of 50; captum is given our draws{note}"
+    return Proof(id, "captum NoiseTunnel(Saliency)", call, options={"n_samples": n}, note=said)
+
+
+def by_rule(id: str, rule: Any) -> Proof:
+    return Proof(
+        id, "by hand: the rule as an autograd function", partial(ruled, rule), note="captum has no rule for ReLU6"
+    )
+
+
+def ruled(rule: Any, model: Model, x: Tensor, target: int) -> Tensor:
+    return gradient(replaced(for_peer(model), nn.ReLU6, lambda: ByHand(rule, 6.0)), x, target)
+
+
+def guided_gradcam(model: Model, x: Tensor, target: int) -> Tensor:
+    net = for_peer(model)
+    coarse = captum.LayerGradCam(net, net[1].get_submodule(LAST)).attribute(x, target=target).relu()
+    return F.interpolate(coarse, x.shape[2:], mode="bilinear") * ruled(rectifiers.guided, model, x, target)
+
+
+def smooth_plusplus(model: Model, x: Tensor, target: int) -> Tensor:
+    method: Any = get_method("smoothgradcam++")
+    net, rng = for_peer(model), Rng.for_images(0, x)
+    noisy = [x + method.stdev * rng.normal(*x.shape[1:]) for _ in range(method.samples)]
+    maps = maps_and_gradient(net, LAST, x, target)[0]
+    grads = torch.stack([maps_and_gradient(net, LAST, one, target)[1] for one in noisy])
+    first, second, third = (grads.pow(k).mean(0) for k in (1, 2, 3))
+    alpha = second / (2 * second + maps.sum((2, 3), keepdim=True) * third + 1e-8)
+    return ((alpha * first.relu()).sum((2, 3), keepdim=True) * maps).sum(1, keepdim=True)
+
+
+def full_grad(model: Model, x: Tensor, target: int) -> Any:
+    with gc.FullGrad(split_batch_norms(for_peer(model)), []) as peer:
+        return peer(x, [scaled(target, 1e8)])
+
+
+def refined(model: Model, x: Tensor, target: int) -> Any:
+    net = for_peer(model)
+    layers = [net[1].get_submodule(one) for one in ("blocks.1", "blocks.2", "blocks.4", LAST)]
+    return gc.RefineCAM(net, layers)(x, [scaled(target, 1.0)])
+
+
+def finer(model: Model, x: Tensor, target: int) -> Any:
+    net = for_peer(model)
+    with gc.FinerCAM(net, [net[1].get_submodule(LAST)]) as peer:
+        return peer(x, None, target_idx=target)
+
+
+def sess(model: Model, x: Tensor, target: int) -> Any:
+    return grad_cam(gc.SESS, model, x, [LAST], [scaled(target, 1e5)], {"num_scales": 2})
+
+
+FEWER = "an early layer of few channels: the last one's 1280 would take the peer minutes"
+NO_PEER = "none of captum, grad-cam, torchcam"
+PROOFS = [
+    by_captum("saliency", captum.Saliency),
+    by_captum("input_x_gradient", captum.InputXGradient),
+    by_rule("guided_backprop", rectifiers.guided),
+    by_rule("deconvnet", rectifiers.deconvnet),
+    by_noise_tunnel("smoothgrad", "smoothgrad", abs=False),
+    by_noise_tunnel("smoothgrad_squared", "smoothgrad_sq"),
+    by_noise_tunnel(
+        "vargrad", "vargrad", factor=lambda n: n / (n - 1), abs=False, note="; times n / (n - 1): captum divides by n"
+    ),
+    by_captum("integrated_gradients", captum.IntegratedGradients, baselines=0.0, internal_batch_size=5),
+    Proof("gradient_shap", "none", note="captum draws by itself; in the suite they agree within three standard errors"),
+    Proof("expected_gradients", "none", note="shap and captum draw by themselves; three standard errors, in the suite"),
+    Proof("deep_lift", "none", note="captum has no rule for ReLU6; where it works, the suite compares"),
+    Proof("blur_integrated_gradients", "none", note=f"{NO_PEER}; a slow reference in the suite"),
+    Proof("guided_integrated_gradients", "none", note=f"{NO_PEER}; a slow reference in the suite"),
+    Proof("xrai", "none", note=f"{NO_PEER}; a slow reference in the suite"),
+    by_captum_at(
+        "layer_integrated_gradients",
+        captum.LayerIntegratedGradients,
+        baselines=0.0,
+        internal_batch_size=5,
+    ),
+    by_captum_at(
+        "layer_conductance",
+        captum.LayerConductance,
+        options={"quadrature": "left"},
+        baselines=0.0,
+        n_steps=50,
+        method="riemann_trapezoid",
+        internal_batch_size=None,
+        note="with `quadrature='left'`: captum's usual points leave out both ends",
+    ),
+    Proof(
+        "guided_gradcam", "by hand: the rule times captum LayerGradCam", guided_gradcam, LAST, note="as guided_backprop"
+    ),
+    by_torchcam("cam", tc.CAM, fc_layer="1.classifier", ours=lambda made, size: made.values),
+    by_captum_at("gradcam", captum.LayerGradCam),
+    by_torchcam("gradcam", tc.GradCAM),
+    by_grad_cam("gradcam", gc.GradCAM),
+    by_grad_cam("gradcam++", gc.GradCAMPlusPlus, note="torchcam's divides a temporary copy: wrong"),
+    Proof("smoothgradcam++", "by hand: the paper's formula", smooth_plusplus, LAST, note="torchcam departs from it"),
+    by_torchcam("xgradcam", tc.XGradCAM),
+    by_grad_cam("xgradcam", gc.XGradCAM),
+    by_grad_cam("hirescam", gc.HiResCAM),
+    by_grad_cam("gradcam_elementwise", gc.GradCAMElementWise),
+    by_torchcam("layercam", tc.LayerCAM),
+    by_grad_cam("layercam", gc.LayerCAM),
+    by_grad_cam("eigencam", gc.EigenCAM),
+    by_grad_cam("eigengradcam", gc.EigenGradCAM),
+    by_grad_cam("kpcacam", gc.KPCA_CAM),
+    by_grad_cam("segeigencam", gc.SegEigenCAM),
+    by_grad_cam("fem", gc.FEM),
+    Proof(
+        "fullgrad", "grad-cam FullGrad", full_grad, ours=stretched, note="it is given timm's batch norms as BatchNorm2d"
+    ),
+    by_grad_cam("shapleycam", gc.ShapleyCAM),
+    Proof("finercam", "grad-cam FinerCAM", finer, LAST, ours=picture),
+    Proof("refinecam", "grad-cam RefineCAM", refined, "blocks.1, 2, 4, bn2", ours=stretched, note="signed early maps"),
+    by_grad_cam("ablationcam", gc.AblationCAM, layer="blocks.0.0.bn1", note=f"{FEWER}; behind a ReLU6, grad-cam's way"),
+    by_grad_cam("scorecam", gc.ScoreCAM, layer="blocks.0", note=FEWER),
+    by_torchcam("iscam", tc.ISCAM, layer="blocks.0", note=FEWER),
+    Proof("sscam", "none", note="35 forwards a channel; in the suite equal to torchcam with its noise"),
+    Proof("sess", "grad-cam SESS", sess, LAST, {"scales": 2}, stretched, "`scales=2` of 12"),
+    Proof("randomcam", "none", note="the null; draws of its own"),
+]
