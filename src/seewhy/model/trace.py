@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import count
+from threading import Lock, RLock
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +13,18 @@ from torch import Tensor, nn
 from seewhy.errors import Unsupported
 
 INPUT = ""  # as a layer's name: the network's own input
+
+_TURNS: WeakKeyDictionary[nn.Module, RLock] = WeakKeyDictionary()  # hooks and modes are the module's, not a thread's
+_ONE = Lock()
+
+
+@contextmanager
+def alone(module: nn.Module) -> Iterator[None]:
+    """One thread at a time with a module: two would read each other's records and restore each other's modes."""
+    with _ONE:
+        turn = _TURNS.setdefault(module, RLock())
+    with turn:
+        yield
 
 
 @contextmanager
