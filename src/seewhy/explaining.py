@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -100,7 +101,7 @@ def _one(
         seconds=seconds,
         passes=Passes(len(x) + run.meter.forward - before[0], run.meter.backward - before[1]),
         precision=str(run.dtype).removeprefix("torch."),
-        versions=_versions(),
+        versions=dict(_versions()),
         sign=method.info.sign,
         reduce=method.info.reduce,
         extras={name: np.asarray(value.detach().cpu()) for name, value in made.extras.items()},
@@ -161,6 +162,7 @@ def predictions(model: Model, x: Pixels, outputs: Tensor, top: int) -> tuple[tup
     )
 
 
+@cache
 def _versions() -> dict[str, str]:
     found = {}
     for name in ("seewhy", "torch", "torchvision", "timm", "numpy"):

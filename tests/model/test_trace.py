@@ -1,4 +1,5 @@
 import random
+import threading
 
 import numpy as np
 import pytest
@@ -140,3 +141,21 @@ def test_a_network_compiled_in_place_is_explained_uncompiled_and_stays_compiled(
     found = explain(Model(net, mean=(0, 0, 0), std=(1, 1, 1), size=(16, 20)), x, "guided_backprop", 1).values
     assert np.array_equal(found, plain) and not runs
     assert net._compiled_call_impl is compiled and compiled is not None
+
+
+def test_two_threads_on_one_network_take_turns(small: Model, x: Tensor) -> None:
+    small.module.train()
+    wanted = [explain(small, one[None], "gradcam", 1).values for one in x]
+    wrong: list[object] = []
+
+    def explained(i: int) -> None:
+        for _ in range(15):
+            found = explain(small, x[i : i + 1], "gradcam", 1).values
+            wrong.extend([] if np.array_equal(found, wanted[i]) else [found])
+
+    threads = [threading.Thread(target=explained, args=(i,)) for i in (0, 1)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert not wrong and small.module.training

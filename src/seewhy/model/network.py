@@ -17,7 +17,7 @@ from seewhy.model.rescale import rescale
 from seewhy.model.rules import Rule, Rules, Watch
 from seewhy.model.stream import out_of_memory, stream
 from seewhy.model.tail import Tail
-from seewhy.model.trace import INPUT, frozen, record
+from seewhy.model.trace import INPUT, alone, frozen, record
 from seewhy.rng import untouched
 from seewhy.targets import Pinned
 from seewhy.types import Pixels
@@ -64,7 +64,7 @@ class Network:
 
     @contextmanager
     def frozen(self) -> Iterator[nn.Module]:
-        with untouched(self.device), frozen(self.module):
+        with alone(self.module), untouched(self.device), frozen(self.module):
             yield self.module
 
     def __call__(self, x: Pixels) -> Tensor:

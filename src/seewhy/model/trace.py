@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import count
+from threading import Lock, RLock
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +14,18 @@ from seewhy.errors import Unsupported
 
 INPUT = ""  # as a layer's name: the network's own input
 
+_TURNS: WeakKeyDictionary[nn.Module, RLock] = WeakKeyDictionary()  # hooks and modes are the module's, not a thread's
+_ONE = Lock()
+
+
+@contextmanager
+def alone(module: nn.Module) -> Iterator[None]:
+    """One thread at a time with a module: two would read each other's records and restore each other's modes."""
+    with _ONE:
+        turn = _TURNS.setdefault(module, RLock())
+    with turn:
+        yield
+
 
 @contextmanager
 def frozen(module: nn.Module) -> Iterator[nn.Module]:
@@ -19,31 +33,33 @@ def frozen(module: nn.Module) -> Iterator[nn.Module]:
 
     Each forward starts from the same buffers, also where the network changes them in evaluation mode.
     """
-    modes = [(m, m.training) for m in module.modules()]
-    flags = [(p, p.requires_grad) for p in module.parameters()]
-    compiled = [m for m in module.modules() if m.__dict__.get("_compiled_call_impl") is not None]
+    modules = list(module.modules())
+    modes = [(m, m.training) for m in modules]
+    learning = [p for p in module.parameters() if p.requires_grad]
+    compiled = [m for m in modules if m.__dict__.get("_compiled_call_impl") is not None]
     calls = [m._compiled_call_impl for m in compiled]
     try:
-        module.eval()
-        for p, _ in flags:
+        if any(training for _, training in modes):
+            module.eval()
+        for p in learning:
             p.requires_grad_(False)
         for m in compiled:  # hooks and function modes don't reach into what is compiled
             m._compiled_call_impl = None
-        with _same_buffers(module):
+        with _same_buffers(module, modules):
             yield module
     finally:
         for m, compilation in zip(compiled, calls, strict=True):
             m._compiled_call_impl = compilation
         for m, training in modes:
             m.training = training
-        for p, flag in flags:
-            p.requires_grad_(flag)
+        for p in learning:
+            p.requires_grad_(True)
 
 
 @contextmanager
-def _same_buffers(module: nn.Module) -> Iterator[None]:
+def _same_buffers(module: nn.Module, modules: Sequence[nn.Module]) -> Iterator[None]:
     """Undo what a forward does to buffers. It gets a copy next, so that a graph keeps what it has seen."""
-    tables = [(m._buffers, dict(m._buffers)) for m in module.modules()]
+    tables = [(m._buffers, dict(m._buffers)) for m in modules if m._buffers]
     held = [(live, name, b, b.clone()) for live, kept in tables for name, b in kept.items() if b is not None]
     given = [(b, b._version) for _, _, b, _ in held]
     versions = [version for _, version in given]
