@@ -13,12 +13,12 @@ import torch
 
 from comparing import pixels, relative
 from proofs import PROOFS, Proof
-from seewhy import Model, explain, list_methods
+from seewhy import Model, __version__, explain, list_methods
 
 PAGE = Path(__file__).parent.parent / "docs" / "proofs.md"
 PHOTOS = {"chelsea": 282, "coffee": 967}
 SIGNLESS = {"eigencam", "eigengradcam", "kpcacam"}  # the peer leaves the sign to the decomposition
-PACKAGES = ("seewhy", "torch", "timm", "captum", "grad-cam", "torchcam")
+PACKAGES = ("torch", "timm", "captum", "grad-cam", "torchcam")
 # Differences that are larger than 1e-5 and why, each said in the docs of the method too.
 LOOSE = {"refinecam": 5e-2}
 HEAD = """# Every method beside its peer
@@ -45,7 +45,7 @@ def rows() -> Iterator[list[str]]:
     yield found
     if len(found) != len(PROOFS) * len(PHOTOS):
         return
-    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    versions = ", ".join([f"seewhy {__version__}", *(f"{name} {version(name)}" for name in PACKAGES)])
     said = f"Versions: {versions}. {torch.get_num_threads()} threads of a CPU.\n\n"
     columns = ["method", "peer", "layer", "photo", "difference", "seconds, ours", "seconds, peer", "note"]
     PAGE.write_text(HEAD + said + f"| {' | '.join(columns)} |\n{'| --- ' * len(columns)}|\n{''.join(found)}", "utf-8")
