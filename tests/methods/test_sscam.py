@@ -1,11 +1,13 @@
 """SS-CAM beside torchcam's, with the same noise."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
 from torchcam.methods import SSCAM
 
-from comparing import in_float64, relative
+from comparing import in_float64, part_of, relative
 from peers import for_peer, torchcam
 from seewhy import Model, explain
 from seewhy.rng import Rng
@@ -38,3 +40,11 @@ def test_without_noise_one_sample_is_as_good_as_many(small: Model, x: Tensor) ->
 def test_the_draws_do_not_depend_on_the_memory_granted(small: Model, x: Tensor) -> None:
     whole, tight = (explain(small, x, "sscam", 1, n_samples=3, memory=m).values for m in (None, 1))
     assert relative(tight, whole) < 1e-5
+
+
+def test_it_is_torchcams_on_the_default_model_with_the_same_noise(default_model: Model, chelsea: Any) -> None:
+    x = part_of(chelsea, default_model)
+    noise = 2.0 * noise_of(x, 2, 16)
+    wanted = torchcam(SSCAM, for_peer(default_model), "blocks.0", x, [281], noise, num_samples=2, std=2.0)
+    found = explain(default_model, x, "sscam", 281, layer="blocks.0", n_samples=2).values
+    assert relative(torch.from_numpy(found).relu(), wanted) < 1e-5
