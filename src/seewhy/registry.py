@@ -237,7 +237,16 @@ def _value(id: str, name: str, text: str, hint: Any) -> Any:
         return text
     if any(get_origin(kind) is tuple for kind in kinds):
         return (_plain(text),)
-    raise BadOption(f"{id}.{name}={text!r} is not understood", f"it takes {getattr(hint, '__name__', hint)}")
+    wanted = " or ".join(_WORDS.get(kind, getattr(kind, "__name__", str(kind))) for kind in kinds)
+    raise BadOption(f"{id}.{name}={text!r} is not understood", f"give {wanted}")
+
+
+_WORDS: Mapping[Any, str] = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    type(None): "none",
+}
 
 
 def _plain(text: str) -> int | float | str:
