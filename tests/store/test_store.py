@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
@@ -171,3 +172,50 @@ def test_a_failure_midway_leaves_what_was_there(
             replace(made, seed=9).save(place)
     monkeypatch.undo()
     assert os.listdir(tmp_path) == ["e"] and seewhy.open(folder).seed == made.seed
+
+
+def test_a_disk_without_links_gets_copies(made: Explanation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> None:
+        raise OSError("no links here")
+
+    made.save(tmp_path / "one")
+    wanted = {path.name: path.read_bytes() for path in (tmp_path / "one").iterdir()}
+    monkeypatch.setattr(os, "link", refuse)
+    made.save(tmp_path / "two")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "two").iterdir()} == wanted
+
+
+def test_a_swap_that_fails_half_way_leaves_the_old_result(
+    made: Explanation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made.save(tmp_path / "result")
+    before = (tmp_path / "result" / VALUES).read_bytes()
+    move = shutil.move
+
+    def fails_on_the_fresh_one(source: Any, to: Any) -> Any:
+        if Path(source).name.startswith(".result") and not Path(source).name.endswith("-old"):
+            raise OSError(28, "No space left on device")
+        return move(source, to)
+
+    monkeypatch.setattr(shutil, "move", fails_on_the_fresh_one)
+    with pytest.raises(seewhy.SeewhyError, match="can't be written: No space left"):
+        replace(made, values=made.values + 1).save(tmp_path / "result")
+    assert (tmp_path / "result" / VALUES).read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["result"]
+
+
+def test_a_photo_of_another_size_than_was_explained_is_refused(made: Explanation, tmp_path: Path) -> None:
+    made.save(tmp_path / "result")
+    path = tmp_path / "result" / MANIFEST
+    manifest = json.loads(path.read_text())
+    manifest["photos"][0]["geometry"]["original"] = [31, 41]
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(seewhy.SeewhyError, match=r"is \(30, 41\), not \(31, 41\)"):
+        seewhy.open(tmp_path / "result")
+
+
+@pytest.mark.parametrize("value", [float("inf"), Path("there") / "grey.png", np.float32(0.25), np.int64(3)])
+def test_options_json_has_no_word_for_come_back(value: Any, made: Explanation, tmp_path: Path) -> None:
+    replace(made, options={"baseline": value}).save(tmp_path / "result")
+    found = seewhy.open(tmp_path / "result").options["baseline"]
+    assert found == (str(value) if isinstance(value, Path) else value)
