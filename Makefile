@@ -15,7 +15,7 @@ demo: $(VENV)/installed  ## install seewhy and explain a real photo with a real 
 test: $(VENV)/tested  ## install what the tests need and run them all
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto
 
-proofs: $(VENV)/tested  ## every method on the default model beside its peer, into docs/proofs.md: about ten minutes
+proofs: $(VENV)/tested  ## every method on the default model beside its peer, into docs/proofs.md: takes minutes
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow tests/test_proofs.py
 
 lint: $(VENV)/linted

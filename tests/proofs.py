@@ -93,13 +93,12 @@ def by_captum_at(id: str, kind: Any, *, options: Any = None, note: str = "", **a
 
 
 def by_noise_tunnel(id: str, kind: str, *, factor: Any = lambda n: 1.0, note: str = "", **more: Any) -> Proof:
-    n, stdev = 10, get_method(id).stdev  # type: ignore[attr-defined]
+    n, stdev = get_method(id).n_samples, get_method(id).stdev  # type: ignore[attr-defined]
 
     def call(model: Model, x: Tensor, target: int) -> Any:
         return factor(n) * noise_tunnel(model, x, kind, n, stdev, target, at_once=5, **more)
 
-    said = f"`n_samples=10` of 50; captum is given our draws{note}"
-    return Proof(id, "captum NoiseTunnel(Saliency)", call, options={"n_samples": n}, note=said)
+    return Proof(id, "captum NoiseTunnel(Saliency)", call, note=f"captum is given our draws{note}")
 
 
 def by_rule(id: str, rule: Any) -> Proof:
@@ -121,7 +120,7 @@ def guided_gradcam(model: Model, x: Tensor, target: int) -> Tensor:
 def smooth_plusplus(model: Model, x: Tensor, target: int) -> Tensor:
     method: Any = get_method("smoothgradcam++")
     net, rng = for_peer(model), Rng.for_images(0, x)
-    noisy = [x + method.stdev * rng.normal(*x.shape[1:]) for _ in range(method.samples)]
+    noisy = [x + method.stdev * rng.normal(*x.shape[1:]) for _ in range(method.n_samples)]
     maps = maps_and_gradient(net, LAST, x, target)[0]
     grads = torch.stack([maps_and_gradient(net, LAST, one, target)[1] for one in noisy])
     first, second, third = (grads.pow(k).mean(0) for k in (1, 2, 3))
