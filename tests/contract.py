@@ -189,3 +189,14 @@ def takes_any_float(id: str, model: Model, x: Tensor) -> None:
     found, wide = run(id, model, x[:1]), run(id, model, x[:1].double())
     assert wide.values.dtype == np.float32
     np.testing.assert_allclose(wide.values, found.values, rtol=0, atol=2e-4 * abs(found.values).max())
+
+
+@promise
+def changes_with_the_weights(id: str, model: Model, x: Tensor) -> None:
+    """Adebayo et al., arXiv:1810.03292: a map that stays when the weights are drawn anew explains no network."""
+    found = run(id, model, x).values
+    generator = torch.Generator().manual_seed(5)
+    with torch.no_grad():
+        for p in model.module.parameters():
+            p.copy_(p.flatten()[torch.randperm(p.numel(), generator=generator)].view_as(p))
+    assert not np.allclose(found, run(id, model, x).values, rtol=1e-2)

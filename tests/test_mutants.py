@@ -136,6 +136,11 @@ def of_grey(model: Model, x: Tensor, target: Any, rng: Any) -> Map:
     return Map((x.mean((1, 2, 3), keepdim=True) - grey).square())
 
 
+@mutant(contract.changes_with_the_weights, contract.explains_the_class_asked_for)
+def of_the_picture_alone(model: Model, x: Tensor, target: Any, rng: Any) -> Map:
+    return Map((x - x.mean((2, 3), keepdim=True)).abs())
+
+
 @mutant(
     contract.looks_at_the_planted_evidence,
     contract.lies_on_the_evidence_to_the_cell,

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 from torchcam.methods import SSCAM
 
 from comparing import in_float64, part_of, relative
-from peers import for_peer, torchcam
+from peers import for_peer, maps_of, torchcam
 from seewhy import Model, explain
 from seewhy.rng import Rng
 
@@ -48,3 +49,20 @@ def test_it_is_torchcams_on_the_default_model_with_the_same_noise(default_model:
     wanted = torchcam(SSCAM, for_peer(default_model), "blocks.0", x, [281], noise, num_samples=2, std=2.0)
     found = explain(default_model, x, "sscam", 281, layer="blocks.0", n_samples=2).values
     assert relative(torch.from_numpy(found).relu(), wanted) < 1e-5
+
+
+@pytest.mark.parametrize("layer", ["act3", "conv1"])
+def test_it_is_the_formula_done_slowly(layer: str, small: Model, x: Tensor) -> None:
+    wide, net = x.double(), for_peer(small, torch.float64)
+    maps = maps_of(net, layer, wide).detach()
+    noise = 0.7 * noise_of(wide, 2, maps.shape[1]).double()
+    scores = torch.zeros(maps.shape[:2], dtype=torch.float64)
+    for image, target in enumerate(TARGETS):
+        for channel, one in enumerate(maps[image]):
+            mask = (one - one.min()) / (one.max() - one.min()) if one.max() > one.min() else 0 * one
+            mask = interpolate(mask[None, None], x.shape[2:], mode="bilinear")
+            for draw in noise[:, image, channel]:
+                scores[image, channel] += net((mask + draw) * wide[image])[0, target].detach() / 2
+    wanted = (scores.softmax(1)[:, :, None, None] * maps).sum(1, keepdim=True)
+    found = in_float64("sscam", small, x, TARGETS, layer=layer, n_samples=2, stdev=0.7).values
+    assert relative(found, wanted) < 1e-9
