@@ -1,7 +1,10 @@
-"""Networks whose explanations can be written down."""
+"""Networks whose explanations can be written down, and formulas done slowly."""
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import interpolate
 
 from seewhy import Model
 
@@ -28,3 +31,13 @@ class Quadratic(Linear):
 def plainly(net: nn.Module) -> Model:
     """A model that takes pixels as they are, in float64."""
     return Model(net.double(), mean=(0, 0, 0), std=(1, 1, 1), size=(16, 20))
+
+
+def masks_of(maps: Tensor, size: Sequence[int]) -> Tensor:
+    """Each channel of maps (d,r,q) scaled to [0,1], a flat one 0, then resized between cell centres: (d,1,1,h,w)."""
+    found = []
+    for one in maps:
+        span = one.max() - one.min()
+        scaled = (one - one.min()) / span if span > 0 else 0 * one
+        found.append(interpolate(scaled[None, None], tuple(size), mode="bilinear"))
+    return torch.stack(found)

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
 from torchcam.methods import ISCAM
 
+from closed_forms import masks_of
 from comparing import in_float64, part_of, relative
 from peers import for_peer, maps_of, torchcam
 from seewhy import Model, explain
@@ -36,9 +36,7 @@ def test_it_is_the_formula_done_slowly(layer: str, small: Model, x: Tensor) -> N
     maps = maps_of(net, layer, wide).detach()
     scores = torch.zeros(maps.shape[:2], dtype=torch.float64)
     for image, target in enumerate(TARGETS):
-        for channel, one in enumerate(maps[image]):
-            mask = (one - one.min()) / (one.max() - one.min()) if one.max() > one.min() else 0 * one
-            mask = interpolate(mask[None, None], x.shape[2:], mode="bilinear")
+        for channel, mask in enumerate(masks_of(maps[image], x.shape[2:])):
             for step in (1, 2, 3):
                 strength = sum(range(1, step + 1)) / 3
                 scores[image, channel] += net(strength * mask * wide[image])[0, target].detach() / 3
