@@ -92,9 +92,10 @@ def test_a_tuple_is_refused(id: str, odd: Model, x: Tensor) -> None:
 
 @pytest.mark.parametrize("id", CAMS)
 def test_a_layer_that_never_runs_is_refused_before_the_first_pass(id: str, odd: Model, x: Tensor) -> None:
-    odd.census(x)
     calls = []
     odd.module.register_forward_hook(lambda *_: calls.append(1))
+    odd.census(x)
+    calls.clear()
     with pytest.raises(SeewhyError, match="'idle' is not used in a forward"):
         explain(odd, x, id, 1, layer="idle")
     assert not calls

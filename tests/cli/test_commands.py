@@ -101,10 +101,10 @@ def test_again_finds_every_explanation_below_and_prints_differences(
 ) -> None:
     assert call("explain", "photos", "--model", NET, "-m", "gradcam", "-m", "saliency").exit_code == 0
     found = told("again", "seewhy-out", "--trust")["explanations"]
-    assert len(found) == 4 and {one["largest_difference"] for one in found} == {0.0}
+    assert len(found) == 4 and max(one["largest_difference"] for one in found) < 1e-6
     folder = Path("seewhy-out/cat/gradcam")
     result = call("again", str(folder), "seewhy-out/dog/saliency", "--trust")
-    assert result.exit_code == 0 and result.stdout.count("the same bit for bit") == 2
+    assert result.exit_code == 0 and result.stdout.count(" of the largest value") == 2  # alone, not two in a batch
     changed = seewhy.open(folder)
     values = changed.values + np.float32(0.5)
     replace(changed, values=values).save(folder)

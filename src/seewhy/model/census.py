@@ -12,6 +12,7 @@ from seewhy.errors import HeadFailed, ModelFailed, first_line
 from seewhy.model.grids import DISPROVED, disturbed, early, grid, locality, trusted
 from seewhy.model.head import PooledHead, find_head, pools
 from seewhy.model.rules import ACTIVATIONS, RELU_KINDS, Watch
+from seewhy.model.tape import Recorder, Tape, Unrepeatable, joined
 from seewhy.model.trace import watch
 from seewhy.targets import Outputs
 
@@ -53,6 +54,8 @@ class Census:
     maps: str | None  # the layer whose maps methods read unless told otherwise
     bytes_per_image: int  # all layers' outputs together
     unused: tuple[str, ...] = ()
+    tape: Tape | None = None  # None where the forward can't be written down
+    why_no_tape: str = ""
 
     @property
     def only_relu(self) -> bool:
@@ -93,9 +96,11 @@ class _Seen:
 def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> Census:
     """Probe with pixels x (2,c,h,w); two images, so that what holds by chance for one is not believed."""
     seen = _Seen()
+    first = x.detach().requires_grad_()
+    recorder = Recorder(first)
     try:
-        with torch.enable_grad(), watch(module, seen.layer), Watch(seen.function):
-            out = forward(x.detach().requires_grad_())
+        with torch.enable_grad(), watch(module, both(seen, recorder), recorder.begin), Watch(seen.function), recorder:
+            out = forward(first)
     except HeadFailed:
         raise
     except Exception as error:
@@ -107,10 +112,12 @@ def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> C
         raise ModelFailed(
             f"the model returns {_describe(out)}, not scores (b,k)", "pick the scores with head=lambda output: ..."
         )
+    recorder.close()
     own = own_functions(out)
-    differentiable, out = out.requires_grad, out.detach()
     modules = dict(module.named_modules())
-    after = _outputs_of(module, forward, disturbed(x.detach()))
+    after, again, out_again = _again(module, forward, disturbed(x.detach()))
+    tape, why = _tape(recorder, out, again, out_again)
+    differentiable, out = out.requires_grad, out.detach()
     layers = [_layer(name, modules[name], seen, x, after) for name in seen.order if name]
     head = find_head(modules, seen.pooled, out)
     return Census(
@@ -123,7 +130,25 @@ def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> C
         maps=default_maps(layers, seen),
         bytes_per_image=max(1, seen.bytes),
         unused=tuple(name for name in modules if name and name not in seen.calls),
+        tape=tape,
+        why_no_tape=why,
     )
+
+
+def both(seen: _Seen, recorder: Recorder) -> Callable[[str, nn.Module, Any], None]:
+    def saw(name: str, module: nn.Module, output: Any) -> None:
+        with recorder.paused():  # what is looked at here is no part of the forward
+            seen.layer(name, module, output)
+        recorder.end(name, output)
+
+    return saw
+
+
+def _tape(two: Recorder, out_two: Tensor, three: Recorder, out_three: Tensor) -> tuple[Tape | None, str]:
+    try:
+        return joined(two, out_two, three, out_three), ""
+    except Unrepeatable as error:
+        return None, str(error)
 
 
 def default_maps(layers: Sequence[Layer], seen: _Seen) -> str | None:
@@ -146,12 +171,20 @@ def _returning(maps: Tensor, layers: Sequence[Layer], seen: _Seen) -> str | None
     return min(reversed(same), key=lambda name: name.count("."), default=None)
 
 
-def _outputs_of(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> dict[str, Tensor]:
-    """What each layer returns at its last call, where that is (b,d,r,q)."""
+def _again(
+    module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor
+) -> tuple[dict[str, Tensor], Recorder, Tensor]:
+    """What each layer returns for the images x at its last call, where that is (b,d,r,q).
+
+    A third image is added: what a forward does with three is compared with what it did with two.
+    """
     seen = _Seen()
-    with torch.no_grad(), watch(module, seen.layer):
-        forward(x)
-    return seen.outputs
+    three = torch.cat([x, x[:1]]).requires_grad_()
+    recorder = Recorder(three)
+    with torch.enable_grad(), watch(module, both(seen, recorder), recorder.begin), recorder:
+        out = forward(three)
+    recorder.close()
+    return {name: maps[:2] for name, maps in seen.outputs.items() if len(maps) == 3}, recorder, out
 
 
 def _layer(name: str, module: nn.Module, seen: _Seen, x: Tensor, after: Mapping[str, Tensor]) -> Layer:

@@ -5,7 +5,7 @@ import hashlib
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from seewhy.errors import Unsupported
 
@@ -27,13 +27,48 @@ def unwrapped(module: nn.Module) -> nn.Module:
     return module
 
 
+SAMPLES = 8  # values of each tensor that are looked at for changes
+PLAIN = (int, float, bool, str, type(None))
+TABLES = ("_modules", "_parameters", "_buffers", "_forward_hooks", "_forward_pre_hooks")
+
+
+def structure(module: nn.Module) -> int:
+    """A number that changes when a module is replaced, given other attributes or other hooks; weights are not in it."""
+    found: list[Any] = []
+    for one in module.modules():
+        own = vars(one)
+        found += [value if isinstance(value, PLAIN) else id(value) for name, value in own.items() if name != "training"]
+        found += [id(value) for table in TABLES for value in own[table].values()]
+    return hash(tuple(found))
+
+
+def weights(module: nn.Module, known: dict[Any, Any]) -> Any:
+    """What changes when weights or buffers do.
+
+    PyTorch counts changes, but not those made through `.data`: so some values of each tensor are in it too.
+    """
+    state = [t for t in (*module.parameters(), *module.buffers()) if t.numel()]
+    places = [t.data_ptr() for t in state]
+    if known.get("places") != places:
+        known["places"], known["views"] = places, [_some(t.detach()) for t in state]
+    some = torch.cat([t if t.dtype == torch.float32 else t.float() for t in known["views"]]) if state else None
+    return tuple(places), tuple(t._version for t in state), b"" if some is None else some.cpu().numpy().tobytes()
+
+
+def _some(tensor: Tensor) -> Tensor:
+    """A view of a few values that lie far from one another."""
+    flat = tensor.view(-1) if tensor.is_contiguous() else tensor
+    while flat.ndim > 1:
+        flat = flat.select(-1, 0)
+    return flat[:: max(1, len(flat) // SAMPLES)][:SAMPLES]
+
+
 def fingerprint(module: nn.Module, known: dict[Any, Any]) -> str:
     """A hash of all parameters and buffers, taken anew only when one of them was changed."""
-    state = module.state_dict()
-    version = tuple((t.data_ptr(), t._version) for t in state.values() if isinstance(t, torch.Tensor))
+    version = weights(module, known)
     if known.get("version") != version:
         digest = hashlib.blake2b(digest_size=16)
-        for name, tensor in state.items():
+        for name, tensor in module.state_dict().items():
             digest.update(name.encode())
             if isinstance(tensor, torch.Tensor):
                 raw = tensor.detach().contiguous().cpu().reshape(-1)

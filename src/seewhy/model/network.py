@@ -1,24 +1,22 @@
-"""What a network computes for pixels: outputs, scores, gradients and recordings, in chunks that fit."""
+"""The passes through a network that methods ask for: scores, gradients and recordings, in chunks that fit."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from seewhy.errors import BadInput, HeadFailed, ModelFailed, SeewhyError, Unsupported, first_line
-from seewhy.model import census as probing
-from seewhy.model.census import Census
+from seewhy.errors import Unsupported
+from seewhy.model.forward import Forward
 from seewhy.model.head import pools
-from seewhy.model.recorded import Meter, Recorded
+from seewhy.model.recorded import Recorded
 from seewhy.model.rescale import rescale
 from seewhy.model.rules import Rule, Rules, Watch
 from seewhy.model.stream import out_of_memory, stream
 from seewhy.model.tail import Tail
-from seewhy.model.trace import INPUT, alone, frozen, record
-from seewhy.rng import untouched
+from seewhy.model.trace import INPUT, record
 from seewhy.targets import Pinned
 from seewhy.types import Pixels
 
@@ -26,66 +24,22 @@ GIB = 2**30
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
-    """A module and its normalisation. Everything but `census` is called inside `with network.frozen()`."""
+class Network(Forward):
+    """Passes of any number of images. Everything but `census` is called inside `with network.frozen()`."""
 
-    module: nn.Module
-    mean: Sequence[float] = ()
-    std: Sequence[float] = ()
-    head: Callable[[Any], Tensor] | None = field(default=None, kw_only=True)
     memory: int | None = field(default=None, kw_only=True)
-    meter: Meter = field(default_factory=Meter, repr=False, kw_only=True)
     memo: list[Recorded] | None = field(default=None, repr=False, kw_only=True)
-    _known: dict[Any, Any] = field(default_factory=dict, repr=False, kw_only=True)  # censuses, by input size
-
-    @property
-    def device(self) -> torch.device:
-        return next((t.device for t in self._tensors()), torch.device("cpu"))
-
-    @property
-    def dtype(self) -> torch.dtype:
-        return next((t.dtype for t in self._tensors() if t.is_floating_point()), torch.float32)
-
-    @property
-    def probe_size(self) -> tuple[int, int]:
-        """Height and width of the input that is probed where none is given."""
-        return (224, 224)
-
-    def census(self, x: Pixels | None = None) -> Census:
-        """What one probing forward tells, for inputs of x's size (default: the model's own)."""
-        size = tuple(x.shape[2:]) if x is not None else self.probe_size
-        if size not in self._known:
-            generator = torch.Generator().manual_seed(0)
-            probe = torch.rand((2, len(self.mean), *size), generator=generator).to(self.device)
-            with self.frozen():
-                self._known[size] = probing.take(self.module, self._forward, probe)
-        found: Census = self._known[size]
-        return found
-
-    @contextmanager
-    def frozen(self) -> Iterator[nn.Module]:
-        with alone(self.module), untouched(self.device), frozen(self.module):
-            yield self.module
-
-    def __call__(self, x: Pixels) -> Tensor:
-        """Outputs (b,k) for pixels (b,c,h,w) in [0,1], in whatever gradient mode is set."""
-        out = self._forward(x)
-        if not isinstance(out, Tensor):
-            raise ModelFailed(f"the model returns {type(out).__name__}", "pick the scores with head=lambda output: ...")
-        self.meter.count(forward=len(x))
-        return out if out.dtype == torch.float64 else out.float()
 
     def outputs(self, x: Pixels) -> Tensor:
         """Outputs (b,k) without a graph, in chunks that fit."""
-        with torch.no_grad():
-            return next(stream([x], lambda rows, _: self(rows), self._rows(x)))
+        return next(stream([x], lambda rows, _: self.scored(rows), self._rows(x)))
 
     def scores(self, variants: Iterable[Pixels], target: Pinned) -> Tensor:
         """Scores (b,n) of n variants (b,c,h,w) of each image."""
 
         def run(x: Tensor, rows: Tensor) -> Tensor:
             with torch.no_grad():
-                return target(self(x), rows)
+                return target(self.scored(x), rows)
 
         return torch.stack(list(self._stream(variants, run)), 1)
 
@@ -97,7 +51,7 @@ class Network:
         def run(x: Tensor, rows: Tensor) -> Tensor:
             x = x.detach().requires_grad_()
             with torch.enable_grad(), Rules(rules) if rules else nullcontext():
-                score = target(self(x), rows).sum()
+                score = target(self.differentiable(x, rectifiers=rules is None), rows).sum()
                 if not score.requires_grad:
                     return torch.zeros_like(x)
                 (grad,) = torch.autograd.grad(score, x)
@@ -199,42 +153,27 @@ class Network:
         """The network from a layer's output (or input) on, for maps put in its place."""
         return Tail(self, x, layer, at)
 
-    def _tensors(self) -> Iterator[Tensor]:
-        yield from self.module.parameters()
-        yield from self.module.buffers()
-
-    def _forward(self, x: Tensor) -> Any:
-        wide = x if x.dtype == torch.float64 else x.float()
-        mean, std = (wide.new_tensor(value)[:, None, None] for value in (self.mean, self.std))
-        try:
-            out = self.module(((wide - mean) / std).to(self.dtype))
-        except Exception as error:
-            if out_of_memory(error) or isinstance(error, SeewhyError):
-                raise
-            raise ModelFailed(
-                f"the model raised {type(error).__name__}: {first_line(error)}", f"its input was {tuple(x.shape)}"
-            ) from error
-        if self.head is not None:
-            try:
-                return self.head(out)
-            except Exception as error:
-                raise HeadFailed(
-                    f"head= raised {type(error).__name__}: {first_line(error)}",
-                    f"it was given the model's output, a {type(out).__name__}",
-                ) from error
-        return out.logits if isinstance(getattr(out, "logits", None), Tensor) else out
-
     def _record(self, x: Tensor, layers: Sequence[str]) -> tuple[dict[str, Tensor], Tensor]:
         inner = [name for name in layers if name != INPUT]
         x = x.detach()
         from_input = INPUT in layers
-        with torch.set_grad_enabled(from_input), record(self.module, inner, cut=not from_input) as seen:
+        if not inner:
+            x.requires_grad_()
+            with torch.enable_grad():
+                return {INPUT: x}, self.differentiable(x)
+        programs = self.programs(x)
+        parts = programs.parts(inner) if programs and not from_input else None
+        if parts is not None:
+            with torch.enable_grad():
+                outputs, seen = parts.go_on(parts.crossing(x))
+            return seen, self._counted(outputs)
+        with torch.set_grad_enabled(from_input), record(self.module, inner, cut=not from_input) as runs:
             x.requires_grad_(from_input)
             outputs = self(x)
-        silent = [name for name in inner if not seen[name]]
+        silent = [name for name in inner if not runs[name]]
         if silent:
             raise Unsupported(f"layer {silent[0]!r} is not used in a forward", "see `seewhy doctor` for those that are")
-        return {**{name: seen[name][-1] for name in inner}, **({INPUT: x} if from_input else {})}, outputs
+        return {**{name: runs[name][-1] for name in inner}, **({INPUT: x} if from_input else {})}, outputs
 
     def _stream(
         self, variants: Iterable[Tensor], run: Callable[[Tensor, Tensor], Tensor], *, backward: bool = False
@@ -253,13 +192,6 @@ class Network:
             budget = int(torch.cuda.mem_get_info(x.device)[0] * 0.5)
         cost = self.census(x).bytes_per_image * (2 if backward else 1)
         return max(1, min(512 if x.is_cuda else 32, (budget or GIB) // cost))
-
-    def checked(self, x: Any) -> Pixels:
-        """Pixels on the model's device, or a refusal."""
-        if x.shape[1] != len(self.mean):
-            raise BadInput(f"{x.shape[1]} channels for a model with {len(self.mean)}", "see the model's mean and std")
-        wide = torch.float64 if self.dtype == torch.float64 else torch.float32
-        return x.to(self.device, wide)  # type: ignore[no-any-return]
 
 
 def _chained(first: Tensor, rest: Iterable[Tensor]) -> Iterator[Tensor]:

@@ -143,14 +143,18 @@ def inputs(module: nn.Module, layer: str) -> Iterator[list[Tensor]]:
 
 
 @contextmanager
-def watch(module: nn.Module, saw: Callable[[str, nn.Module, Any], None]) -> Iterator[None]:
-    """Call `saw(name, submodule, output)` as each submodule ends, in that order."""
+def watch(
+    module: nn.Module, saw: Callable[[str, nn.Module, Any], None], began: Callable[[Any], None] | None = None
+) -> Iterator[None]:
+    """Call `began(arguments)` as each submodule begins and `saw(name, submodule, output)` as it ends."""
 
     def hook_for(name: str) -> Callable[[nn.Module, Any, Any], None]:
         return lambda submodule, _args, output: saw(name, submodule, output)
 
     with ExitStack() as stack:
         for name, submodule in module.named_modules():
+            if began is not None:
+                stack.callback(submodule.register_forward_pre_hook(lambda _module, args: began(args)).remove)
             stack.callback(submodule.register_forward_hook(hook_for(name)).remove)
         yield
 

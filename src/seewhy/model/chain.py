@@ -1,0 +1,197 @@
+"""Calls of a tape made cheaper under a backward: its forward is the network's own to the bit, its gradients are too
+but for rounding.
+
+The forward decides at which side of its kink each rectifier stands, so it is left alone. The backward between the kinks
+is linear: there a convolution and the batch norm behind it are one convolution, and a rectifier needs only its output.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seewhy.model.fold import ConvArgs, NormArgs, pair, taken
+from seewhy.model.packed import RECTIFIERS, Convolution
+from seewhy.model.rules import kind
+from seewhy.model.tape import Call, Slot, mapped
+
+
+@dataclass(frozen=True, eq=False)
+class Affine:
+    """conv2d, batch norm in evaluation mode, or one behind the other, with constant weights."""
+
+    calls: tuple[Call, ...]
+    conv: ConvArgs | None = None
+    scale: Tensor | None = None  # of the batch norm, (d,)
+    _turned: list[Any] = field(default_factory=list, repr=False)
+
+    __name__ = "affine"
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if not x.requires_grad:
+            return self.forward(x)
+        found: Tensor = _Affine.apply(x, self)
+        return found
+
+    def forward(self, x: Tensor) -> Tensor:
+        for call in self.calls:
+            x = call.function(*(x if isinstance(one, Slot) else one for one in call.args), **filled(call.kwargs, x))
+        return x
+
+    def backward(self, grad: Tensor, shape: torch.Size) -> Tensor:
+        if self.conv is None:
+            return grad * self.scale[:, None, None]  # type: ignore[index]
+        if not self._turned:
+            self._turned.append(self._transposed())
+        turned = self._turned[0]
+        if isinstance(turned, Convolution):
+            return turned(grad.contiguous(memory_format=torch.channels_last))
+        grad = grad.contiguous(memory_format=torch.channels_last)
+        shape_only = torch.empty(shape, dtype=grad.dtype, device=grad.device, memory_format=torch.channels_last)
+        stride, padding, dilation = (pair(one) for one in (self.conv.stride, self.conv.padding, self.conv.dilation))
+        found: Tensor = torch.ops.aten.convolution_backward(
+            grad,
+            shape_only,
+            turned,
+            None,
+            stride,
+            padding,
+            dilation,
+            False,
+            [0, 0],
+            self.conv.groups,
+            [True, False, False],
+        )[0]
+        return found
+
+    def _transposed(self) -> Any:
+        """The convolution that is this one's backward, where stride 1 makes it one; else its weights."""
+        assert self.conv is not None
+        weight = self.conv.weight.detach()
+        if self.scale is not None:
+            weight = weight * self.scale[:, None, None, None]
+        stride, padding, dilation = (pair(one) for one in (self.conv.stride, self.conv.padding, self.conv.dilation))
+        margins = tuple(d * (k - 1) - p for k, p, d in zip(weight.shape[2:], padding, dilation, strict=True))
+        if stride != (1, 1) or min(margins) < 0:
+            return weight
+        groups = self.conv.groups
+        parts = [one.transpose(0, 1).flip(2, 3) for one in weight.chunk(groups)]
+        return Convolution.of(torch.cat(parts).contiguous(), None, (1, 1), margins, dilation, groups)
+
+
+class _Affine(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, affine: Affine) -> Tensor:
+        ctx.affine, ctx.shape = affine, x.shape
+        return affine.forward(x)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        return ctx.affine.backward(grad, ctx.shape), None
+
+
+@dataclass(frozen=True, eq=False)
+class Rectifier:
+    """ReLU or ReLU6, in place where nothing else reads what it is given."""
+
+    kind: str
+    in_place: bool
+
+    __name__ = "rectifier"
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if not x.requires_grad:
+            low, high = RECTIFIERS[self.kind]
+            return x.clamp_(low, high) if self.in_place else x.clamp(low, high)
+        found: Tensor = _Rectifier.apply(x, self)
+        return found
+
+
+class _Rectifier(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, rectifier: Rectifier) -> Tensor:
+        low, high = RECTIFIERS[rectifier.kind]
+        if rectifier.in_place:
+            ctx.mark_dirty(x)
+            y = x.clamp_(low, high)
+        else:
+            y = x.clamp(low, high)
+        ctx.high = high
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        (y,) = ctx.saved_tensors
+        if ctx.high is None:
+            return torch.ops.aten.threshold_backward(grad, y, 0.0), None
+        return torch.ops.aten.hardtanh_backward(grad, y, 0.0, ctx.high), None
+
+
+def chained(calls: Sequence[Call], wanted: Iterable[int], *, rectifiers: bool = True) -> list[Call]:
+    """The same calls with backwards of their own; slots `wanted` stay what they are.
+
+    rectifiers: False leaves ReLUs as they are, for rules that change their backward.
+    """
+    reads = Counter(slot for call in calls for slot in call.reads)
+    reads.update(wanted)
+    made: list[Call] = []
+    maker: dict[int, int] = {}
+    for call in calls:
+        new = _affine(call) or (_rectifier(call, made, maker, reads) if rectifiers else None) or call
+        at = _taken_along(new, made, maker, reads)
+        if at is None:
+            made.append(new)
+            at = len(made) - 1
+        maker.update(dict.fromkeys(new.makes, at))
+    return made
+
+
+def _taken_along(call: Call, made: list[Call], maker: dict[int, int], reads: Counter[int]) -> int | None:
+    """The place of the convolution before this batch norm once both are one call; None where they can't be."""
+    norm = call.function
+    if not isinstance(norm, Affine) or norm.conv is not None:
+        return None
+    (slot,) = call.reads
+    at = maker.get(slot, -1)
+    conv = made[at].function if at >= 0 else None
+    if reads[slot] != 1 or not isinstance(conv, Affine) or conv.scale is not None:
+        return None
+    made[at] = Call(Affine((*conv.calls, *norm.calls), conv.conv, norm.scale), made[at].args, {}, call.out)
+    return at
+
+
+def _affine(call: Call) -> Call | None:
+    """A convolution or a batch norm whose only moving argument is its input."""
+    if len(call.reads) != 1 or not isinstance(call.out, Slot) or call.out.number in call.reads:
+        return None
+    if call.name == "conv2d":
+        conv = taken(call, ConvArgs)
+        if conv is None or not isinstance(conv.x, Slot) or isinstance(conv.padding, str):
+            return None
+        return Call(Affine((call,), conv), (conv.x,), {}, call.out)
+    if call.name == "batch_norm":
+        norm = taken(call, NormArgs)
+        if norm is None or norm.training or not isinstance(norm.x, Slot) or not isinstance(norm.mean, Tensor):
+            return None
+        scale = (norm.variance.detach().double() + norm.eps).rsqrt()
+        scale = scale if norm.weight is None else scale * norm.weight.detach().double()
+        return Call(Affine((call,), None, scale.to(norm.variance.dtype)), (norm.x,), {}, call.out)
+    return None
+
+
+def _rectifier(call: Call, made: Sequence[Call], maker: dict[int, int], reads: Counter[int]) -> Call | None:
+    found = kind(call.function, call.args, call.kwargs)
+    if found not in RECTIFIERS or len(call.reads) != 1 or not isinstance(call.out, Slot):
+        return None
+    (slot,) = call.reads
+    in_place = call.out.number == slot
+    fresh = slot in maker and isinstance(made[maker[slot]].function, Affine) and reads[slot] == 1
+    return Call(Rectifier(found, in_place or fresh), (Slot(slot),), {}, call.out)
+
+
+def filled(kwargs: dict[str, Any], x: Tensor) -> Any:
+    return mapped(kwargs, lambda one: x if isinstance(one, Slot) else one)

@@ -1,0 +1,154 @@
+"""A network's forward: the module as it is, and the programs that its tape was made into."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from seewhy.errors import BadInput, HeadFailed, ModelFailed, SeewhyError, first_line
+from seewhy.model import census as probing
+from seewhy.model.census import Census
+from seewhy.model.identity import structure, weights
+from seewhy.model.programs import Programs
+from seewhy.model.recorded import Meter
+from seewhy.model.stream import out_of_memory
+from seewhy.model.trace import alone, frozen
+from seewhy.rng import untouched
+from seewhy.types import Pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Forward:
+    """A module and its normalisation.
+
+    fast: run what its tape was made into where that gives the same; else the module as it is, always.
+    """
+
+    module: nn.Module
+    mean: Sequence[float] = ()
+    std: Sequence[float] = ()
+    head: Callable[[Any], Tensor] | None = field(default=None, kw_only=True)
+    fast: bool = field(default=True, kw_only=True)
+    meter: Meter = field(default_factory=Meter, repr=False, kw_only=True)
+    _known: dict[Any, Any] = field(default_factory=dict, repr=False, kw_only=True)  # censuses, by input size
+
+    @property
+    def device(self) -> torch.device:
+        return next((t.device for t in self._tensors()), torch.device("cpu"))
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return next((t.dtype for t in self._tensors() if t.is_floating_point()), torch.float32)
+
+    @property
+    def pixel_dtype(self) -> torch.dtype:
+        """What pixels are computed in."""
+        return torch.float64 if self.dtype == torch.float64 else torch.float32
+
+    @property
+    def probe_size(self) -> tuple[int, int]:
+        """Height and width of the input that is probed where none is given."""
+        return (224, 224)
+
+    def census(self, x: Pixels | None = None) -> Census:
+        """What one probing forward tells, for inputs of x's size (default: the model's own)."""
+        size = tuple(x.shape[2:]) if x is not None else self.probe_size
+        found: Census | None = self._known.get(size)
+        if found is None:
+            with self.frozen():
+                found = self._known[size] = probing.take(self.module, self._forward, self._probe(size))
+        return found
+
+    def _probe(self, size: tuple[int, ...]) -> Pixels:
+        generator = torch.Generator().manual_seed(0)
+        return torch.rand((2, len(self.mean), *size), generator=generator).to(self.device, self.pixel_dtype)
+
+    def programs(self, x: Pixels) -> Programs | None:
+        """The network's forward as programs for inputs of x's size; None where it can't be written down."""
+        size = tuple(x.shape[2:])
+        tape = self.census(x).tape if self.fast and x.dtype == self.pixel_dtype else None
+        if tape is not None and ("programs", size) not in self._known:
+            self._known["programs", size] = Programs(tape, self._forward, self._probe(size))
+        return self._known["programs", size] if tape is not None else None
+
+    def _settle(self) -> None:
+        """Forget what is no longer so of a module changed since: all of it, or what was made of its weights."""
+        now = structure(self.module)
+        if self._known.get("structure", now) != now:
+            self._known.clear()
+        changed = weights(self.module, self._known)
+        if self._known.get("weights", changed) != changed:
+            for made in self._known.values():
+                if isinstance(made, Programs):
+                    made.renew()
+        self._known["structure"], self._known["weights"] = now, changed
+
+    @contextmanager
+    def frozen(self) -> Iterator[nn.Module]:
+        with alone(self.module), untouched(self.device):
+            outermost = not self._known.get("open")
+            if outermost:
+                self._settle()
+            self._known["open"] = True
+            try:
+                with frozen(self.module):
+                    yield self.module
+            finally:
+                self._known["open"] = not outermost
+
+    def __call__(self, x: Pixels) -> Tensor:
+        """Outputs (b,k) for pixels (b,c,h,w) in [0,1], in whatever gradient mode is set."""
+        return self._counted(self._forward(x))
+
+    def scored(self, x: Pixels) -> Tensor:
+        """Outputs (b,k) for pixels (b,c,h,w), without a graph."""
+        programs = self.programs(x)
+        run = programs.scoring() if programs else None
+        with torch.no_grad():
+            return self._counted(run(x)) if run else self(x)
+
+    def differentiable(self, x: Pixels, *, rectifiers: bool = True) -> Tensor:
+        """Outputs (b,k) for pixels (b,c,h,w) that require a gradient. rectifiers: False where rules change ReLUs."""
+        programs = self.programs(x)
+        run = programs.backward(rectifiers=rectifiers) if programs else None
+        return self._counted(run(x)) if run else self(x)
+
+    def _counted(self, out: Any) -> Tensor:
+        if not isinstance(out, Tensor):
+            raise ModelFailed(f"the model returns {type(out).__name__}", "pick the scores with head=lambda output: ...")
+        self.meter.count(forward=len(out))
+        return out if out.dtype == torch.float64 else out.float()
+
+    def _tensors(self) -> Iterator[Tensor]:
+        yield from self.module.parameters()
+        yield from self.module.buffers()
+
+    def _forward(self, x: Tensor) -> Any:
+        wide = x if x.dtype == torch.float64 else x.float()
+        mean, std = (wide.new_tensor(value)[:, None, None] for value in (self.mean, self.std))
+        try:
+            out = self.module(((wide - mean) / std).to(self.dtype))
+        except Exception as error:
+            if out_of_memory(error) or isinstance(error, SeewhyError):
+                raise
+            raise ModelFailed(
+                f"the model raised {type(error).__name__}: {first_line(error)}", f"its input was {tuple(x.shape)}"
+            ) from error
+        if self.head is not None:
+            try:
+                return self.head(out)
+            except Exception as error:
+                raise HeadFailed(
+                    f"head= raised {type(error).__name__}: {first_line(error)}",
+                    f"it was given the model's output, a {type(out).__name__}",
+                ) from error
+        return out.logits if isinstance(getattr(out, "logits", None), Tensor) else out
+
+    def checked(self, x: Any) -> Pixels:
+        """Pixels on the model's device, or a refusal."""
+        if x.shape[1] != len(self.mean):
+            raise BadInput(f"{x.shape[1]} channels for a model with {len(self.mean)}", "see the model's mean and std")
+        return x.to(self.device, self.pixel_dtype)  # type: ignore[no-any-return]

@@ -1,0 +1,97 @@
+"""A convolution with the batch norm and the rectifier behind it, in one pass: for forwards without a backward."""
+
+from dataclasses import dataclass, field, replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+Pair = tuple[int, int]
+REORDER = "mkldnn_reorder_conv2d_weight"
+RECTIFIERS: dict[str, tuple[float, float | None]] = {"relu": (0.0, None), "relu6": (0.0, 6.0)}
+
+
+@dataclass(frozen=True, eq=False)
+class Convolution:
+    """conv2d with constant weights; `source` are the tensors of the network that these were made of."""
+
+    weight: Tensor
+    bias: Tensor | None
+    stride: Pair
+    padding: Pair
+    dilation: Pair
+    groups: int
+    rectifier: str = ""
+    _packed: list[Tensor] = field(default_factory=list, repr=False)
+
+    __name__ = "convolution"
+
+    @classmethod
+    def of(
+        cls, weight: Tensor, bias: Tensor | None, stride: Pair, padding: Pair, dilation: Pair, groups: int
+    ) -> "Convolution":
+        return cls(weight.detach(), None if bias is None else bias.detach(), stride, padding, dilation, groups)
+
+    def normed(
+        self, mean: Tensor, variance: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float
+    ) -> "Convolution | None":
+        """With a batch norm in evaluation mode behind it, computed in float64 so that it is rounded once."""
+        if self.rectifier:
+            return None
+        scale = (variance.detach().double() + eps).rsqrt()
+        scale = scale if weight is None else scale * weight.detach().double()
+        shift = -mean.detach().double() * scale
+        shift = shift if bias is None else shift + bias.detach().double()
+        shift = shift if self.bias is None else shift + self.bias.double() * scale
+        kind = self.weight.dtype
+        return replace(
+            self, weight=(self.weight.double() * scale[:, None, None, None]).to(kind), bias=shift.to(kind), _packed=[]
+        )
+
+    def rectified(self, kind: str) -> "Convolution | None":
+        if self.rectifier or kind not in RECTIFIERS:
+            return None
+        return replace(self, rectifier=kind, _packed=[])
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if packs(x, self.weight):
+            return self._in_one_pass(x)
+        found = F.conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+        if not self.rectifier:
+            return found
+        low, high = RECTIFIERS[self.rectifier]
+        return found.clamp_(low, high)
+
+    def _in_one_pass(self, x: Tensor) -> Tensor:
+        """By oneDNN, with weights in the layout it likes best, laid out once."""
+        if not self._packed:
+            wide = self.weight.contiguous(memory_format=torch.channels_last).to_mkldnn()
+            self._packed.append(
+                getattr(torch._C._nn, REORDER)(
+                    wide, list(self.padding), list(self.stride), list(self.dilation), self.groups, list(x.shape)
+                )
+            )
+        low, high = RECTIFIERS.get(self.rectifier, (None, None))
+        kind = "none" if low is None else "relu" if high is None else "hardtanh"
+        bounds = [] if high is None else [low, high]
+        found: Tensor = torch.ops.mkldnn._convolution_pointwise(
+            x,
+            self._packed[0],
+            self.bias,
+            list(self.padding),
+            list(self.stride),
+            list(self.dilation),
+            self.groups,
+            kind,
+            bounds,
+            "",
+        )
+        return found
+
+
+def packs(x: Tensor, weight: Tensor) -> bool:
+    """Whether oneDNN's fused convolution is there for this."""
+    known = hasattr(torch.ops.mkldnn, "_convolution_pointwise") and hasattr(
+        torch._C._nn, "mkldnn_reorder_conv2d_weight"
+    )
+    return known and x.device.type == "cpu" and weight.dtype == x.dtype == torch.float32

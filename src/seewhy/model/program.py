@@ -1,0 +1,149 @@
+"""Calls of a tape run again: all of them, or those before or behind a place, on tensors given."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seewhy.model.tape import Call, PerImage, Run, Slot, Tape, leaves, mapped
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """Runs calls in order: tensors for the slots `given` in, those of the slots `wanted` out."""
+
+    calls: Sequence[Call]
+    given: tuple[int, ...]
+    wanted: tuple[int, ...]
+    _steps: list["_Step"] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        last: dict[int, int] = {}
+        for at, call in enumerate(self.calls):
+            last.update(dict.fromkeys((*call.reads, *call.makes), at))
+        dies: dict[int, list[int]] = {}
+        for slot, at in last.items():
+            if slot not in self.wanted:
+                dies.setdefault(at, []).append(slot)
+        steps = [_step(call, tuple(dies.get(at, ()))) for at, call in enumerate(self.calls)]
+        object.__setattr__(self, "_steps", steps)
+
+    def __call__(self, tensors: Sequence[Tensor], images: int) -> list[Tensor]:
+        values: dict[int, Any] = dict(zip(self.given, tensors, strict=True))
+        for step in self._steps:
+            out = step.function(*step.args(values, images), **step.kwargs(values, images))
+            if step.single is not None:
+                values[step.single] = out
+            elif step.out is not None:
+                values.update(zip(step.slots, leaves(out), strict=True))
+            for slot in step.dies:
+                values.pop(slot, None)
+        return [values[slot] for slot in self.wanted]
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    function: Callable[..., Any]
+    args: Callable[[Mapping[int, Any], int], Sequence[Any]]
+    kwargs: Callable[[Mapping[int, Any], int], Mapping[str, Any]]
+    out: Any
+    single: int | None  # the slot, where the call makes one tensor
+    slots: tuple[int, ...]
+    dies: tuple[int, ...]  # slots that nothing behind this call reads
+
+
+def _step(call: Call, dies: tuple[int, ...]) -> _Step:
+    single = call.out.number if isinstance(call.out, Slot) else None
+    slots = tuple(one.number if isinstance(one, Slot) else -1 for one in leaves(call.out))
+    return _Step(call.function, _filler(call.args), _filler(call.kwargs), call.out, single, slots, dies)
+
+
+def _filler(template: Any) -> Callable[[Mapping[int, Any], int], Any]:
+    """The template with tensors and numbers of images in their places; ready-made where it has none."""
+    if not any(isinstance(one, Slot | PerImage) for one in leaves(template)):
+        return lambda _values, _images: template
+    if isinstance(template, tuple) and not any(isinstance(one, tuple | list | dict | slice) for one in template):
+        return lambda values, images: [_filled(one, values, images) for one in template]
+    return lambda values, images: mapped(template, lambda one: _filled(one, values, images))
+
+
+def _filled(one: Any, values: Mapping[int, Any], images: int) -> Any:
+    if type(one) is Slot:
+        return values[one.number]
+    return one.times * images if type(one) is PerImage else one
+
+
+def whole(tape: Tape) -> Program:
+    return Program(tape.calls, (0,), (tape.output.number,))
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """A tape in two: `before` ends where the first of the layers returns, `behind` goes on from there.
+
+    taps: where behind the cut each layer's output stands: (calls of `behind` run by then, slot).
+    """
+
+    before: tuple[Call, ...]
+    behind: tuple[Call, ...]
+    crossing: tuple[int, ...]  # slots made before that are read behind, the first layer's own first
+    taps: Mapping[str, tuple[int, int]]
+    output: int
+
+    @property
+    def prefix(self) -> Program:
+        return Program(self.before, (0,), self.crossing)
+
+    def tail(self) -> Program:
+        """From the crossing tensors to the network's output and then the layers' outputs, in the order of taps."""
+        calls: list[Call] = []
+        kept: list[int] = []
+        free = 1 + max([self.output, *(slot for call in (*self.before, *self.behind) for slot in call.makes)])
+        for at in range(len(self.behind) + 1):
+            for position, slot in self.taps.values():
+                if position == at:
+                    kept.append(free + len(kept))
+                    calls.append(Call(tapped, (Slot(slot),), {}, (Slot(kept[-1]), Slot(slot))))
+            calls += self.behind[at : at + 1]
+        return Program(calls, self.crossing, (self.output, *kept))
+
+    @property
+    def order(self) -> list[str]:
+        """The layers as their outputs come out of the tail."""
+        return sorted(self.taps, key=lambda name: self.taps[name][0])
+
+
+def tapped(tensor: Tensor) -> tuple[Tensor, Tensor]:
+    """What a layer returned, in the graph, and a copy for the network to go on with: in place, as it may be."""
+    if torch.is_grad_enabled() and not tensor.requires_grad:
+        tensor = tensor.detach().requires_grad_()
+    return tensor, tensor.clone()
+
+
+def cut(tape: Tape, layers: Sequence[str]) -> Cut | None:
+    """The tape cut where the last run of the first of the layers ends; None where that can't be told from the tape."""
+    ends: dict[str, Run] = {}
+    for name in layers:
+        runs = tape.runs.get(name, ())
+        if not runs or not _own(tape, runs[-1]):
+            return None
+        ends[name] = runs[-1]
+    first = min(layers, key=lambda name: ends[name].last)
+    at = ends[first].last
+    behind = tape.calls[at:]
+    made = {0, *(slot for call in tape.calls[:at] for slot in call.makes)}
+    read = dict.fromkeys(slot for call in behind for slot in call.reads if slot in made)
+    own = ends[first].returned.number  # type: ignore[union-attr]
+    also = [end.returned.number for end in ends.values() if end.last == at]  # type: ignore[union-attr]
+    out = [tape.output.number] if tape.output.number in made else []
+    crossing = tuple(dict.fromkeys([own, *also, *read, *out]))
+    taps = {name: (end.last - at, end.returned.number) for name, end in ends.items()}  # type: ignore[union-attr]
+    return Cut(tape.calls[:at], behind, crossing, taps, tape.output.number)
+
+
+def _own(tape: Tape, run: Run) -> bool:
+    """Whether the run returns a tensor made within it: one passed through is read by others under the same slot."""
+    made = {slot for call in tape.calls[run.first : run.last] for slot in call.makes}
+    return run.returned is not None and run.returned.number in made

@@ -1,0 +1,173 @@
+"""Fast programs give what the network gives, follow its weights, and are not used where they don't."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import timm
+import torch
+import torchvision
+from torch import Tensor, nn
+
+from comparing import relative
+from seewhy import Model, explain
+from seewhy.model.chain import Affine
+from seewhy.model.packed import Convolution
+from seewhy.model.programs import Programs, channels_last
+
+MEAN, STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
+
+
+def lively(module: nn.Module) -> nn.Module:
+    """Random networks' batch norms are all alike: give them averages of their own."""
+    generator = torch.Generator().manual_seed(1)
+    for one in module.modules():
+        if isinstance(one, nn.BatchNorm2d):
+            one.running_mean.copy_(0.1 * torch.randn(one.num_features, generator=generator))
+            one.running_var.copy_(0.5 + torch.rand(one.num_features, generator=generator))
+    return module
+
+
+@pytest.fixture(
+    scope="module", params=["tv:resnet18", "tv:mobilenet_v2", "tv:densenet121", "timm:tf_efficientnet_lite0"]
+)
+def net(request: pytest.FixtureRequest) -> Model:
+    source, _, name = request.param.partition(":")
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        made = torchvision.models.get_model(name, weights=None) if source == "tv" else timm.create_model(name)
+    return Model(lively(made), mean=MEAN, std=STD, size=(64, 80))
+
+
+def programs(model: Model, x: Tensor) -> Programs:
+    found = model.programs(x)
+    assert found is not None, model.census(x).why_no_tape
+    return found
+
+
+def gradient(run: Any, x: Tensor) -> Tensor:
+    x = x.detach().requires_grad_()
+    (grad,) = torch.autograd.grad(run(x)[:, 1].sum(), x)
+    return grad
+
+
+def test_folded_scores_are_the_networks(net: Model) -> None:
+    x = torch.rand(3, 3, 64, 80)
+    with net.frozen(), torch.no_grad():
+        run = programs(net, x).scoring()
+        assert run is not None
+        assert relative(run(x), net(x)) < 1e-5
+
+
+def test_no_batch_norm_behind_a_convolution_is_left_to_be_run() -> None:
+    net = Model(lively(torchvision.models.resnet18(weights=None)), mean=MEAN, std=STD, size=(64, 64))
+    x = torch.rand(1, 3, 64, 64)
+    with net.frozen():
+        run = programs(net, x).scoring()
+        program = run.__closure__[0].cell_contents  # type: ignore[union-attr]
+        names = [call.name for call in program.calls]
+        convolutions = [call.function for call in program.calls if isinstance(call.function, Convolution)]
+    assert "batch_norm" not in names and len(convolutions) == 20
+    assert sum(bool(one.rectifier) for one in convolutions) == 9, "those a sum does not stand between"
+
+
+def test_a_chained_gradient_is_autograds_to_rounding(net: Model) -> None:
+    x = channels_last(torch.rand(2, 3, 64, 80, generator=torch.Generator().manual_seed(2)))
+    with net.frozen():
+        run = programs(net, x).backward()
+        assert run is not None
+        with torch.no_grad():
+            assert torch.equal(run(x), net(x)), "the forward is the network's own to the bit"
+        assert relative(gradient(run, x), gradient(net, x)) < 1e-5
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("groups", [1, 2, 4])
+@pytest.mark.parametrize(("kernel", "padding", "dilation"), [(1, 0, 1), (3, 1, 1), (3, 0, 2), (2, 1, 1), (3, 4, 1)])
+def test_a_convolutions_backward_is_autograds(
+    kernel: int, padding: int, dilation: int, groups: int, stride: int
+) -> None:
+    module = nn.Sequential(
+        nn.Conv2d(4, 8, kernel, stride, padding, dilation, groups), nn.BatchNorm2d(8), nn.Flatten(), nn.Linear(8, 3)
+    )
+    module = nn.Sequential(module[0], lively(module[1]), nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(32, 3))
+    net = Model(module, mean=(0.5,) * 4, std=(0.5,) * 4, size=(11, 13)).at("float64")
+    x = torch.rand(2, 4, 11, 13, dtype=torch.float64)
+    with net.frozen():
+        made = programs(net, x)
+        run = made.backward()
+        assert run is not None, made.refused
+        program = run.__closure__[0].cell_contents  # type: ignore[union-attr]
+        (affine,) = [call.function for call in program.calls if isinstance(call.function, Affine)]
+        assert affine.conv is not None and affine.scale is not None
+        assert relative(gradient(run, x), gradient(net, x)) < 1e-12
+
+
+def test_parts_go_on_where_the_layers_end(net: Model) -> None:
+    passing = ("Identity", "Dropout")  # they return what they are given: who reads it is not known
+    names = [one.name for one in net.census().layers if one.grid and one.calls == 1 and one.kind not in passing]
+    x = torch.rand(2, 3, 64, 80)
+    with net.frozen():
+        for layers in ([names[-1]], [names[len(names) // 2]], [names[3], names[-3]]):
+            made = programs(net, x)
+            parts = made.parts(layers)
+            assert parts is not None, made.refused
+            outputs, seen = parts.go_on(parts.crossing(x))
+            wanted = [net_maps(net, x, name) for name in layers]
+            assert relative(outputs, net(x)) < 1e-5
+            for name, maps in zip(layers, wanted, strict=True):
+                assert relative(seen[name], maps) < 1e-5
+
+
+def net_maps(net: Model, x: Tensor, layer: str) -> Tensor:
+    with torch.no_grad():
+        return replace(net, fast=False).maps(x, [layer])[0]
+
+
+@pytest.mark.parametrize("change", ["in place", "through data", "an optimizer", "another layer", "a buffer"])
+def test_what_was_made_of_weights_follows_them(change: str, small: Model, x: Tensor) -> None:
+    before = explain(small, x, "scorecam", 1).values
+    module: Any = small.module
+    with torch.no_grad():
+        if change == "in place":
+            module.conv2.weight.mul_(1.5)
+        elif change == "a buffer":
+            module.bn1.running_mean.add_(0.5)
+    if change == "through data":
+        module.bn3.weight.data.copy_(2 * module.bn3.weight.data)
+    elif change == "an optimizer":
+        module(x).sum().backward()
+        torch.optim.SGD(module.parameters(), lr=0.1).step()
+        module.zero_grad(set_to_none=True)
+        module.eval()
+    elif change == "another layer":
+        module.conv3 = nn.Conv2d(6, 8, 5, stride=2, padding=2)
+    found = explain(small, x, "scorecam", 1).values
+    plain = explain(replace(small, fast=False, _known={}), x, "scorecam", 1).values
+    assert relative(found, plain) < 1e-5 < relative(found, before)
+
+
+def test_a_network_given_another_attribute_is_looked_at_anew(small: Model, x: Tensor) -> None:
+    before = explain(small, x, "gradcam", 1).values
+    small.module.bn2.eps = 2.0  # type: ignore[union-attr]
+    assert relative(explain(small, x, "gradcam", 1).values, before) > 1e-3
+
+
+def test_a_program_that_gives_something_else_is_not_believed(small: Model, x: Tensor, monkeypatch: Any) -> None:
+    rectified = Convolution.rectified
+    monkeypatch.setattr(Convolution, "rectified", lambda self, kind: rectified(self, "relu6" if kind else ""))
+    with small.frozen():
+        made = programs(small, x)
+        assert made.scoring() is None
+        assert "from what the network gives" in made.refused["scores"]
+        assert torch.allclose(small.scored(x), small(x), atol=0), "the network runs as it is"
+
+
+@pytest.mark.parametrize("id", ["gradcam", "layercam", "scorecam", "ablationcam", "saliency", "guided_backprop"])
+def test_fast_and_plain_give_the_same_map(id: str, default_model: Model, chelsea: Any) -> None:
+    from comparing import part_of
+
+    x = part_of(chelsea, default_model)
+    options = {"layer": "blocks.1"} if id in ("scorecam", "ablationcam") else {}
+    found, plain = (explain(one, x, id, 282, **options) for one in (default_model, replace(default_model, fast=False)))
+    assert relative(found.values, plain.values) < 1e-5
