@@ -134,9 +134,9 @@ def full_grad(model: Model, x: Tensor, target: int) -> Any:
 
 
 def refined(model: Model, x: Tensor, target: int) -> Any:
-    net = for_peer(model)
+    net = for_peer(model, torch.float64)
     layers = [net[1].get_submodule(one) for one in ("blocks.1", "blocks.2", "blocks.4", LAST)]
-    return gc.RefineCAM(net, layers)(x, [scaled(target, 1.0)])
+    return gc.RefineCAM(net, layers)(x.double(), [scaled(target, 1.0)])
 
 
 def finer(model: Model, x: Tensor, target: int) -> Any:
@@ -215,7 +215,7 @@ PROOFS = [
         refined,
         "blocks.1, 2, 4, bn2",
         ours=stretched,
-        note="over 1e-5: signed early maps outrun float32",
+        note="grad-cam is given the network in float64, as ours computes by itself",
     ),
     by_grad_cam("ablationcam", gc.AblationCAM, layer="blocks.0.0.bn1", note=f"{FEWER}; behind a ReLU6, grad-cam's way"),
     by_grad_cam("scorecam", gc.ScoreCAM, layer="blocks.0", note=FEWER),
