@@ -181,7 +181,7 @@ def regions(model: Model, x: Tensor, target: int) -> Any:
     method: Any = get_method("xrai")
     integrated = captum.IntegratedGradients(for_peer(model))
     asked = {"target": target, "n_steps": method.n_steps, "internal_batch_size": 5}
-    heat = sum(integrated.attribute(x, baselines=one, **asked)[0].sum(0) for one in (0.0, 1.0)).double().numpy() / 2
+    heat = sum(integrated.attribute(x, baselines=one, **asked)[0] for one in (0.0, 1.0)).amax(0).double().numpy() / 2
     masks = by_hand.segments(x[0].double().numpy(), method.scales, method.sigma, method.min_size, method.dilation)
     return by_hand.greedy_regions(masks, heat, method.min_pixels)[0][None, None]
 
