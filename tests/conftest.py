@@ -14,8 +14,8 @@ pytest_plugins = ["commands"]
 
 
 class Bright(nn.Module):
-    """Class 1 grows with the bright red of any place, class 0 falls, class 2 likes green; dropout and batch norm trap
-    methods that forget the evaluation mode."""
+    """Class 1 grows with the bright red of any place, class 0 falls, class 2 likes green; where there is neither it is
+    class 0, not a draw. Dropout and batch norm trap methods that forget the evaluation mode."""
 
     def __init__(self, activation: type[nn.Module] = nn.ReLU, inplace: bool = True) -> None:
         super().__init__()
@@ -39,6 +39,7 @@ class Bright(nn.Module):
             self.fc.weight[0, :4] -= 1.0
             self.fc.weight[1, :4] += 1.0
             self.fc.weight[2, 4:] += 1.0
+            self.fc.bias[0] += 3.0
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.act(self.norm(self.conv(x)))

@@ -110,7 +110,7 @@ def unit(maps: Any, epsilon: float = 0.0) -> NDArray[Any]:
 class Injected:
     """Stands in for torchcam's noise distribution."""
 
-    def __init__(self, noise: Tensor) -> None:
+    def __init__(self, noise: Iterable[Tensor]) -> None:
         self.draws = iter(noise)
 
     def sample(self, size: Any) -> Tensor:
@@ -120,7 +120,13 @@ class Injected:
 
 
 def torchcam(
-    kind: Any, net: nn.Sequential, layer: str, x: Tensor, targets: Any, noise: Tensor | None = None, **made: Any
+    kind: Any,
+    net: nn.Sequential,
+    layer: str,
+    x: Tensor,
+    targets: Any,
+    noise: Iterable[Tensor] | None = None,
+    **made: Any,
 ) -> Tensor:
     """torchcam's map (b,1,r,q), rectified and not scaled. `noise`: draws to take for its own."""
     with kind(net, f"1.{layer}", **made) as peer:

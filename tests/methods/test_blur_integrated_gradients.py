@@ -3,40 +3,21 @@
 The authors' own code pads with black and steps evenly from the left; the paper has neither border nor rule.
 """
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
+from by_hand import blur_path, blurred, gradient_of
 from conftest import MEAN, STD, SmallNet
+from peers import for_peer
 from seewhy import Model, explain, get_method
 from seewhy.rng import Rng
 from seewhy.targets import ClassLogit
 
 METHOD = "blur_integrated_gradients"
-
-
-def blurred(image: np.ndarray, sigma: float) -> np.ndarray:
-    return gaussian_filter(image, sigma=(0, sigma, sigma), mode="nearest", truncate=4.0)
-
-
-def gradient(net: torch.nn.Module, image: np.ndarray, k: int) -> np.ndarray:
-    mean, std = (torch.tensor(one, dtype=torch.float64)[:, None, None] for one in (MEAN, STD))
-    x = torch.from_numpy(image).requires_grad_()
-    (grad,) = torch.autograd.grad(net(((x - mean) / std)[None])[0, k], x)
-    return grad.numpy()
-
-
-def slowly(net: torch.nn.Module, image: np.ndarray, k: int, sigmas: np.ndarray) -> np.ndarray:
-    total = np.zeros_like(image)
-    for wide, narrow in pairwise(sigmas):
-        slope = (blurred(image, narrow) - blurred(image, wide)) / (narrow - wide)  # the blur's derivative in sigma
-        total += gradient(net, blurred(image, (wide + narrow) / 2), k) * slope * (narrow - wide)
-    return total
 
 
 def ours(x: Tensor, dtype: Any, **options: Any) -> tuple[Tensor, Tensor]:
@@ -51,8 +32,8 @@ def ours(x: Tensor, dtype: Any, **options: Any) -> tuple[Tensor, Tensor]:
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.float64, 1e-9)])
 def test_it_equals_the_integral_done_slowly(spacing: str, dtype: Any, tolerance: float, x: Tensor) -> None:
     sigmas = 6.0 * np.linspace(1, 0, 10) ** (2 if spacing == "quadratic" else 1)
-    net = SmallNet().double().eval()
-    wanted = np.stack([slowly(net, image, 2, sigmas) for image in x.double().numpy()])
+    gradient = gradient_of(for_peer(Model(SmallNet().double(), mean=MEAN, std=STD)), 2)
+    wanted = np.stack([blur_path(gradient, image, sigmas) for image in x.double().numpy()])
     found, _ = ours(x, dtype, max_sigma=6.0, n_steps=9, spacing=spacing)
     assert np.abs(found.numpy() - wanted).max() <= tolerance * np.abs(wanted).max()
 

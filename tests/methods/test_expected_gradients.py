@@ -47,7 +47,7 @@ def test_it_is_what_its_draws_make_it(
     x, others = x.to(model.dtype), others.to(model.dtype)
     found = direct("expected_gradients", model, x, n_samples=8, background=others, local_smoothing=smoothing).values
     wanted = torch.cat([slowly(for_peer(model), one[None], others, 1, 8, smoothing) for one in x])
-    assert relative(found, wanted) <= (tolerance if precision == "float32" else 1e-7)  # places are drawn in float32
+    assert relative(found, wanted) <= tolerance
 
 
 def test_on_the_default_model_too(default_model: Model, chelsea: np.ndarray, coffee: np.ndarray) -> None:

@@ -1,4 +1,4 @@
-"""Guided integrated gradients against the paper's algorithm, one image and one value at a time."""
+"""Guided integrated gradients against the paper's algorithm done by hand."""
 
 from typing import Any
 
@@ -7,7 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from by_hand import gradient_of, guided_path
 from conftest import MEAN, STD, SmallNet
+from peers import for_peer
 from seewhy import Model, SeewhyError, explain, get_method
 from seewhy.rng import Rng
 from seewhy.targets import ClassLogit
@@ -23,44 +25,12 @@ def ours(x: Tensor, dtype: Any, rows: Any = slice(None), **options: Any) -> tupl
     return found.values.double(), found.extras["completeness_gap"]
 
 
-def gradient(net: torch.nn.Module, values: np.ndarray, shape: Any) -> np.ndarray:
-    mean, std = (torch.tensor(one, dtype=torch.float64)[:, None, None] for one in (MEAN, STD))
-    x = torch.from_numpy(values).view(shape).requires_grad_()
-    (grad,) = torch.autograd.grad(net(((x - mean) / std)[None])[0, 2], x)
-    return grad.flatten().numpy()
-
-
-def slowly(net: Any, image: Tensor, start: float, steps: int, fraction: float, max_dist: float) -> np.ndarray:
-    """One image (c,h,w): Algorithm 1, with the corridor of section 4.2, on progress from 0 to 1 for each value."""
-    end = image.double().flatten().numpy()
-    span = end - start
-    done, total = np.zeros_like(end), np.zeros_like(end)  # the share of its own way each value has gone
-    for step in range(1, steps + 1):
-        grad = gradient(net, start + done * span, image.shape)
-        before = done.copy()
-        low, high = max(step / steps - max_dist, 0), min(step / steps + max_dist, 1)
-        for i in range(len(done)):
-            done[i] = max(done[i], low)
-        budget = (np.abs(span) * (step / steps - done)).sum()  # way still to go in this step, in absolute difference
-        while budget > 1e-9 * np.abs(span).sum():
-            able = [i for i in range(len(done)) if done[i] != high]
-            count = 1 + int(fraction * (len(done) - 1))
-            cutoff = sorted(abs(grad[i]) for i in able)[:count][-1]
-            low_ones = [i for i in able if abs(grad[i]) <= cutoff]
-            room = sum(abs(span[i]) * (high - done[i]) for i in low_ones)
-            share = budget / room
-            for i in low_ones:
-                done[i] = high if share >= 1 else done[i] + share * (high - done[i])
-            budget -= min(room, budget)
-        total += grad * span * (done - before)
-    return total.reshape(image.shape)
-
-
 @pytest.mark.parametrize("fraction", [0.05, 0.25])
 @pytest.mark.parametrize("max_dist", [0.02, 0.15, 1.0])
 def test_it_equals_the_paper_s_algorithm_done_slowly(fraction: float, max_dist: float, x: Tensor) -> None:
-    net, x = SmallNet().double().eval(), x[:, :, :8, :10]
-    wanted = np.stack([slowly(net, one, 0.25, 9, fraction, max_dist) for one in x])
+    model = Model(SmallNet().double(), mean=MEAN, std=STD)
+    gradient, x = gradient_of(for_peer(model), 2), x[:, :, :8, :10]
+    wanted = np.stack([guided_path(gradient, one.double().numpy(), 0.25, 9, fraction, max_dist) for one in x])
     found, _ = ours(x, torch.float64, n_steps=9, fraction=fraction, max_dist=max_dist, baseline=0.25)
     assert np.abs(found.numpy() - wanted).max() <= 1e-9 * np.abs(wanted).max()
 

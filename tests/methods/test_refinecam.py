@@ -1,5 +1,6 @@
 """RefineCAM beside grad-cam's and beside its own words."""
 
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -13,6 +14,7 @@ from comparing import in_float64, part_of, relative
 from conftest import MEAN, STD
 from peers import for_peer, maps_and_gradient, scaled, unit
 from seewhy import Model, explain
+from seewhy.types import Passes
 
 TARGETS = [1, 3]
 
@@ -80,4 +82,43 @@ def test_on_the_default_model_it_multiplies_the_ends_of_its_stages(default_model
     layers = list(made.layers)
     wide = in_float64("refinecam", default_model, x, 281, layer=layers).values[:, 0]
     assert relative(wide, reference(default_model, x, layers, [281], torch.float64)) < 1e-9
-    assert relative(made.values[:, 0], wide) < 2e-2, "Grad-CAM++ divides by differences on signed early maps"
+    assert relative(made.values[:, 0], wide) < 1e-6, "Grad-CAM++ on signed early maps outruns float32"
+
+
+@pytest.mark.parametrize("options", [{}, {"aug_smooth": True}])
+def test_one_copy_computes_in_float64_and_its_passes_are_counted(
+    options: Any, small: Model, x: Tensor, monkeypatch: Any
+) -> None:
+    small.census(x)
+    copies, at = [], Model.at
+    monkeypatch.setattr(Model, "at", lambda model, precision: copies.append(precision) or at(model, precision))
+    made = explain(small, x, "refinecam", TARGETS, layer=["act2", "act3"], **options)
+    views = 6 if options else 1
+    assert copies == ["float64"] and made.passes == Passes(len(x) * (1 + views), len(x) * views)
+    wide = in_float64("refinecam", small, x, TARGETS, layer=["act2", "act3"], **options).values
+    assert relative(made.values, wide) < 1e-7 and not made.notes
+
+
+def test_in_a_float64_model_nothing_is_copied(small: Model, x: Tensor, monkeypatch: Any) -> None:
+    monkeypatch.setattr(Model, "wide", None)
+    made = explain(small.at("float64"), x.double(), "refinecam", TARGETS, layer=["act2", "act3"])
+    assert made.precision == "float64" and not made.notes
+
+
+def test_without_float64_it_says_that_it_computed_in_float32(small: Model, x: Tensor, monkeypatch: Any) -> None:
+    layers = ["act2", "act3"]
+    exact = explain(small, x, "refinecam", TARGETS, layer=layers)
+
+    def refused(_model: Model, _precision: str) -> Model:
+        raise TypeError("Cannot convert a MPS Tensor to float64 dtype")
+
+    monkeypatch.setattr(Model, "at", refused)
+    made = explain(small, x, "refinecam", TARGETS, layer=layers)
+    assert made.notes == ("computed in float32, less exactly: Cannot convert a MPS Tensor to float64 dtype",)
+    assert 0 < relative(made.values, exact.values) < 1e-3
+
+
+def test_a_network_that_insists_on_float32_is_explained_in_it(small: Model, x: Tensor) -> None:
+    model = replace(small, head=lambda outputs: outputs @ torch.eye(4))
+    made = explain(model, x, "refinecam", TARGETS, layer=["act2", "act3"])
+    assert made.notes[0].startswith("computed in float32") and made.values.max() > 0

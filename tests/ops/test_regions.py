@@ -3,27 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from skimage.morphology import dilation, disk
-from skimage.segmentation import felzenszwalb
 
+import by_hand
+from by_hand import greedy_regions
 from seewhy.ops.regions import ranked, segments
-
-
-def slowly(masks: np.ndarray, heat: np.ndarray, least: int) -> tuple[np.ndarray, np.ndarray]:
-    """Algorithm 1 of arXiv:1906.02825: nothing carried over from one region to the next but what is taken."""
-    values, order, left, place = np.full(heat.shape, np.nan), np.zeros(heat.shape, int), list(masks), 0
-    while True:
-        left = [mask for mask in left if (mask & (order == 0)).sum() >= least]
-        if not left:
-            break
-        place += 1
-        gains = [heat[mask & (order == 0)].mean() for mask in left]
-        best = left.pop(int(np.argmax(gains)))
-        new = best & (order == 0)
-        values[new], order[new] = max(gains), place
-    rest = order == 0
-    values[rest], order[rest] = (heat[rest].mean() if rest.any() else 0), place + 1
-    return values, order
 
 
 @pytest.fixture
@@ -42,19 +25,24 @@ def masks() -> np.ndarray:
 @pytest.mark.parametrize("least", [1, 5, 40])
 def test_ranking_equals_the_greedy_loop_done_slowly(masks: np.ndarray, heat: np.ndarray, least: int) -> None:
     values, order = ranked(masks, heat, least)
-    wanted, places = slowly(masks, heat, least)
+    wanted, places = greedy_regions(masks, heat, least)
     np.testing.assert_allclose(values, wanted, rtol=1e-12)
     assert (order == places).all()
     assert abs(values.sum() - heat.sum()) < 1e-9, "regions hold what their pixels held"
 
 
-def test_fast_ranking_goes_by_whole_segments(masks: np.ndarray, heat: np.ndarray) -> None:
+def test_fast_ranking_goes_by_whole_segments_and_values_by_what_each_adds(masks: np.ndarray, heat: np.ndarray) -> None:
     values, order = ranked(masks, heat, 5, fast=True)
-    whole = sorted({heat[mask].mean() for mask in masks if mask.sum() >= 5}, reverse=True)
-    taken = [values[order == place][0] for place in range(1, order.max() + 1)][:-1]
-    assert taken == sorted(taken, reverse=True)
-    np.testing.assert_allclose(taken[0], whole[0])
-    assert all(np.isclose(whole, value).any() for value in taken)
+    wanted, place = np.zeros(heat.shape, int), 0
+    for mask in sorted(masks, key=lambda mask: -heat[mask].mean()):
+        new = mask & (wanted == 0)
+        if new.sum() >= 5:
+            place += 1
+            wanted[new] = place
+            np.testing.assert_allclose(values[new], heat[new].mean())
+    wanted[wanted == 0] = place + 1
+    assert (order == wanted).all() and place > 5
+    assert abs(values.sum() - heat.sum()) < 1e-9, "regions hold what their pixels held"
 
 
 def test_where_no_segment_is_large_enough_all_is_one_region(heat: np.ndarray) -> None:
@@ -66,8 +54,15 @@ def test_where_no_segment_is_large_enough_all_is_one_region(heat: np.ndarray) ->
 def test_segments_are_skimage_s_of_all_scales_grown_by_a_disk(coffee: np.ndarray) -> None:
     small = coffee[100:160, 200:280] / 255
     found = segments(torch.from_numpy(small).permute(2, 0, 1), (20, 80), 0.8, 30, 2)
-    wanted = []
-    for scale in (20, 80):
-        labels = felzenszwalb(small, scale=scale, sigma=0.8, min_size=30)
-        wanted += [dilation(labels == label, disk(2)) for label in range(labels.max() + 1)]
+    wanted = by_hand.segments(small.transpose(2, 0, 1), (20, 80), 0.8, 30, 2)
     assert len(wanted) > 4 and (found == np.stack(wanted)).all()
+
+
+def test_segments_of_a_dim_picture_are_those_of_a_bright_one(coffee: np.ndarray) -> None:
+    bright = torch.from_numpy(coffee[100:160, 200:280] / 255).permute(2, 0, 1)
+    found, dim = (segments(one, (20, 80), 0.8, 30, 2) for one in (bright, 0.2 + bright / 10))
+    assert (found == dim).all() and len(found) > 4
+
+
+def test_a_picture_of_one_colour_is_one_segment() -> None:
+    assert segments(torch.full((3, 20, 30), 0.4), (20,), 0.8, 5, 1).all()

@@ -140,7 +140,9 @@ def _planned(asked: dict[str, Any], where: Progress) -> "tuple[Plan, Style]":
 
 def _explained(plan: "Plan", style: "Style", photo: Path, folder: Path, where: Progress, loud: bool) -> dict[str, Any]:
     from seewhy.cli import results
+    from seewhy.store import refuse_others
 
+    refuse_others(folder)  # before minutes are spent on what can't be written
     found = plan.run(str(photo))
     where.step(text("drawing", style.lang, photo=photo))
     places, figures = results.written(found, folder, style)

@@ -7,10 +7,19 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from seewhy.errors import BadOption
+from seewhy.registry import get_method
 from seewhy.render.colors import table
 from seewhy.types import Explanation
 
 NAMES = ("seewhy", "flashtorch", "captum", "shap")
+
+
+REGIONS_AND_LAYERS = {"xrai", "layer_integrated_gradients", "layer_conductance"}  # gradients, but not of channels
+
+
+def _of_channels(id: str) -> bool:
+    """Whether a method gives a value for each of the photo's channels."""
+    return get_method(id).info.family == "gradient" and id not in REGIONS_AND_LAYERS
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,12 @@ class Style:
             self._check_modes()
 
     def check(self, methods: Sequence[str]) -> None:
-        """Raises BadOption where one figure can't show these methods together."""
+        """Raises BadOption where one figure can't show these methods together, or not what one of them gives."""
+        if self.name == "flashtorch" and (odd := [id for id in methods if not _of_channels(id)]):
+            raise BadOption(
+                f"the flashtorch style shows a value a channel of each pixel, which {odd[0]} does not give",
+                "explain with a method on the pixels, such as saliency or guided_backprop",
+            )
         if self.name == "shap" and len(set(methods)) > 1:
             raise BadOption("the shap style has one scale, and methods differ in their units", "name one --method")
 

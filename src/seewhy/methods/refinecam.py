@@ -1,18 +1,20 @@
 """RefineCAM."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import reduce
 
 import torch
 from torch import Tensor
 
 from seewhy.cams import CAM
+from seewhy.errors import SeewhyError, first_line
 from seewhy.model import Model
 from seewhy.ops.maps import enlarged, min_max, plusplus_weights
 from seewhy.registry import method
 from seewhy.rng import Rng
 from seewhy.targets import Pinned
-from seewhy.types import Need, Pixels
+from seewhy.types import Map, Need, Pixels
 
 
 @method(
@@ -21,16 +23,27 @@ from seewhy.types import Need, Pixels
     title="RefineCAM",
     family="cam",
     paper="arXiv:2605.14641",
-    cost="1 forward, 1 partial backward",
+    cost="2 forwards, 1 partial backward; that and a forward in float64, on a copy of the network",
     sign="positive",
-    starts="layers",
 )
 class RefineCAM(CAM):
     """The product of the Grad-CAM++ maps of several layers: what coarse and fine layers agree on.
 
     Each map is rectified, scaled to [0,1] and resized to the input's size (b,1,h,w). Without `layer`, the last layer
-    of each grid whose cells are 4 pixels or wider.
+    of each grid whose cells are 4 pixels or wider. Early maps hold both signs, so that Grad-CAM++ divides by small
+    differences of large sums: it is computed in float64, and a note says where that can't be done.
     """
+
+    def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
+        if model.dtype == torch.float64:
+            return super().__call__(model, x, target, rng)
+        try:
+            wide = model.wide()
+            with wide.frozen():
+                return super().__call__(wide, x.double(), target, rng)
+        except (SeewhyError, RuntimeError, TypeError) as error:  # no float64 on the device, or none in the network
+            made = super().__call__(model, x, target, rng)
+            return replace(made, notes=(*made.notes, f"computed in float32, less exactly: {first_line(error)}"))
 
     def weigh(self, maps: Tensor, grads: Tensor) -> Tensor:
         return plusplus_weights(maps, grads, grads**2, grads**3, eps=1e-6) * maps

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from seewhy.asked import listed, number, one_of, whole
 from seewhy.errors import BadOption, Unsupported
+from seewhy.model.census import Census
 from seewhy.model.identity import fingerprint, unwrapped
 from seewhy.model.layers import named
 from seewhy.model.network import Network
@@ -131,6 +132,15 @@ class Model(Network):
         if wanted == self.dtype:
             return self
         return replace(self, module=copy.deepcopy(self.module).to(wanted), _known={})
+
+    def wide(self) -> "Model":
+        """A float64 copy for a part of a call: passes count here, and layers known here need no second probe."""
+        if self.dtype == torch.float64:
+            return self
+        grown = torch.float64.itemsize // self.dtype.itemsize
+        seen = {size: one for size, one in self._known.items() if isinstance(one, Census)}
+        known = {size: replace(one, bytes_per_image=grown * one.bytes_per_image) for size, one in seen.items()}
+        return replace(self.at("float64"), memo=None, _known=known)
 
 
 def channels(value: Any, what: str) -> tuple[float, ...]:

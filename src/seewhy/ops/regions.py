@@ -14,15 +14,22 @@ Masks = NDArray[np.bool_]
 def segments(image: Tensor, scales: Sequence[float], sigma: float, min_size: int, dilation: int) -> Masks:
     """Every segment of an image (c,h,w) that Felzenszwalb and Huttenlocher's method finds, scale by scale: (s,h,w).
 
-    sigma: of the blur before, in pixels. min_size: of a segment, in pixels. Each is grown by a disk of `dilation`
-    pixels, so that edges belong to both sides.
+    The picture is stretched to [-1,1] first, so that a scale means the same for dim and for bright ones. sigma: of the
+    blur before, in pixels. min_size: of a segment, in pixels. Each is grown by a disk of `dilation` pixels, so that
+    edges belong to both sides.
     """
     from skimage.segmentation import felzenszwalb
 
-    picture = image.detach().cpu().double().permute(1, 2, 0).numpy()
+    picture = _stretched(image.detach().cpu().double().permute(1, 2, 0).numpy())
     found = [felzenszwalb(picture, scale, sigma, min_size, channel_axis=-1) for scale in scales]
     masks = [labels == label for labels in found for label in np.unique(labels)]
     return _dilated(np.stack(masks), dilation)
+
+
+def _stretched(picture: NDArray[np.float64]) -> NDArray[np.float64]:
+    """From -1 to 1; all zero where it is the same everywhere."""
+    low, high = picture.min(), picture.max()
+    return (2 * picture - low - high) / (high - low) if high > low else 0 * picture
 
 
 def _dilated(masks: Masks, radius: int) -> Masks:
@@ -41,7 +48,8 @@ def ranked(
 
     Returns each pixel's mean in the segment that took it, and that segment's place in the ranking from 1 on, (h,w)
     each. Segments that would add fewer than `least` pixels are dropped; the pixels nobody takes come last, together.
-    fast: ranks once, by the means of whole segments, instead of anew after each.
+    fast: ranks once, by the means of whole segments, instead of anew after each; a segment's value is still the mean
+    of what it adds.
     """
     flat, values, order = masks.reshape(len(masks), -1), np.zeros(heat.size), np.zeros(heat.size, dtype=np.int64)
     heat, shape = heat.ravel(), heat.shape
@@ -56,7 +64,7 @@ def ranked(
             density = sums / np.maximum(sizes, 1)
         best = int(np.where(alive, density, -np.inf).argmax())
         new = np.flatnonzero(flat[best] & (order == 0))
-        values[new], order[new] = density[best] if fast else heat[new].mean(), place
+        values[new], order[new] = heat[new].mean(), place
         alive[best] = False
         sums, sizes = sums - flat[:, new] @ heat[new], sizes - flat[:, new].sum(1)
     rest = order == 0

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from seewhy.errors import BadInput
-from seewhy.store.folder import replacing
+from seewhy.store.folder import refuse_others, replacing
 from seewhy.store.manifest import SCHEMA, from_manifest, to_manifest
 from seewhy.types import Explanation
 
-__all__ = ["MANIFEST", "SCHEMA", "VALUES", "open", "replacing", "save", "write"]
+__all__ = ["MANIFEST", "SCHEMA", "VALUES", "open", "refuse_others", "replacing", "save", "write"]
 
 MANIFEST, VALUES = "manifest.json", "values.npz"
 AGAIN = "explain the photo again"

@@ -19,7 +19,7 @@ def replacing(folder: Path) -> Iterator[Path]:
     An older result there is replaced. Raises BadInput where `folder` holds anything that is no result of ours, or
     where the disk refuses.
     """
-    _refuse_others(folder)
+    refuse_others(folder)
     fresh = folder.parent / f".{folder.name}-{uuid4().hex[:8]}"
     try:
         fresh.mkdir(parents=True)
@@ -41,7 +41,8 @@ def ours(folder: Path) -> bool:
     )
 
 
-def _refuse_others(folder: Path) -> None:
+def refuse_others(folder: Path) -> None:
+    """BadInput where results can't take the place of `folder`: it is a file, or holds what is no result of ours."""
     if folder.exists() and not folder.is_dir():
         raise BadInput(f"{folder} is a file, not a folder", "choose another folder for the results")
     try:
