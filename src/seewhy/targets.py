@@ -35,6 +35,10 @@ class Pinned:
         return self.read(self.transform(outputs), rows)
 
 
+def several(target: Pinned | Sequence[Pinned]) -> Sequence[Pinned]:
+    return [target] if isinstance(target, Pinned) else target
+
+
 @runtime_checkable
 class Target(Protocol):
     def pin(self, outputs: Tensor, find: Callable[[str], int]) -> Pinned:
