@@ -40,10 +40,10 @@ class ClassActivationMap(Summed):
         logits = maps.mean((2, 3)) @ weight.T + head.bias.to(maps)
         return [self.summed((coefficients(target, logits) @ weight)[:, :, None, None] * maps)]
 
-    def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
+    def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
         head = model.census(x).head
-        source = head.source if head else ""
-        return Map(super().__call__(model, x, target, rng).values, layers=[source or "input of the global pooling"])
+        layers = [head.source if head and head.source else "input of the global pooling"]
+        return [Map(made.values, layers=layers) for made in super().for_targets(model, x, targets, rng)]
 
 
 def coefficients(target: Pinned, logits: Tensor) -> Tensor:

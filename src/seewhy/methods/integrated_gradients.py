@@ -1,16 +1,18 @@
 """Integrated gradients."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
-
-import torch
 
 from seewhy.model import Model
 from seewhy.ops.baselines import baselines
-from seewhy.ops.completeness import completeness_gap, incomplete
+from seewhy.ops.completeness import attributed
+from seewhy.ops.moments import mean
 from seewhy.ops.paths import QUADRATURES, line_integral
 from seewhy.registry import method, option
 from seewhy.rng import Rng
 from seewhy.targets import Pinned
+from seewhy.together import Together, difference
 from seewhy.types import Map, Need, Pixels
 
 
@@ -22,7 +24,7 @@ from seewhy.types import Map, Need, Pixels
     paper="arXiv:1703.01365",
     cost="n_steps forwards and backwards a baseline",
 )
-class IntegratedGradients:
+class IntegratedGradients(Together):
     """The gradient summed on the line from a baseline image: the parts of the score's difference, pixel by pixel.
 
     Several baselines: the mean of their maps. extras: completeness_gap (b,), the map's sum less f(x) - f(baseline).
@@ -34,15 +36,8 @@ class IntegratedGradients:
     )
     quadrature: str = option("gausslegendre", "how the points are placed and weighted", choices=QUADRATURES)
 
-    def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
+    def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
         starts = baselines(self.baseline, x, model.mean, rng)
-        values = torch.zeros_like(x)
-        for start in starts:
-            part = line_integral(
-                start, x, lambda points: model.gradients(points, target), self.quadrature, self.n_steps
-            )
-            values += part / len(starts)
-        ends = model.scores([x, *starts], target)
-        difference = ends[:, 0] - ends[:, 1:].mean(1)
-        gap = completeness_gap(values, difference)
-        return Map(values, {"completeness_gap": gap}, incomplete(gap, difference, "take more n_steps"))
+        gradients = partial(model.gradients, target=targets)
+        values = mean(line_integral(start, x, gradients, self.quadrature, self.n_steps) for start in starts)
+        return attributed(values, difference(model, x, starts, targets), "take more n_steps")

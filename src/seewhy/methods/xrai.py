@@ -1,5 +1,6 @@
 """XRAI."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -8,12 +9,14 @@ from torch import Tensor
 
 from seewhy.model import Model
 from seewhy.ops.baselines import baselines
-from seewhy.ops.completeness import completeness_gap, incomplete
+from seewhy.ops.completeness import attributed
+from seewhy.ops.moments import mean
 from seewhy.ops.paths import line_integral
 from seewhy.ops.regions import ranked, segments
 from seewhy.registry import method, option
 from seewhy.rng import Rng
 from seewhy.targets import Pinned
+from seewhy.together import Together, difference
 from seewhy.types import Map, Need, Pixels
 
 
@@ -25,7 +28,7 @@ from seewhy.types import Map, Need, Pixels
     paper="arXiv:1906.02825",
     cost="n_steps forwards and backwards a baseline (two), 3 forwards, segmentation and ranking",
 )
-class XRAI:
+class XRAI(Together):
     """Which regions matter: integrated gradients from black and white, gathered by overlapping segments and ranked.
 
     A pixel's value is the mean attribution of the region it came with, channels summed, so that the map adds up to
@@ -43,22 +46,19 @@ class XRAI:
     min_pixels: int = option(50, "segments that would add fewer pixels are dropped", low=1)
     fast: bool = option(False, "rank all segments once instead of anew after each: quicker, no longer adds up")
 
-    def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
+    def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
         starts = baselines(self.baseline, x, model.mean, rng)
-        heat = torch.stack([self._heat(model, x, start, target) for start in starts]).mean(0)
-        maps, orders = zip(*(self._ranked(*pair) for pair in zip(x, heat, strict=True)), strict=True)
-        values = torch.stack(maps).to(x)
-        ends = model.scores([x, *starts], target)
-        difference = ends[:, 0] - ends[:, 1:].mean(1)
-        gap = completeness_gap(values, difference)
-        notes = [] if self.fast else incomplete(gap, difference, "take more n_steps")
-        return Map(values, {"completeness_gap": gap, "order": torch.stack(orders)}, notes)
-
-    def _heat(self, model: Model, x: Pixels, start: Tensor, target: Pinned) -> Tensor:
-        gradients = partial(model.gradients, target=target)
-        return line_integral(start, x, gradients, "gausslegendre", self.n_steps).sum(1)
+        gradients = partial(model.gradients, target=targets)
+        heat = mean(line_integral(start, x, gradients, "gausslegendre", self.n_steps).sum(-3) for start in starts)
+        maps, orders = zip(*map(self._ranked, x, heat.unbind(1)), strict=True)
+        values, gain = torch.stack(maps, 1).to(x), difference(model, x, starts, targets)
+        allowed = torch.full_like(gain, torch.inf) if self.fast else None
+        extras = {"order": torch.stack(orders, 1)}
+        return attributed(values, gain, "take more n_steps", allowed=allowed, extras=extras)
 
     def _ranked(self, image: Tensor, heat: Tensor) -> tuple[Tensor, Tensor]:
+        """Of an image (c,h,w) and each target's heat (k,h,w): values (k,1,h,w) and places (k,h,w)."""
         masks = segments(image, self.scales, self.sigma, self.min_size, self.dilation)
-        values, order = ranked(masks, heat.double().cpu().numpy(), self.min_pixels, self.fast)
-        return torch.from_numpy(values)[None], torch.from_numpy(order)
+        found = [ranked(masks, one.double().cpu().numpy(), self.min_pixels, self.fast) for one in heat]
+        values, orders = (torch.stack([torch.from_numpy(one) for one in each]) for each in zip(*found, strict=True))
+        return values[:, None], orders
