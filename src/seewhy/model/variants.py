@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 from itertools import chain
 
 import torch
@@ -58,15 +59,29 @@ class Variants:
         rules: what changes the backward of functions.
         """
 
-        def run(values: Tensor, rows: Tensor) -> Tensor:
-            values = values.detach().requires_grad_()
-            with torch.enable_grad(), Rules(rules) if rules else nullcontext():
-                outputs = self._differentiable(values, rows)
-                scores = [one(outputs, rows) for one in several(target)]
-            self.meter.count(backward=len(values) * sum(one.requires_grad for one in scores))
-            return gradients(scores, values)
+        run = partial(self._gradients, targets=several(target), rules=rules)
+        return by_target(self._stream(variants, lambda *rows: run(*rows)[1], targets=len(several(target))), target)
 
-        return by_target(self._stream(variants, run, targets=len(several(target))), target)
+    def scores_and_gradients(self, items: Items, target: Pinned) -> tuple[Tensor, Tensor]:
+        """The scores of some items (m,), and their gradients (m,...) from the same forwards."""
+
+        def run(values: Tensor, rows: Tensor) -> Tensor:
+            scores, grads = self._gradients(values, rows, [target])
+            return torch.cat([scores.to(grads), grads.flatten(1)], 1)
+
+        both = torch.cat(list(self._stream([items], run, targets=1)))
+        return both[:, 0], both[:, 1:].view(items.values.shape)
+
+    def _gradients(
+        self, values: Tensor, rows: Tensor, targets: Sequence[Pinned], rules: Mapping[str, Rule] | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Scores (m,k) and their gradients (m,k,...)."""
+        values = values.detach().requires_grad_()
+        with torch.enable_grad(), Rules(rules) if rules else nullcontext():
+            outputs = self._differentiable(values, rows)
+            scores = [one(outputs, rows) for one in targets]
+        self.meter.count(backward=len(values) * sum(one.requires_grad for one in scores))
+        return torch.stack(scores, 1).detach(), gradients(scores, values)
 
     def _stream(self, variants: Iterable[Variant], run: Run, targets: int = 0) -> Iterator[Tensor]:
         """targets: how many gradients are computed."""
