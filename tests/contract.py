@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seewhy import Explanation, Model, explain, list_methods
+from seewhy import Explanation, Model, compare, explain, list_methods
 
 Promise = Callable[[str, Model, Tensor], None]
 promises: list[Promise] = []
@@ -183,6 +183,19 @@ def does_not_depend_on_batch_or_chunk(id: str, model: Model, x: Tensor) -> None:
     np.testing.assert_allclose(whole, alone, rtol=0, atol=1e-5 * scale)
     tight = run(id, model, x, memory=1).values  # one image at a time
     np.testing.assert_allclose(whole, tight, rtol=0, atol=1e-5 * scale)
+
+
+@promise
+def is_the_same_alone_and_together(id: str, model: Model, x: Tensor) -> None:
+    """Targets that share forwards share no more than these: of random methods, each sees the draws it sees alone."""
+    targets = [2, 1, None]
+    together = compare(model, x, [id], targets, options={id: QUICK.get(id, {})})[id]
+    for target, found in zip(targets, together, strict=True):
+        alone = run(id, model, x, target)
+        scale = abs(alone.values).max()
+        np.testing.assert_allclose(found.values, alone.values, rtol=0, atol=1e-5 * scale)
+        assert found.extras.keys() == alone.extras.keys()
+        assert [len(one) for one in found.extras.values()] == [len(x)] * len(found.extras)
 
 
 @promise

@@ -17,6 +17,7 @@ FLOORS = [  # a room imports from floors above it in this list and from its own 
     {"model"},
     {"sources"},
     {"registry"},
+    {"together"},
     {"cams", "noisy", "background"},
     {"methods", "render", "store", "checkup", "explaining"},
     {"api"},

@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from conftest import MEAN, STD, Bright
-from contract import Promise, promises
+from contract import QUICK, Promise, promises
 from seewhy import Model, SeewhyError, compare, explain, get_method, list_methods
 from seewhy.registry import Listed
+from seewhy.together import Together
 
 METHODS = {one.id: one for one in list_methods()}
 
@@ -44,6 +45,21 @@ def test_a_method_that_needs_more_than_the_model_offers_says_so(listed: Listed) 
         pytest.skip("needs scores alone")
     with pytest.raises(SeewhyError, match=r"(?s)needs .* hint: methods for this model"):
         explain(model, torch.rand(1, 3, 8, 8), listed.id)
+
+
+def test_targets_share_every_forward_where_they_can(listed: Listed, bright: Model, planted: Any) -> None:
+    """Images through the network, of one target and of three: none more, but for windows that only one class sees."""
+    if not isinstance(get_method(listed.id), Together):
+        pytest.skip("looks at different pictures for each target")
+    seen: list[int] = []
+    bright.census()
+    bright.module.register_forward_pre_hook(lambda _module, args: seen.append(len(args[0])))
+    counts = []
+    for targets in ([2], [2, 1, 0]):
+        seen.clear()
+        compare(bright, planted, [listed.id], targets, options={listed.id: QUICK.get(listed.id, {})})
+        counts.append(sum(seen))
+    assert 0 < counts[0] <= counts[1] < (1.2 if listed.id == "sess" else 1.001) * counts[0]
 
 
 def test_methods_compared_give_what_they_give_alone(bright: Model, planted: Any) -> None:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from conftest import MEAN, STD
 from seewhy import Model, SeewhyError, compare, explain, get_method
 from seewhy.methods.saliency import Saliency
+from seewhy.together import Together
 from seewhy.types import Map
 
 
@@ -62,3 +63,32 @@ def test_what_was_not_compared_is_a_key_error_that_names_what_was(small: Model, 
 def test_options_are_laid_over_a_method_already_made(small: Model, x: Tensor) -> None:
     made = explain(small, x, get_method("integrated_gradients", n_steps=3, baseline=0.5), 1, n_steps=4)
     assert made.options["n_steps"] == 4 and made.options["baseline"] == 0.5
+
+
+def test_equal_targets_are_computed_once_with_values_of_their_own(small: Model, x: Tensor, monkeypatch: Any) -> None:
+    asked = []
+    plain = Saliency.__call__
+
+    def watched(self: Any, model: Any, x: Tensor, target: Any, rng: Any) -> Map:
+        asked.append(target.key)
+        return plain(self, model, x, target, rng)
+
+    monkeypatch.setattr(Saliency, "__call__", watched)
+    first, same, other = compare(small, x, ["saliency"], [1, "b", 2])["saliency"]
+    assert len(asked) == 2 and (first.target, same.target) == ("1", "b")
+    same.values[:] = 0
+    assert first.values.any() and other.values.any()
+
+
+def test_a_forward_that_classes_share_counts_in_each_of_them(small: Model, x: Tensor) -> None:
+    alone = explain(small, x, "integrated_gradients", 1, n_steps=5)
+    both = compare(small, x, ["integrated_gradients"], [1, 2, 3], options={"integrated_gradients": {"n_steps": 5}})
+    assert {one.passes for one in both} == {alone.passes} and alone.passes.backward == 10
+
+
+def test_a_method_of_all_targets_does_not_have_one_way_for_each_besides() -> None:
+    with pytest.raises(TypeError, match="override for_targets"):
+
+        class Mixed(Together):
+            def __call__(self, model: Any, x: Any, target: Any, rng: Any) -> Map:
+                return Map(x)

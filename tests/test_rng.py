@@ -1,3 +1,6 @@
+from typing import Any
+
+import pytest
 import torch
 
 from seewhy.rng import Rng
@@ -15,3 +18,19 @@ def test_an_image_draws_the_same_in_any_batch_and_another_seed_draws_anew() -> N
     assert torch.equal(together, draws(0, x.double())), "for pixels that float32 holds"
     assert not torch.equal(together, draws(1, x))
     assert not torch.equal(together[0], together[1])
+
+
+def test_those_alike_draw_the_same_from_here_on() -> None:
+    x = torch.rand(2, 3, 4, 4)
+    fresh = Rng.for_images(0, x).alike(3)
+    assert torch.equal(fresh[0].normal(5), fresh[2].normal(5))
+    first, *others = fresh[0].alike(3)
+    wanted = Rng.for_images(0, x)
+    wanted.normal(5)
+    drawn = wanted.uniform(4)
+    assert all(torch.equal(one.uniform(4), drawn) for one in (first, *others)), "not from the seed anew"
+
+
+def test_an_rng_nobody_draws_from_costs_nothing(monkeypatch: Any) -> None:
+    monkeypatch.setattr("seewhy.rng._seed", lambda *_: pytest.fail("read the pixels"))
+    Rng.for_images(0, torch.rand(2, 3, 4, 4)).alike(2)

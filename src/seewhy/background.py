@@ -36,8 +36,8 @@ def background(asked: Any, model: Model, x: Pixels) -> tuple[Pixels, Sequence[st
     return torch.cat(found), []
 
 
-def mean_scores(model: Model, pictures: Pixels, target: Pinned, images: int) -> Tensor:
-    """Each image's score, averaged over the pictures: (b,). One forward a picture, whatever the number of images."""
+def mean_scores(model: Model, pictures: Pixels, targets: Sequence[Pinned], images: int) -> Tensor:
+    """Each image's scores, averaged over the pictures: (k,b). One forward a picture, whatever the number of images."""
     outputs = model.outputs(pictures)
     rows = torch.arange(images, device=outputs.device)[:, None].expand(-1, len(outputs))
-    return torch.stack([target(outputs, row).mean() for row in rows])
+    return torch.stack([torch.stack([target(outputs, row).mean() for row in rows]) for target in targets])

@@ -12,6 +12,7 @@ from seewhy.ops.maps import first_component, fused, min_max
 from seewhy.registry import option
 from seewhy.rng import Rng
 from seewhy.targets import Pinned
+from seewhy.together import Together, passing
 from seewhy.types import Map, Need, Pixels
 
 Layers = str | Sequence[str] | nn.Module | Sequence[nn.Module] | None
@@ -19,7 +20,7 @@ VIEWS = [(mirrored, factor) for mirrored in (False, True) for factor in (0.9, 1.
 
 
 @dataclass(frozen=True, kw_only=True)
-class Augmented:
+class Augmented(Together):
     """Maps of one or several layers, of the picture alone or of six views of it.
 
     One layer's map of the picture alone is (b,1,r,q), signed, before any final ReLU. Several layers give the mean of
@@ -33,21 +34,32 @@ class Augmented:
         """A map (b,1,r,q) for each layer."""
         raise NotImplementedError
 
-    def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
+    def of_targets(
+        self, model: Model, x: Pixels, targets: Sequence[Pinned], layers: Sequence[str], rng: Rng
+    ) -> list[list[Tensor]]:
+        """The same for each target: one after the other, unless a method knows better."""
+        draws = rng.alike(len(targets))
+        return [self.one(model, x, target, layers, own) for target, own in zip(targets, draws, strict=True)]
+
+    def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
         layers = of_layers(self)
         notes = [*repeated(model, x, layers), *unproved(model, x, layers)]
         if self.aug_smooth:
-            return Map(self._of_views(replace(model, memo=None), x, target, layers, rng), notes=notes)
-        found = self.one(model, x, target, layers, rng)
-        return Map(found[0] if len(found) == 1 else fused(found), notes=notes)
+            return [Map(one, notes=notes) for one in self._of_views(model, x, targets, layers, rng)]
+        each = self.of_targets(model, x, targets, layers, rng)
+        return [Map(found[0] if len(found) == 1 else fused(found), notes=notes) for found in each]
 
-    def _of_views(self, model: Model, x: Pixels, target: Pinned, layers: Sequence[str], rng: Rng) -> Tensor:
-        total: Any = 0
+    def _of_views(
+        self, model: Model, x: Pixels, targets: Sequence[Pinned], layers: Sequence[str], rng: Rng
+    ) -> list[Tensor]:
+        totals: list[Any] = [0] * len(targets)
         for mirrored, factor in VIEWS:
             view = (x.flip(3) if mirrored else x) * factor
-            merged = min_max(fused(self.one(model, view, target, layers, rng)))
-            total = total + (merged.flip(3) if mirrored else merged)
-        return total / len(VIEWS)  # type: ignore[no-any-return]
+            each = self.of_targets(passing(model, targets), view, targets, layers, rng)
+            for i, found in enumerate(each):
+                merged = min_max(fused(found))
+                totals[i] = totals[i] + (merged.flip(3) if mirrored else merged)
+        return [total / len(VIEWS) for total in totals]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,16 +104,18 @@ def repeated(model: Model, x: Pixels, layers: Sequence[str]) -> list[str]:
 class ChannelCAM(CAM):
     """Maps weighted channel by channel, each by one number that no gradient gave."""
 
-    def weights(self, model: Model, x: Pixels, target: Pinned, layer: str, maps: Tensor, rng: Rng) -> Tensor:
-        """The weights (b,d) of the layer's maps (b,d,r,q)."""
+    def weights(self, model: Model, x: Pixels, targets: Sequence[Pinned], layer: str, maps: Tensor, rng: Rng) -> Tensor:
+        """For each target, the weights of the layer's maps (b,d,r,q): (k,b,d)."""
         raise NotImplementedError
 
-    def one(self, model: Model, x: Pixels, target: Pinned, layers: Sequence[str], rng: Rng) -> list[Tensor]:
+    def of_targets(
+        self, model: Model, x: Pixels, targets: Sequence[Pinned], layers: Sequence[str], rng: Rng
+    ) -> list[list[Tensor]]:
         found = []
         for layer, maps in zip(layers, model.maps(x, layers), strict=True):
-            weights = self.weights(model, x, target, layer, maps, rng).to(maps)
-            found.append(self.summed(weights[:, :, None, None] * maps))
-        return found
+            weights = self.weights(model, x, targets, layer, maps, rng).to(maps)
+            found.append([self.summed(one[:, :, None, None] * maps) for one in weights])
+        return [list(of_target) for of_target in zip(*found, strict=True)]
 
 
 def unproved(model: Model, x: Pixels, layers: Sequence[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """Methods times targets on one batch of images: the one place where methods are run."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
 from functools import cache
@@ -20,6 +20,7 @@ from seewhy.model.trace import INPUT
 from seewhy.registry import Method, check
 from seewhy.rng import Rng
 from seewhy.targets import Askable, Pinned, Score, as_decided, as_target, probabilities, transform
+from seewhy.together import Together
 from seewhy.types import Explanation, Map, Passes, Pixels, Prediction
 
 PREDICTIONS = 5
@@ -44,10 +45,14 @@ def explained(
         outputs = run.check_names(_first(run, x, pinned))
         shared = (time.perf_counter() - started) / (len(methods) * len(targets))
         decided = [as_target(target).pin(outputs, run.find) for target in targets]
-        return [
-            [_one(run, x, batch, method, target, outputs, score, seed, shared) for target in decided]
-            for method in pinned
-        ]
+        known: dict[str, Any] = {
+            "predictions": predictions(run, x, outputs, PREDICTIONS),
+            "model": replace(run.card, fingerprint=run.fingerprint),
+            "photos": tuple(batch.photos),
+            "seed": seed,
+            "precision": str(run.dtype).removeprefix("torch."),
+        }
+        return [_row(run, x, method, decided, outputs, score, shared, known) for method in pinned]
 
 
 def _first(run: Model, x: Pixels, methods: Sequence[Method]) -> Tensor:
@@ -60,60 +65,83 @@ def _first(run: Model, x: Pixels, methods: Sequence[Method]) -> Tensor:
     return _sound(_guard(lambda: run.recorded(x, tuple(layers)).outputs))
 
 
-def _one(
+def _row(
     run: Model,
     x: Pixels,
-    batch: Batch,
     method: Method,
-    target: Pinned,
+    decided: Sequence[Pinned],
     outputs: Tensor,
     score: Score | None,
-    seed: int,
     shared: float,
-) -> Explanation:
-    census = run.census(x)
-    wanted: Score = score or method.info.score
-    notes: list[str] = []
-    if census.outputs == "probability" and wanted == "logit":
+    known: Mapping[str, Any],
+) -> list[Explanation]:
+    """One method's explanation of each target. shared: seconds of what all explanations have in common."""
+    kind, info, layers = run.census(x).outputs, method.info, of_layers(method)
+    wanted: Score = score or info.score
+    notes: tuple[str, ...] = ()
+    if kind == "probability" and wanted == "logit":
         wanted = "log_probability"
-        notes.append("the model ends in probabilities: log-probability is explained")
-    asked, target = target, replace(target, transform=transform(wanted, census.outputs), key=(wanted, target.key))
-    before = (run.meter.forward, run.meter.backward)  # the clean image's forward is counted in each explanation
-    started = time.perf_counter()
-    made = _guard(lambda: method(run, x, target, Rng.for_images(seed, x)))
-    seconds = time.perf_counter() - started + shared
-    values = _checked(made, x, method)
-    classes = [None] * len(x) if target.index is None else [int(i) for i in target.index]
-    explanation = Explanation(
-        values=values,
-        method=method.info.id,
-        options={f.name: getattr(method, f.name) for f in fields(method)},  # type: ignore[arg-type]
-        target=target.name,
-        classes=tuple(classes),
-        labels=tuple(run.label(index) or target.name for index in classes),
-        score=wanted,
-        scores=target(outputs).detach().float().cpu().numpy(),
-        predictions=predictions(run, x, outputs, PREDICTIONS),
-        model=replace(run.card, fingerprint=run.fingerprint),
-        layers=tuple(made.layers) or of_layers(method),
-        photos=tuple(batch.photos),
-        seed=seed,
-        seconds=seconds,
-        passes=Passes(len(x) + run.meter.forward - before[0], run.meter.backward - before[1]),
-        precision=str(run.dtype).removeprefix("torch."),
-        versions=dict(_versions()),
-        sign=method.info.sign,
-        reduce=method.info.reduce,
-        extras={name: np.asarray(value.detach().cpu()) for name, value in made.extras.items()},
-        notes=(*notes, *made.notes),
-        decided=as_decided(asked.key),
-    )
+        notes = ("the model ends in probabilities: log-probability is explained",)
+    read = transform(wanted, kind)
+    targets = [replace(target, transform=read, key=(wanted, target.key)) for target in decided]
+    options = {f.name: getattr(method, f.name) for f in fields(method)}  # type: ignore[arg-type]
+    made = _made(run, x, method, targets, known["seed"])
+    found = []
+    for asked, target, (one, seconds, passes) in zip(decided, targets, made, strict=True):
+        classes = [None] * len(x) if target.index is None else target.index.tolist()
+        explanation = Explanation(
+            values=_checked(one, x, method),
+            method=info.id,
+            options=dict(options),
+            target=target.name,
+            classes=tuple(classes),
+            labels=tuple(run.label(index) or target.name for index in classes),
+            score=wanted,
+            scores=target(outputs).detach().float().cpu().numpy(),
+            layers=tuple(one.layers) or layers,
+            seconds=seconds + shared,
+            passes=passes,
+            versions=dict(_versions()),
+            sign=info.sign,
+            reduce=info.reduce,
+            extras={name: np.asarray(value.detach().cpu()) for name, value in one.extras.items()},
+            notes=(*notes, *one.notes),
+            decided=as_decided(asked.key),
+            **known,
+        )
+        found.append(_blank_told(explanation))
+    return found
+
+
+def _made(
+    run: Model, x: Pixels, method: Method, targets: Sequence[Pinned], seed: int
+) -> list[tuple[Map, float, Passes]]:
+    """Each target's map, the seconds it took and its passes; together where the method can, so that forwards count in
+    each. Equal targets are computed once."""
+    unique = list({target.key: target for target in targets}.values())
+    draws = Rng.for_images(seed, x).alike(len(unique))
+    found: dict[Any, tuple[Map, float, Passes]] = {}
+    for group in [unique] if isinstance(method, Together) else [[target] for target in unique]:
+        forward, backward = run.meter.forward, run.meter.backward
+        started = time.perf_counter()
+        if isinstance(method, Together):
+            maps = _guard(lambda: method.for_targets(run, x, unique, draws[0]))
+        else:
+            maps = [_guard(lambda: method(run, x, group[0], draws.pop(0)))]  # noqa: B023
+        seconds = (time.perf_counter() - started) / len(group)
+        forward, backward = run.meter.forward - forward, (run.meter.backward - backward) // len(group)
+        passes = Passes(len(x) + forward, backward)  # the clean image's forward is counted in each explanation
+        found |= {target.key: (made, seconds, passes) for target, made in zip(group, maps, strict=True)}
+    return [found[target.key] for target in targets]
+
+
+def _blank_told(explanation: Explanation) -> Explanation:
     blank = [i for i, empty in enumerate(explanation.blank) if empty]
-    if blank:
-        which = "" if len(x) == 1 else f" (images {', '.join(map(str, blank))})"
-        what = "no positive evidence" if method.info.sign == "positive" else "the score does not move"
-        explanation = replace(explanation, notes=(*explanation.notes, f"blank map: {what}{which}"))
-    return explanation
+    if not blank:
+        return explanation
+    which = "" if len(explanation) == 1 else f" (images {', '.join(map(str, blank))})"
+    what = "no positive evidence" if explanation.sign == "positive" else "the score does not move"
+    return replace(explanation, notes=(*explanation.notes, f"blank map: {what}{which}"))
 
 
 def _checked(made: Map, x: Pixels, method: Method) -> Any:
@@ -126,7 +154,7 @@ def _checked(made: Map, x: Pixels, method: Method) -> Any:
         raise ModelFailed(
             f"{method.info.id} made a map with NaN or infinity", "try precision='float64' or other options"
         )
-    return values.float().cpu().numpy()
+    return values.float().cpu().numpy().copy()  # the explanation's own
 
 
 def outputs_of(model: Model, x: Pixels) -> Tensor:

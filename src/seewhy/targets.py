@@ -35,6 +35,10 @@ class Pinned:
         return self.read(self.transform(outputs), rows)
 
 
+def several(target: Pinned | Sequence[Pinned]) -> Sequence[Pinned]:
+    return [target] if isinstance(target, Pinned) else target
+
+
 @runtime_checkable
 class Target(Protocol):
     def pin(self, outputs: Tensor, find: Callable[[str], int]) -> Pinned:
@@ -236,9 +240,9 @@ def _class(index: Tensor, outputs: Tensor, name: str) -> Pinned:
 
 
 def _check(index: Tensor, classes: int) -> None:
-    bad = index[(index < 0) | (index >= classes)]
-    if len(bad):
-        raise UnknownName(f"class {int(bad[0])} of a model with {classes} classes", f"classes are 0 to {classes - 1}")
+    for one in index.tolist():
+        if not 0 <= one < classes:
+            raise UnknownName(f"class {one} of a model with {classes} classes", f"classes are 0 to {classes - 1}")
 
 
 def as_decided(key: Hashable) -> tuple[Any, ...]:

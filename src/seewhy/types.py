@@ -150,7 +150,7 @@ class Explanation:
         """Whether there is nothing to show: no positive evidence, or a score that never moves."""
         flat = self.reduced()
         shown = flat if self.sign == "positive" else np.abs(flat)
-        return tuple(bool(one.max() <= 0) for one in shown)
+        return tuple((shown.reshape(len(shown), -1).max(1) <= 0).tolist())
 
     def __len__(self) -> int:
         return len(self.values)

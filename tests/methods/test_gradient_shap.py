@@ -82,5 +82,5 @@ def test_of_a_linear_network_only_the_choice_of_baselines_is_random(x: torch.Ten
 
 
 def test_a_baseline_that_is_the_picture_is_noted(small: Model, x: torch.Tensor) -> None:
-    assert explain(small, x, "gradient_shap", 1, n_samples=4, baseline=[0.0, x]).notes[-1].startswith("a baseline is")
+    assert explain(small, x, "gradient_shap", 1, n_samples=4, baseline=[0.0, x]).notes[0].startswith("a baseline is")
     assert "a baseline is" not in " ".join(explain(small, x, "gradient_shap", 1, n_samples=4).notes)

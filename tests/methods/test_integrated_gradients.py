@@ -10,7 +10,7 @@ from closed_forms import Linear, Quadratic, plainly
 from comparing import direct, gradient, pixels, relative
 from conftest import Precise
 from peers import for_peer
-from seewhy import Model, SeewhyError, explain
+from seewhy import Model, SeewhyError, compare, explain
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:captum")
 CAPTUM = {"midpoint": "riemann_middle", "left": "riemann_left", "right": "riemann_right"}
@@ -113,3 +113,34 @@ def test_a_map_that_misses_the_difference_says_so(x: torch.Tensor) -> None:
 def test_a_baseline_that_is_none_is_refused(small: Model, x: torch.Tensor, baseline: object) -> None:
     with pytest.raises(SeewhyError, match="hint"):
         explain(small, x, "integrated_gradients", 1, baseline=baseline)
+
+
+def test_adaptive_steps_come_near_to_two_thousand_even_ones(small: Model, x: torch.Tensor) -> None:
+    wanted = direct("integrated_gradients", small, x, n_steps=2000, quadrature="midpoint").values
+    found = direct("integrated_gradients", small, x, n_steps=400, quadrature="adaptive", tolerance=0.005)
+    assert relative(found.values, wanted) <= 0.01
+    assert (found.extras["steps"] < 400).all() and not found.notes
+
+
+def test_adaptive_says_the_steps_and_the_gap_of_each_image(small: Model, x: torch.Tensor) -> None:
+    options = {"n_steps": 12, "quadrature": "adaptive", "tolerance": 0.0, "baseline": [0.0, 1.0]}
+    found = explain(small, x, "integrated_gradients", 1, **options)
+    assert found.extras["steps"].tolist() == [24, 24] and found.passes.backward == 48
+    ends = [explain(small, at, "saliency", 1).scores for at in (x, torch.zeros_like(x), torch.ones_like(x))]
+    gap = found.values.sum((1, 2, 3)) - (ends[0] - (ends[1] + ends[2]) / 2)
+    np.testing.assert_allclose(found.extras["completeness_gap"], gap, atol=1e-5)
+
+
+def test_adaptive_maps_depend_neither_on_the_batch_nor_on_the_classes_beside(small: Model, x: torch.Tensor) -> None:
+    options = {"n_steps": 30, "quadrature": "adaptive", "tolerance": 0.01}
+    both = compare(small, x, ["integrated_gradients"], [1, 2], options={"integrated_gradients": options})
+    for found, target in zip(both, (1, 2), strict=True):
+        for i in range(2):
+            alone = explain(small, x[i : i + 1], "integrated_gradients", target, memory=1, **options)
+            assert relative(found.values[i], alone.values[0]) <= 1e-5
+            assert found.extras["steps"][i] == alone.extras["steps"][0]
+
+
+def test_one_adaptive_step_is_refused(small: Model, x: torch.Tensor) -> None:
+    with pytest.raises(SeewhyError, match=r"n_steps is 1 .*\n.*2 or more"):
+        explain(small, x, "integrated_gradients", 1, n_steps=1, quadrature="adaptive")

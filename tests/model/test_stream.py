@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from seewhy.model.stream import out_of_memory, stream
+from seewhy.model.stream import Items, out_of_memory, stream
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 7, 100])
@@ -20,6 +20,29 @@ def test_every_variant_comes_back_in_order_with_its_images_rows(limit: int, batc
     found = list(stream(iter(variants), run, limit))
     assert len(found) == 6
     assert all(torch.equal(out, variant * 2) for out, variant in zip(found, variants, strict=True))
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 100])
+def test_items_of_images_with_more_and_with_fewer_variants_fill_the_same_chunks(limit: int) -> None:
+    """Four images with 3, 0, 5 and 1 variants: nine rows in all and not one for nothing."""
+    parts = [[0, 0, 0, 2], [], [2, 2], [2, 2, 3]]
+    images = [torch.tensor(part, dtype=torch.long) for part in parts]
+    items = [Items(torch.arange(len(rows)) + 10 * n, rows) for n, rows in enumerate(images)]
+    sizes = []
+
+    def run(chunk: Tensor, rows: Tensor) -> Tensor:
+        sizes.append(len(chunk))
+        return torch.stack([chunk, rows], 1)
+
+    found = list(stream(iter(items), run, limit))
+    assert [torch.equal(out, torch.stack([*one], 1)) for out, one in zip(found, items, strict=True)] == [True] * 4
+    assert sum(sizes) == 9 and all(size == limit for size in sizes[:-1]), "of one shape, but for the last"
+
+
+def test_whole_variants_and_items_go_through_together() -> None:
+    both = [torch.tensor([1, 2]), Items(torch.tensor([7]), torch.tensor([1]))]
+    found = list(stream(both, lambda values, rows: values + rows, 2))
+    assert [one.tolist() for one in found] == [[1, 3], [8]]
 
 
 def test_variants_are_drawn_only_as_they_are_needed() -> None:

@@ -56,7 +56,7 @@ def test_noise_moves_the_end_alone() -> None:
 
 def test_gains_wait_for_their_gradients_whatever_the_chunk() -> None:
     """The score sum x^2: its gain along a line is 2 (end - start) * point, whenever the gradient comes."""
-    lines = [Line(torch.full((1, 2), float(i)), torch.full((1, 2), i + 2.0), 0.5) for i in range(5)]
+    lines = [Line(torch.full((1, 1, 1, 2), float(i)), torch.full((1, 1, 1, 2), i + 2.0), 0.5) for i in range(5)]
 
     def in_pairs(points):
         held = []
@@ -67,7 +67,7 @@ def test_gains_wait_for_their_gradients_whatever_the_chunk() -> None:
                 held = []
         yield from held
 
-    assert [float(one[0, 0]) for one in gains(lines, in_pairs)] == [2 * 2 * (i + 1.0) for i in range(5)]
+    assert [float(one.flatten()[0]) for one in gains(lines, in_pairs)] == [2 * 2 * (i + 1.0) for i in range(5)]
     values, totals = mean_gain(lines, in_pairs)
-    assert torch.equal(values.mean, torch.full((1, 2), 12.0)) and torch.equal(totals.mean, torch.tensor([24.0]))
+    assert torch.equal(values.mean, torch.full((1, 1, 1, 2), 12.0)) and torch.equal(totals.mean, torch.tensor([24.0]))
     assert totals.count == values.count == 5

@@ -1,6 +1,6 @@
 """Ablation-CAM."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -9,10 +9,13 @@ from seewhy.cams import ChannelCAM, repeated
 from seewhy.errors import Unsupported
 from seewhy.model import Model
 from seewhy.model.head import PooledHead
+from seewhy.model.stream import Items
 from seewhy.registry import method
 from seewhy.rng import Rng
 from seewhy.targets import Pinned
 from seewhy.types import Need, Pixels
+
+AT_ONCE = 16  # channels that are left out together
 
 
 @method(
@@ -32,23 +35,23 @@ class AblationCAM(ChannelCAM):
     feeds a pooled linear head, what a channel adds to every class is known without a forward.
     """
 
-    def weights(self, model: Model, x: Pixels, target: Pinned, layer: str, maps: Tensor, rng: Rng) -> Tensor:
+    def weights(self, model: Model, x: Pixels, targets: Sequence[Pinned], layer: str, maps: Tensor, rng: Rng) -> Tensor:
         if repeated(model, x, (layer,)):
             raise Unsupported(
                 f"layer {layer!r} runs several times in a forward, so ablating it is not one thing",
                 "name another layer",
             )
         outputs = model.recorded(x, (layer,)).outputs
-        score = target(outputs.double())[:, None]
-        alive = maps.flatten(2).ne(0).any(2)
+        score = torch.stack([target(outputs.double()) for target in targets])[..., None]
         head = model.census(x).head
         if head is not None and feeds(head, maps, outputs):
-            left = without_each(head, maps, outputs, target)
+            left = without_each(head, maps, outputs, targets)
         else:
-            left = score.expand(alive.shape).clone()
-            channels = first_true(alive)
-            if channels.shape[1]:
-                left.scatter_(1, channels, model.tail(x, layer).scores(ablated(maps, channels), target).double())
+            alive = maps.flatten(2).ne(0).any(2)
+            left = score.expand(-1, *alive.shape).clone()
+            if alive.any():
+                scores = model.tail(x, layer).each_score(ablated(maps, alive), targets)
+                left[:, alive] = torch.cat(list(scores), 1).double()
         return (score - left) / torch.where(score == 0, 1, score.abs())
 
 
@@ -61,23 +64,22 @@ def feeds(head: PooledHead, maps: Tensor, outputs: Tensor) -> bool:
     return torch.allclose(found.to(outputs), outputs, rtol=0, atol=1e-4 * float(outputs.abs().max()))
 
 
-def without_each(head: PooledHead, maps: Tensor, outputs: Tensor, target: Pinned) -> Tensor:
-    """Scores (b,d) without each channel, of outputs from which its part is taken away."""
+def without_each(head: PooledHead, maps: Tensor, outputs: Tensor, targets: Sequence[Pinned]) -> Tensor:
+    """Scores (k,b,d) without each channel, of outputs from which its part is taken away."""
     means, weight = maps.double().mean((2, 3)), head.weight.to(maps.device, torch.float64)
-    columns = zip(means.unbind(1), weight.unbind(1), strict=True)
-    return torch.stack([target(outputs.double() - mean[:, None] * column) for mean, column in columns], 1)
-
-
-def first_true(mask: Tensor) -> Tensor:
-    """The numbers (b,n) of the true entries of (b,d), n the most of any row; false ones fill shorter rows."""
-    order = mask.int().argsort(dim=1, descending=True, stable=True)
-    return order[:, : int(mask.sum(1).max())]
-
-
-def ablated(maps: Tensor, channels: Tensor) -> Iterator[Tensor]:
-    """Maps (b,d,r,q) with one channel of each image zero, for each column of channels (b,n)."""
     images = torch.arange(len(maps), device=maps.device)
-    for index in channels.unbind(1):
-        variant = maps.clone()
-        variant[images, index] = 0
-        yield variant
+    found = []
+    for mean, columns in zip(means.split(AT_ONCE, 1), weight.split(AT_ONCE, 1), strict=True):
+        left = (outputs.double()[:, None] - mean[:, :, None] * columns.T).flatten(0, 1)
+        rows = images.repeat_interleave(mean.shape[1])
+        found.append(torch.stack([target(left, rows).view_as(mean) for target in targets]))
+    return torch.cat(found, 2)
+
+
+def ablated(maps: Tensor, alive: Tensor) -> Iterator[Items]:
+    """Maps (b,d,r,q) with one channel zero, for each of those alive (b,d), image by image."""
+    images, channels = alive.nonzero(as_tuple=True)
+    for rows, own in zip(images.split(AT_ONCE), channels.split(AT_ONCE), strict=True):
+        variants = maps[rows]
+        variants[torch.arange(len(rows), device=maps.device), own] = 0
+        yield Items(variants, rows)

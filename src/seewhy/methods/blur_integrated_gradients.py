@@ -1,17 +1,18 @@
 """Blur integrated gradients."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import Any
 
-import torch
 from torch import Tensor
 
 from seewhy.model import Model
 from seewhy.ops.blur import gaussian
-from seewhy.ops.completeness import completeness_gap, incomplete
+from seewhy.ops.completeness import attributed
 from seewhy.registry import method, option
 from seewhy.rng import Rng
 from seewhy.targets import Pinned
+from seewhy.together import Together, difference
 from seewhy.types import Map, Need, Pixels
 
 
@@ -23,7 +24,7 @@ from seewhy.types import Map, Need, Pixels
     paper="arXiv:2004.03383",
     cost="n_steps forwards and backwards, 2 forwards for the gap",
 )
-class BlurIntegratedGradients:
+class BlurIntegratedGradients(Together):
     """The gradient summed while the image comes into focus: which details, appearing, moved the score.
 
     On each step of sigma: the gradient half-way, times the blur's change over the step. Edges are repeated beyond the
@@ -34,17 +35,14 @@ class BlurIntegratedGradients:
     n_steps: int = option(50, "steps from the strongest blur to the image", low=1, high=10_000)
     spacing: str = option("quadratic", "how the steps of sigma lie", choices=("quadratic", "linear"))
 
-    def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
+    def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
         power = 2 if self.spacing == "quadratic" else 1
         sigmas = [self.max_sigma * (1 - i / self.n_steps) ** power for i in range(self.n_steps + 1)]
         middles = (gaussian(x, (wide + narrow) / 2) for wide, narrow in pairwise(sigmas))
-        values = torch.zeros_like(x)
-        for change, grad in zip(_changes(x, sigmas), model.gradients(middles, target), strict=True):
-            values += grad * change
-        ends = model.scores([x, gaussian(x, self.max_sigma)], target)
-        difference = ends[:, 0] - ends[:, 1]
-        gap = completeness_gap(values, difference)
-        return Map(values, {"completeness_gap": gap}, incomplete(gap, difference, "take more n_steps"))
+        values: Any = 0.0
+        for change, grad in zip(_changes(x, sigmas), model.gradients(middles, targets), strict=True):
+            values = values + grad * change
+        return attributed(values, difference(model, x, [gaussian(x, self.max_sigma)], targets), "take more n_steps")
 
 
 def _changes(x: Tensor, sigmas: list[float]) -> Iterator[Tensor]:

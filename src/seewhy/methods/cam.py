@@ -29,7 +29,9 @@ class ClassActivationMap(Summed):
     Exact: the map's mean plus the class's bias is the logit. A target may be any weighted sum of logits.
     """
 
-    def one(self, model: Model, x: Pixels, target: Pinned, layers: Sequence[str], rng: Rng) -> list[Tensor]:
+    def of_targets(
+        self, model: Model, x: Pixels, targets: Sequence[Pinned], layers: Sequence[str], rng: Rng
+    ) -> list[list[Tensor]]:
         head = model.census(x).head
         if head is None:
             raise Unsupported(f"{model.name} has no linear head on pooled maps", "use gradcam, which needs none")
@@ -38,12 +40,13 @@ class ClassActivationMap(Summed):
             raise Unsupported("the maps that enter the global pooling have one cell", "use a larger input")
         weight = head.weight.to(maps)
         logits = maps.mean((2, 3)) @ weight.T + head.bias.to(maps)
-        return [self.summed((coefficients(target, logits) @ weight)[:, :, None, None] * maps)]
+        weights = [coefficients(target, logits) @ weight for target in targets]
+        return [[self.summed(one[:, :, None, None] * maps)] for one in weights]
 
-    def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
+    def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
         head = model.census(x).head
-        source = head.source if head else ""
-        return Map(super().__call__(model, x, target, rng).values, layers=[source or "input of the global pooling"])
+        layers = [head.source if head and head.source else "input of the global pooling"]
+        return [Map(made.values, layers=layers) for made in super().for_targets(model, x, targets, rng)]
 
 
 def coefficients(target: Pinned, logits: Tensor) -> Tensor:

@@ -1,15 +1,16 @@
 """DeepLIFT."""
 
+from collections.abc import Sequence
 from typing import Any
-
-import torch
 
 from seewhy.model import Model
 from seewhy.ops.baselines import baselines
-from seewhy.ops.completeness import completeness_gap, incomplete
+from seewhy.ops.completeness import attributed
+from seewhy.ops.moments import mean
 from seewhy.registry import method, option
 from seewhy.rng import Rng
 from seewhy.targets import Pinned
+from seewhy.together import Together, difference
 from seewhy.types import Map, Need, Pixels
 
 
@@ -21,7 +22,7 @@ from seewhy.types import Map, Need, Pixels
     paper="arXiv:1704.02685",
     cost="1 forward and backward of the image and each baseline, 2 forwards for the gap",
 )
-class DeepLift:
+class DeepLift(Together):
     """The score's difference from a baseline image, handed down function by function to the pixels' differences.
 
     The rescale rule, in the gradient form of Ancona et al., arXiv:1711.06104. Products of two activations give each
@@ -32,13 +33,8 @@ class DeepLift:
         0.0, "what the image is compared with: a number, 'mean', 'blur', 'noise', a picture, or a list of these"
     )
 
-    def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
+    def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
         starts = baselines(self.baseline, x, model.mean, rng)
-        values = torch.zeros_like(x)
-        for start in starts:
-            values += (x - start) * model.multipliers(x, start, target) / len(starts)
-        ends = model.scores([x, *starts], target)
-        difference = ends[:, 0] - ends[:, 1:].mean(1)
-        gap = completeness_gap(values, difference)
-        notes = incomplete(gap, difference, "the model has functions without a rule, see integrated_gradients")
-        return Map(values, {"completeness_gap": gap}, notes)
+        values = mean((x - start) * model.multipliers(x, start, targets) for start in starts)
+        hint = "the model has functions without a rule, see integrated_gradients"
+        return attributed(values, difference(model, x, starts, targets), hint)

@@ -1,17 +1,20 @@
 """Expected gradients."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from seewhy.background import background, mean_scores
 from seewhy.cams import Layers, only_layer, repeated
 from seewhy.errors import Unsupported
 from seewhy.model import Model
-from seewhy.ops.completeness import completeness_gap, incomplete
+from seewhy.ops.completeness import sampled
 from seewhy.ops.lines import mean_gain, random_lines
 from seewhy.registry import method, option
 from seewhy.rng import Rng
 from seewhy.targets import Pinned
+from seewhy.together import Together
 from seewhy.types import Map, Need, Pixels
 
 
@@ -24,7 +27,7 @@ from seewhy.types import Map, Need, Pixels
     cost="n_samples forwards and backwards, 1 forward a background picture",
     random=True,
 )
-class ExpectedGradients:
+class ExpectedGradients(Together):
     """Integrated gradients averaged over a background of pictures: the parts of what sets this one apart from them.
 
     (x - x') * gradient at x' + a(x - x'), averaged over pictures x' and places a in [0,1]. With a layer, x and x' are
@@ -42,7 +45,7 @@ class ExpectedGradients:
     local_smoothing: float = option(0.0, "standard deviation of noise on x, in pixels or the layer's units", low=0)
     stratified: bool = option(True, "pictures take turns and places are spread evenly; else drawn independently")
 
-    def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
+    def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
         pictures, notes = background(self.background, model, x)
         where: Any = model
         end, starts = x, pictures
@@ -61,13 +64,7 @@ class ExpectedGradients:
             stdev=self.local_smoothing,
             stratified=self.stratified,
         )
-        values, totals = mean_gain(lines, lambda points: where.gradients(points, target))
-        difference = model.scores([x], target)[:, 0] - mean_scores(model, pictures, target, len(x))
-        gap = completeness_gap(values.mean, difference)
+        values, totals = mean_gain(lines, partial(where.gradients, target=targets))
+        difference = model.scores([x], targets)[..., 0] - mean_scores(model, pictures, targets, len(x))
         hint = "draw more n_samples" + ("; or the score gets around the layer" if self.layer else "")
-        extras = {
-            "standard_error": values.standard_error,
-            "completeness_gap": gap,
-            "completeness_standard_error": totals.standard_error,
-        }
-        return Map(values.mean, extras, [*notes, *incomplete(gap, difference, hint, 3 * totals.standard_error)])
+        return sampled(values, totals, difference, hint, notes=notes)

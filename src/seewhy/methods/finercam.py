@@ -1,5 +1,6 @@
 """Finer-CAM."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from torch import Tensor
@@ -37,9 +38,9 @@ class FinerCAM(CAM):
     def weigh(self, maps: Tensor, grads: Tensor) -> Tensor:
         return grads.mean((2, 3), keepdim=True) * maps
 
-    def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
-        outputs = model.recorded(x, of_layers(self)).outputs
-        return super().__call__(model, x, self._finer(target, outputs, model.census(x).outputs), rng)
+    def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
+        outputs, kind = model.recorded(x, of_layers(self)).outputs, model.census(x).outputs
+        return super().for_targets(model, x, [self._finer(target, outputs, kind) for target in targets], rng)
 
     def _finer(self, target: Pinned, outputs: Tensor, kind: Outputs) -> Pinned:
         """The target that compares, chosen by clean outputs (b,k)."""

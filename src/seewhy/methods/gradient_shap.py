@@ -1,16 +1,19 @@
 """GradientSHAP."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch
 
 from seewhy.model import Model
 from seewhy.ops.baselines import baselines
-from seewhy.ops.completeness import completeness_gap, incomplete
+from seewhy.ops.completeness import sampled
 from seewhy.ops.lines import mean_gain, random_lines
 from seewhy.registry import method, option
 from seewhy.rng import Rng
 from seewhy.targets import Pinned
+from seewhy.together import Together, difference
 from seewhy.types import Map, Need, Pixels
 
 
@@ -23,7 +26,7 @@ from seewhy.types import Map, Need, Pixels
     cost="n_samples forwards and backwards, 1 forward a baseline",
     random=True,
 )
-class GradientShap:
+class GradientShap(Together):
     """The gradient at random places between random baselines and the picture: quick, rough Shapley values.
 
     (x - x') * gradient at x' + a(x - x'), averaged over draws of a baseline x', of a in [0,1] and of noise on x.
@@ -38,19 +41,10 @@ class GradientShap:
     )
     stdev: float = option(0.0, "standard deviation of noise on the picture, in pixels from 0 to 1", low=0)
 
-    def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
+    def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
         starts = torch.stack(baselines(self.baseline, x, model.mean, rng))
         lines = random_lines(x, starts, rng, self.n_samples, stdev=self.stdev)
-        values, totals = mean_gain(lines, lambda points: model.gradients(points, target))
-        ends = model.scores([x, *starts], target)
-        difference = ends[:, 0] - ends[:, 1:].mean(1)
-        gap = completeness_gap(values.mean, difference)
-        notes = incomplete(gap, difference, "draw more n_samples", 3 * totals.standard_error)
-        if (starts == x).flatten(2).all(2).any():
-            notes.append("a baseline is the picture itself: it adds nothing")
-        extras = {
-            "standard_error": values.standard_error,
-            "completeness_gap": gap,
-            "completeness_standard_error": totals.standard_error,
-        }
-        return Map(values.mean, extras, notes)
+        itself = bool((starts == x).flatten(2).all(2).any())
+        notes = ["a baseline is the picture itself: it adds nothing"] if itself else []
+        values, totals = mean_gain(lines, partial(model.gradients, target=targets))
+        return sampled(values, totals, difference(model, x, [*starts], targets), "draw more n_samples", notes=notes)

@@ -1,13 +1,15 @@
 """IS-CAM: integrated Score-CAM."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
+import torch
 from torch import Tensor
 
 from seewhy.cams import ChannelCAM
 from seewhy.model import Model
-from seewhy.ops.channels import distinct, each_min_max, picked
+from seewhy.model.stream import Items
+from seewhy.ops.channels import distinct, each_min_max
 from seewhy.ops.maps import resize
 from seewhy.registry import method, option
 from seewhy.rng import Rng
@@ -34,15 +36,16 @@ class ISCAM(ChannelCAM):
 
     n_steps: int = option(10, "strengths of each channel's mask", low=1, high=10_000)
 
-    def weights(self, model: Model, x: Pixels, target: Pinned, layer: str, maps: Tensor, rng: Rng) -> Tensor:
+    def weights(self, model: Model, x: Pixels, targets: Sequence[Pinned], layer: str, maps: Tensor, rng: Rng) -> Tensor:
         scaled = each_min_max(maps)
-        channels, of_channel = distinct(scaled)
+        images, channels, of_channel = distinct(scaled)
         strengths = list(accumulate((i + 1) / self.n_steps for i in range(self.n_steps)))
 
-        def seen_through() -> Iterator[Pixels]:
-            for index in channels.unbind(1):
-                masked = x * resize(picked(scaled, index).to(x), (x.shape[2], x.shape[3]))
-                yield from (strength * masked for strength in strengths)
+        def seen_through() -> Iterator[Items]:
+            for rows, own in zip(images.split(1), channels.split(1), strict=True):
+                masked = x[rows] * resize(scaled[rows, own][:, None].to(x), (x.shape[2], x.shape[3]))
+                yield from (Items(strength * masked, rows) for strength in strengths)
 
-        scores = model.scores(seen_through(), target).view(len(x), -1, self.n_steps).mean(2)
-        return scores.gather(1, of_channel).softmax(1)
+        scores = torch.cat(list(model.each_score(seen_through(), targets)), 1)
+        means: Tensor = scores.unflatten(1, (-1, self.n_steps)).mean(2)
+        return means[:, of_channel].softmax(-1)

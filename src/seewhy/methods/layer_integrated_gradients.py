@@ -1,18 +1,20 @@
 """Layer integrated gradients."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
-
-import torch
 
 from seewhy.cams import Layers, only_layer, repeated
 from seewhy.model import Model
 from seewhy.ops.baselines import baselines
-from seewhy.ops.completeness import completeness_gap, incomplete
+from seewhy.ops.completeness import attributed
+from seewhy.ops.moments import mean
 from seewhy.ops.paths import QUADRATURES, line_integral
 from seewhy.registry import method, option
 from seewhy.rng import Rng
 from seewhy.targets import Pinned
+from seewhy.together import Together, difference
 from seewhy.types import Map, Need, Pixels
 
 
@@ -24,7 +26,7 @@ from seewhy.types import Map, Need, Pixels
     paper="arXiv:1703.01365",
     cost="n_steps forwards and partial backwards a baseline",
 )
-class LayerIntegratedGradients:
+class LayerIntegratedGradients(Together):
     """Integrated gradients on the straight line between a layer's maps of a baseline and of the picture.
 
     Values (b,d,r,q) are the layer's. They sum to the score's difference where all of the score passes through it.
@@ -37,18 +39,11 @@ class LayerIntegratedGradients:
     baseline: Any = option(0.0, "a number, 'mean', 'blur', 'noise', a picture, or a list of these")
     quadrature: str = option("gausslegendre", "how the points are placed and weighted", choices=QUADRATURES)
 
-    def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
+    def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
         starts = baselines(self.baseline, x, model.mean, rng)
         tail = replace(model, memo=None).tail(x, only_layer(self), at=self.at)  # type: ignore[arg-type]
-        end = tail.maps()
-        values = torch.zeros_like(end)
-        for start in starts:
-            part = line_integral(
-                tail.maps(start), end, lambda points: tail.gradients(points, target), self.quadrature, self.n_steps
-            )
-            values += part / len(starts)
-        ends = model.scores([x, *starts], target)
-        difference = ends[:, 0] - ends[:, 1:].mean(1)
-        gap = completeness_gap(values, difference)
-        notes = incomplete(gap, difference, "take more n_steps; or the score gets around the layer")
-        return Map(values, {"completeness_gap": gap}, [*repeated(model, x, [only_layer(self)]), *notes])
+        end, gradients = tail.maps(), partial(tail.gradients, target=targets)
+        lines = (line_integral(tail.maps(start), end, gradients, self.quadrature, self.n_steps) for start in starts)
+        hint = "take more n_steps; or the score gets around the layer"
+        notes = repeated(model, x, [only_layer(self)])
+        return attributed(mean(lines), difference(model, x, starts, targets), hint, notes=notes)

@@ -1,5 +1,7 @@
 """Random-CAM: the null."""
 
+from collections.abc import Sequence
+
 from torch import Tensor
 
 from seewhy.cams import ChannelCAM
@@ -24,5 +26,5 @@ from seewhy.types import Need, Pixels
 class RandomCAM(ChannelCAM):
     """A layer's channels with weights drawn from -1 to 1: what a map looks like that explains nothing."""
 
-    def weights(self, model: Model, x: Pixels, target: Pinned, layer: str, maps: Tensor, rng: Rng) -> Tensor:
-        return 2 * rng.uniform(maps.shape[1]) - 1
+    def weights(self, model: Model, x: Pixels, targets: Sequence[Pinned], layer: str, maps: Tensor, rng: Rng) -> Tensor:
+        return (2 * rng.uniform(maps.shape[1]) - 1).expand(len(targets), -1, -1)

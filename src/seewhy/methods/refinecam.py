@@ -14,6 +14,7 @@ from seewhy.ops.maps import enlarged, min_max, plusplus_weights
 from seewhy.registry import method
 from seewhy.rng import Rng
 from seewhy.targets import Pinned
+from seewhy.together import passing
 from seewhy.types import Map, Need, Pixels
 
 
@@ -34,16 +35,16 @@ class RefineCAM(CAM):
     differences of large sums: it is computed in float64, and a note says where that can't be done.
     """
 
-    def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
+    def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
         if model.dtype == torch.float64:
-            return super().__call__(model, x, target, rng)
+            return super().for_targets(model, x, targets, rng)
         try:
-            wide = model.wide()
+            wide = passing(model.wide(), targets)
             with wide.frozen():
-                return super().__call__(wide, x.double(), target, rng)
+                return super().for_targets(wide, x.double(), targets, rng)
         except (SeewhyError, RuntimeError, TypeError) as error:  # no float64 on the device, or none in the network
-            made = super().__call__(model, x, target, rng)
-            return replace(made, notes=(*made.notes, f"computed in float32, less exactly: {first_line(error)}"))
+            said = f"computed in float32, less exactly: {first_line(error)}"
+            return [replace(one, notes=(*one.notes, said)) for one in super().for_targets(model, x, targets, rng)]
 
     def weigh(self, maps: Tensor, grads: Tensor) -> Tensor:
         return plusplus_weights(maps, grads, grads**2, grads**3, eps=1e-6) * maps

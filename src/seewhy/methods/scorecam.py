@@ -1,18 +1,22 @@
 """Score-CAM."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from seewhy.cams import ChannelCAM
 from seewhy.model import Model
-from seewhy.ops.channels import distinct, each_min_max, picked
+from seewhy.model.stream import Items
+from seewhy.ops.channels import distinct, each_min_max
 from seewhy.ops.maps import min_max
 from seewhy.registry import method, option
 from seewhy.rng import Rng
 from seewhy.targets import Pinned
 from seewhy.types import Need, Pixels
+
+AT_ONCE = 16  # masks that are made together
 
 
 @method(
@@ -35,14 +39,15 @@ class ScoreCAM(ChannelCAM):
 
     align_corners: bool = option(True, "resize masks corner to corner; else cell centres stay where they are")
 
-    def weights(self, model: Model, x: Pixels, target: Pinned, layer: str, maps: Tensor, rng: Rng) -> Tensor:
+    def weights(self, model: Model, x: Pixels, targets: Sequence[Pinned], layer: str, maps: Tensor, rng: Rng) -> Tensor:
         scaled = each_min_max(maps)
-        channels, of_channel = distinct(scaled)
+        images, channels, of_channel = distinct(scaled)
 
-        def seen_through() -> Iterator[Pixels]:
-            for index in channels.unbind(1):
-                mask = picked(scaled, index).to(x)
+        def seen_through() -> Iterator[Items]:
+            for rows, own in zip(images.split(AT_ONCE), channels.split(AT_ONCE), strict=True):
+                mask = scaled[rows, own][:, None].to(x)
                 mask = F.interpolate(mask, x.shape[2:], mode="bilinear", align_corners=self.align_corners)
-                yield x * min_max(mask)
+                yield Items(x[rows] * min_max(mask), rows)
 
-        return model.scores(seen_through(), target).gather(1, of_channel).softmax(1)
+        scores = torch.cat(list(model.each_score(seen_through(), targets)), 1)
+        return scores[:, of_channel].softmax(-1)

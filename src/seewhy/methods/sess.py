@@ -13,6 +13,7 @@ from seewhy.ops.maps import enlarged, min_max, resize
 from seewhy.registry import method, option
 from seewhy.rng import Rng
 from seewhy.targets import Pinned, transform
+from seewhy.together import passing
 from seewhy.types import Need, Pixels
 
 Window = tuple[int, int, int, int]  # top, left, and height and width of the enlarged picture
@@ -44,22 +45,28 @@ class SESS(CAM):
     def weigh(self, maps: Tensor, grads: Tensor) -> Tensor:
         return grads.mean((2, 3), keepdim=True) * maps
 
-    def one(self, model: Model, x: Pixels, target: Pinned, layers: Sequence[str], rng: Rng) -> list[Tensor]:
-        model = replace(model, memo=None)  # windows are met once: nothing of them is to be kept
-        side = min(x.shape[2:])
-        places = windows((x.shape[2], x.shape[3]), side, self.scales, self.growth)
-        likely = replace(target, transform=transform("probability", model.census(x).outputs), key=None)
-        weights = self._kept(model.scores(cut(x, places, side), likely).clamp_min(0))
-        total, count = (x.new_zeros(len(x), 1, *x.shape[2:]) for _ in range(2))
-        for place, window, weight in zip(places, cut(x, places, side), weights.unbind(1), strict=True):
-            if weight.any():
-                maps = super().one(model, window, target, layers, rng)
+    def of_targets(
+        self, model: Model, x: Pixels, targets: Sequence[Pinned], layers: Sequence[str], rng: Rng
+    ) -> list[list[Tensor]]:
+        side, size = min(x.shape[2:]), (x.shape[2], x.shape[3])
+        places = windows(size, side, self.scales, self.growth)
+        probability = transform("probability", model.census(x).outputs)
+        likely = [replace(target, transform=probability, key=None) for target in targets]
+        scores = model.scores(cut(x, places, side), likely).clamp_min(0)
+        weights = torch.stack([self._kept(one) for one in scores])
+        totals, counts = (x.new_zeros(len(targets), len(x), 1, *size) for _ in range(2))
+        for place, window, weight in zip(places, cut(x, places, side), weights.unbind(2), strict=True):
+            if not weight.any():
+                continue
+            each = super().of_targets(passing(model, targets), window, targets, layers, rng)
+            for i, maps in enumerate(each):
                 found = min_max(torch.stack([enlarged(one, (side, side)) for one in maps]).mean(0))
-                part = pasted(weight[:, None, None, None].to(found) * found, place, (x.shape[2], x.shape[3]))
-                total = total + part * (part > self.theta) if self.pool == "mean" else total.maximum(part)
-                count += part > self.theta
-        merged = total / count.clamp_min(1) if self.pool == "mean" else total
-        return [blurred(merged) if self.blur else merged]
+                part = pasted(weight[i, :, None, None, None].to(found) * found, place, size)
+                says = part > self.theta
+                totals[i] = totals[i] + part * says if self.pool == "mean" else totals[i].maximum(part)
+                counts[i] += says
+        merged = totals / counts.clamp_min(1) if self.pool == "mean" else totals
+        return [[blurred(one) if self.blur else one] for one in merged]
 
     def _kept(self, scores: Tensor) -> Tensor:
         """Weights (b,n) of the windows, 1 for an image's best and 0 for those left out."""

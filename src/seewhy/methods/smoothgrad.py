@@ -1,12 +1,12 @@
 """SmoothGrad."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from torch import Tensor
 
 from seewhy.errors import BadOption
 from seewhy.model import Model
-from seewhy.noisy import Noisy
+from seewhy.noisy import Noisy, with_errors
 from seewhy.ops.moments import moments
 from seewhy.registry import method, option
 from seewhy.rng import Rng
@@ -37,14 +37,14 @@ class SmoothGrad(Noisy):
     )
     antithetic: bool = option(False, "noise in pairs of opposite sign, whose odd parts cancel; n_samples is then even")
 
-    def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
+    def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
         if self.antithetic and (self.n_samples % 2 or self.n_samples < 4):
             raise BadOption(f"smoothgrad.n_samples is {self.n_samples} with antithetic", "give an even number from 4")
-        gradients = self.gradients(model, x, target, rng)
+        gradients = self.gradients(model, x, targets, rng)
         if self.of == "saliency":
             gradients = (one.abs() for one in gradients)
         found = moments(_pair_means(gradients) if self.antithetic else gradients)
-        return Map(found.mean, extras={"standard_error": found.standard_error})
+        return with_errors(found)
 
     def copies(self, x: Pixels, rng: Rng) -> Iterator[Pixels]:
         if not self.antithetic:

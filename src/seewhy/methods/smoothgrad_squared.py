@@ -1,7 +1,9 @@
 """SmoothGrad squared."""
 
+from collections.abc import Sequence
+
 from seewhy.model import Model
-from seewhy.noisy import Noisy
+from seewhy.noisy import Noisy, with_errors
 from seewhy.ops.moments import moments
 from seewhy.registry import method
 from seewhy.rng import Rng
@@ -25,6 +27,5 @@ class SmoothGradSquared(Noisy):
     extras: standard_error (b,c,h,w) of the mean.
     """
 
-    def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
-        found = moments(one.square() for one in self.gradients(model, x, target, rng))
-        return Map(found.mean, extras={"standard_error": found.standard_error})
+    def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
+        return with_errors(moments(one.square() for one in self.gradients(model, x, targets, rng)))

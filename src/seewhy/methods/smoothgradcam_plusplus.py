@@ -1,8 +1,8 @@
 """Smooth Grad-CAM++."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
+import torch
 from torch import Tensor
 
 from seewhy.cams import CAM
@@ -11,6 +11,7 @@ from seewhy.ops.maps import plusplus_weights
 from seewhy.registry import method, option
 from seewhy.rng import Rng
 from seewhy.targets import Pinned
+from seewhy.together import passing
 from seewhy.types import Need, Pixels
 
 
@@ -31,15 +32,18 @@ class SmoothGradCAMPlusPlus(CAM):
     n_samples: int = option(4, "noisy copies", low=1)
     stdev: float = option(0.3, "of the noise, in pixels that lie in 0 to 1", low=0)
 
-    def one(self, model: Model, x: Pixels, target: Pinned, layers: Sequence[str], rng: Rng) -> list[Tensor]:
+    def of_targets(
+        self, model: Model, x: Pixels, targets: Sequence[Pinned], layers: Sequence[str], rng: Rng
+    ) -> list[list[Tensor]]:
         maps = model.maps(x, layers)
-        unshared = replace(model, memo=None)  # or every sample's graph would be kept
-        sums = [[one.new_zeros(one.shape) for one in maps] for _power in range(3)]
+        sums = [[torch.zeros_like(one).expand(3, *one.shape).clone() for one in maps] for _target in targets]
         for _ in range(self.n_samples):
             noise = rng.normal(*x.shape[1:]).to(x)
-            _, grads = unshared.map_and_gradient(x + self.stdev * noise, target, layers)
-            for power, total in enumerate(sums, start=1):
-                for one, grad in zip(total, grads, strict=True):
-                    one += grad**power / self.n_samples
-        weights = [plusplus_weights(*of_layer, eps=1e-8) for of_layer in zip(maps, *sums, strict=True)]
-        return [self.summed(weight * one) for weight, one in zip(weights, maps, strict=True)]
+            recorded = passing(model, targets).recorded(x + self.stdev * noise, layers)
+            for totals, target in zip(sums, targets, strict=True):
+                for total, grad in zip(totals, recorded.gradients(target, layers), strict=True):
+                    total += torch.stack([grad, grad**2, grad**3]) / self.n_samples
+        return [[self._weighted(*of_layer) for of_layer in zip(maps, totals, strict=True)] for totals in sums]
+
+    def _weighted(self, maps: Tensor, powers: Tensor) -> Tensor:
+        return self.summed(plusplus_weights(maps, *powers, eps=1e-8) * maps)

@@ -1,6 +1,6 @@
 """SS-CAM: smoothed Score-CAM."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from torch import Tensor
 
@@ -34,7 +34,7 @@ class SSCAM(ChannelCAM):
     n_samples: int = option(35, "noisy copies of each channel's mask", low=1, high=10_000)
     stdev: float = option(2.0, "standard deviation of the noise on masks that lie in [0,1]", low=0.0)
 
-    def weights(self, model: Model, x: Pixels, target: Pinned, layer: str, maps: Tensor, rng: Rng) -> Tensor:
+    def weights(self, model: Model, x: Pixels, targets: Sequence[Pinned], layer: str, maps: Tensor, rng: Rng) -> Tensor:
         scaled = each_min_max(maps)
         size = (x.shape[2], x.shape[3])
 
@@ -44,5 +44,6 @@ class SSCAM(ChannelCAM):
                     noise = self.stdev * rng.normal(1, *size).to(x)
                     yield x * (resize(channel.to(x), size) + noise)
 
-        scores = model.scores(seen_through(), target)
-        return scores.view(len(x), self.n_samples, -1).mean(1).softmax(1)
+        scores = model.scores(seen_through(), targets)
+        weights: Tensor = scores.unflatten(2, (self.n_samples, -1)).mean(2).softmax(-1)
+        return weights

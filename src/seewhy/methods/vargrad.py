@@ -1,5 +1,7 @@
 """VarGrad."""
 
+from collections.abc import Sequence
+
 from seewhy.model import Model
 from seewhy.noisy import Noisy
 from seewhy.ops.moments import moments
@@ -25,5 +27,5 @@ class VarGrad(Noisy):
     The unbiased variance, divided by n_samples - 1. Where the score is linear in the pixels the map is blank.
     """
 
-    def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
-        return Map(moments(self.gradients(model, x, target, rng)).variance)
+    def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
+        return [Map(one) for one in moments(self.gradients(model, x, targets, rng)).variance]

@@ -1,5 +1,6 @@
 """XRAI."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -8,12 +9,14 @@ from torch import Tensor
 
 from seewhy.model import Model
 from seewhy.ops.baselines import baselines
-from seewhy.ops.completeness import completeness_gap, incomplete
+from seewhy.ops.completeness import attributed
+from seewhy.ops.moments import mean
 from seewhy.ops.paths import line_integral
 from seewhy.ops.regions import ranked, segments
 from seewhy.registry import method, option
 from seewhy.rng import Rng
 from seewhy.targets import Pinned
+from seewhy.together import Together, difference
 from seewhy.types import Map, Need, Pixels
 
 
@@ -25,7 +28,7 @@ from seewhy.types import Map, Need, Pixels
     paper="arXiv:1906.02825",
     cost="1 forward, n_steps forwards and backwards a baseline (two), segmentation and ranking",
 )
-class XRAI:
+class XRAI(Together):
     """Which regions matter: integrated gradients from black and white, gathered by overlapping segments and ranked.
 
     A pixel's value is the mean attribution of the region it came with: of the largest of the pixel's channels, as in
@@ -45,25 +48,21 @@ class XRAI:
     channels: str = option("max", "what of a pixel's channels is ranked; only sums add up", choices=("max", "sum"))
     fast: bool = option(False, "rank all segments once instead of anew after each: quicker")
 
-    def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
+    def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
         starts = baselines(self.baseline, x, model.mean, rng)
-        gains = torch.stack([self._gains(model, x, start, target) for start in starts]).mean(0)
-        heat = gains.sum(1) if self.channels == "sum" else gains.amax(1)
-        maps, orders = zip(*(self._ranked(*pair) for pair in zip(x, heat, strict=True)), strict=True)
-        values = torch.stack(maps).to(x)
-        extras = {"order": torch.stack(orders)}
+        gradients = partial(model.gradients, target=targets)
+        gains = mean(line_integral(start, x, gradients, "gausslegendre", self.n_steps) for start in starts)
+        heat = gains.sum(-3) if self.channels == "sum" else gains.amax(-3)
+        maps, orders = zip(*map(self._ranked, x, heat.unbind(1)), strict=True)
+        values, order = torch.stack(maps, 1).to(x), torch.stack(orders, 1)
         if self.channels == "max":
-            return Map(values, extras)
-        ends = model.scores([x, *starts], target)
-        difference = ends[:, 0] - ends[:, 1:].mean(1)
-        gap = completeness_gap(values, difference)
-        return Map(values, {**extras, "completeness_gap": gap}, incomplete(gap, difference, "take more n_steps"))
-
-    def _gains(self, model: Model, x: Pixels, start: Tensor, target: Pinned) -> Tensor:
-        gradients = partial(model.gradients, target=target)
-        return line_integral(start, x, gradients, "gausslegendre", self.n_steps)
+            return [Map(*each) for each in zip(values, ({"order": one} for one in order), strict=True)]
+        gain = difference(model, x, starts, targets)
+        return attributed(values, gain, "take more n_steps", extras={"order": order})
 
     def _ranked(self, image: Tensor, heat: Tensor) -> tuple[Tensor, Tensor]:
+        """Of an image (c,h,w) and each target's heat (k,h,w): values (k,1,h,w) and places (k,h,w)."""
         masks = segments(image, self.scales, self.sigma, self.min_size, self.dilation)
-        values, order = ranked(masks, heat.double().cpu().numpy(), self.min_pixels, self.fast)
-        return torch.from_numpy(values)[None], torch.from_numpy(order)
+        found = [ranked(masks, one.double().cpu().numpy(), self.min_pixels, self.fast) for one in heat]
+        values, orders = (torch.stack([torch.from_numpy(one) for one in each]) for each in zip(*found, strict=True))
+        return values[:, None], orders

@@ -139,7 +139,9 @@ class Model(Network):
             return self
         grown = torch.float64.itemsize // self.dtype.itemsize
         seen = {size: one for size, one in self._known.items() if isinstance(one, Census)}
-        known = {size: replace(one, bytes_per_image=grown * one.bytes_per_image) for size, one in seen.items()}
+        known = {
+            size: replace(one, bytes_per_image=grown * one.bytes_per_image, tape=None) for size, one in seen.items()
+        }
         return replace(self.at("float64"), memo=None, _known=known)
 
 

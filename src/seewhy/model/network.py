@@ -1,7 +1,6 @@
 """The passes through a network that methods ask for: scores, gradients and recordings, in chunks that fit."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -9,6 +8,7 @@ import torch
 from torch import Tensor
 
 from seewhy.errors import Unsupported
+from seewhy.model.backward import gradients
 from seewhy.model.forward import Forward
 from seewhy.model.head import pools
 from seewhy.model.recorded import Recorded
@@ -17,14 +17,15 @@ from seewhy.model.rules import Rule, Rules, Watch
 from seewhy.model.stream import out_of_memory, stream
 from seewhy.model.tail import Tail
 from seewhy.model.trace import INPUT, record
-from seewhy.targets import Pinned
+from seewhy.model.variants import Asked, Variants, by_target
+from seewhy.targets import Pinned, several
 from seewhy.types import Pixels
 
 GIB = 2**30
 
 
 @dataclass(frozen=True, eq=False)
-class Network(Forward):
+class Network(Forward, Variants):
     """Passes of any number of images. Everything but `census` is called inside `with network.frozen()`."""
 
     memory: int | None = field(default=None, kw_only=True)
@@ -34,54 +35,29 @@ class Network(Forward):
         """Outputs (b,k) without a graph, in chunks that fit."""
         return next(stream([x], lambda rows, _: self.scored(rows), self._rows(x)))
 
-    def scores(self, variants: Iterable[Pixels], target: Pinned) -> Tensor:
-        """Scores (b,n) of n variants (b,c,h,w) of each image."""
-
-        def run(x: Tensor, rows: Tensor) -> Tensor:
-            with torch.no_grad():
-                return target(self.scored(x), rows)
-
-        return torch.stack(list(self._stream(variants, run)), 1)
-
-    def gradients(
-        self, variants: Iterable[Pixels], target: Pinned, rules: Mapping[str, Rule] | None = None
-    ) -> Iterator[Pixels]:
-        """For each variant (b,c,h,w), the score's gradient with respect to its pixels."""
-
-        def run(x: Tensor, rows: Tensor) -> Tensor:
-            x = x.detach().requires_grad_()
-            with torch.enable_grad(), Rules(rules) if rules else nullcontext():
-                score = target(self.differentiable(x, rectifiers=rules is None), rows).sum()
-                if not score.requires_grad:
-                    return torch.zeros_like(x)
-                (grad,) = torch.autograd.grad(score, x)
-            self.meter.count(backward=len(x))
-            return grad
-
-        return self._stream(variants, run, backward=True)
-
     def gradient(self, x: Pixels, target: Pinned, rules: Mapping[str, Rule] | None = None) -> Pixels:
         """The score's gradient with respect to the pixels (b,c,h,w); `rules` change the backward of functions."""
         if rules is None:
             return self.recorded(x, (INPUT,)).gradients(target, (INPUT,))[0]
         return next(self.gradients([x], target, rules))
 
-    def multipliers(self, x: Pixels, baseline: Pixels, target: Pinned) -> Pixels:
-        """DeepLIFT's Δscore/Δpixel (b,c,h,w) by the rescale rule; a pair is one variant, so no chunk parts it."""
+    def multipliers(self, x: Pixels, baseline: Pixels, target: Asked) -> Pixels:
+        """DeepLIFT's Δscore/Δpixel (b,c,h,w) by the rescale rule, of several targets (k,b,c,h,w).
+
+        A pair is one variant, so no chunk parts it.
+        """
 
         def run(pairs: Tensor, rows: Tensor) -> Tensor:
             image, other = pairs.detach().unbind(1)
             image.requires_grad_()
             with torch.enable_grad(), Rules(rescale(len(image))):
-                score = target(self(torch.cat([image, other])), rows.repeat(2))[: len(image)].sum()
-                if not score.requires_grad:
-                    return torch.zeros_like(image)
-                (grad,) = torch.autograd.grad(score, image)
-            self.meter.count(backward=2 * len(image))
-            return grad
+                outputs = self(torch.cat([image, other]))
+                scores = [one(outputs, rows.repeat(2))[: len(image)] for one in several(target)]
+                self.meter.count(backward=2 * len(image) * sum(one.requires_grad for one in scores))
+                return gradients(scores, image)
 
-        at_once = max(1, self._rows(x, backward=True) // 2)
-        return next(stream([torch.stack([x, baseline], 1)], run, at_once))
+        at_once = max(1, self._rows(x, backward=True, besides=len(several(target)) * x[:1].nbytes) // 2)
+        return next(by_target(stream([torch.stack([x, baseline], 1)], run, at_once), target))
 
     def map_and_gradient(self, x: Pixels, target: Pinned, layers: Sequence[str]) -> tuple[list[Tensor], list[Tensor]]:
         """Outputs of the layers, (b,d,r,q) each, and the score's gradients with respect to them. One forward."""
@@ -89,20 +65,22 @@ class Network(Forward):
         return [recorded.maps(name) for name in layers], recorded.gradients(target, layers)
 
     def maps_and_gradients(
-        self, variants: Iterable[Pixels], target: Pinned, layer: str
+        self, variants: Iterable[Pixels], target: Asked, layer: str
     ) -> Iterator[tuple[Tensor, Tensor]]:
-        """For each variant (b,c,h,w): the layer's output (b,d,r,q) and the score's gradient with respect to it."""
+        """For each variant (b,c,h,w): the layer's output (b,d,r,q) and the score's gradient with respect to it.
+
+        Of several targets, the gradients are (k,b,d,r,q).
+        """
 
         def run(x: Tensor, rows: Tensor) -> Tensor:
             seen, outputs = self._record(x, (layer,))
             with torch.enable_grad():
-                score = target(outputs, rows).sum()
-            (grad,) = torch.autograd.grad(score, seen[layer])
-            self.meter.count(backward=len(x))
-            return torch.stack([seen[layer].detach(), grad], 1)
+                scores = [one(outputs, rows) for one in several(target)]
+            self.meter.count(backward=len(x) * sum(one.requires_grad for one in scores))
+            return torch.cat([seen[layer].detach()[:, None], gradients(scores, seen[layer])], 1)
 
-        for both in self._stream(variants, run, backward=True):
-            yield both[:, 0], both[:, 1]
+        for both in self._stream(variants, run, targets=len(several(target))):
+            yield both[:, 0], next(by_target(iter([both[:, 1:]]), target))
 
     def maps(self, x: Pixels, layers: Sequence[str]) -> list[Tensor]:
         """Outputs of the layers, (b,d,r,q) each."""
@@ -175,25 +153,15 @@ class Network(Forward):
             raise Unsupported(f"layer {silent[0]!r} is not used in a forward", "see `seewhy doctor` for those that are")
         return {**{name: runs[name][-1] for name in inner}, **({INPUT: x} if from_input else {})}, outputs
 
-    def _stream(
-        self, variants: Iterable[Tensor], run: Callable[[Tensor, Tensor], Tensor], *, backward: bool = False
-    ) -> Iterator[Tensor]:
-        variants = iter(variants)
-        first = next(variants, None)
-        if first is None:
-            return
-        rows = self._rows(first, backward=backward)
-        yield from stream(_chained(first, variants), run, rows)
+    def _outputs(self, values: Tensor, rows: Tensor) -> Tensor:
+        return self.scored(values)
 
-    def _rows(self, x: Tensor, *, backward: bool = False) -> int:
-        """Images at a time for which the activations fit the memory granted."""
+    def _differentiable(self, values: Tensor, rows: Tensor, *, rectifiers: bool = True) -> Tensor:
+        return self.differentiable(values, rectifiers=rectifiers)
+
+    def _rows(self, values: Tensor, *, backward: bool = False, besides: int = 0) -> int:
         budget = self.memory
-        if budget is None and x.is_cuda:
-            budget = int(torch.cuda.mem_get_info(x.device)[0] * 0.5)
-        cost = self.census(x).bytes_per_image * (2 if backward else 1)
-        return max(1, min(512 if x.is_cuda else 32, (budget or GIB) // cost))
-
-
-def _chained(first: Tensor, rest: Iterable[Tensor]) -> Iterator[Tensor]:
-    yield first
-    yield from rest
+        if budget is None and values.is_cuda:
+            budget = int(torch.cuda.mem_get_info(values.device)[0] * 0.5)
+        cost = self.census(values).bytes_per_image * (2 if backward else 1) + besides
+        return max(1, min(512 if values.is_cuda else 32, (budget or GIB) // cost))

@@ -1,6 +1,8 @@
 """Many variants of many images through the network in chunks that fit, whatever their number."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -10,45 +12,60 @@ Run = Callable[[Tensor, Tensor], Tensor]  # a chunk (m,...), the image of each r
 ALLOCATOR = ("not enough memory", "can't allocate memory")  # Windows, the others
 
 
-def stream(variants: Iterable[Tensor], run: Run, rows_at_once: int) -> Iterator[Tensor]:
-    """For each variant (b,...) of b images, what `run` makes of it (b,...).
+class Items(NamedTuple):
+    """Some variants of some images: values (m,...) and the image of each (m,). An image need not have as many as the
+    next, so that one that is done leaves its places to others."""
 
-    Variants are gathered, or cut, to chunks of at most `rows_at_once` rows and never all held. A chunk that does not
-    fit the device is halved, and so are those behind it.
+    values: Tensor
+    rows: Tensor
+
+
+Variant = Tensor | Items  # (b,...), a row an image; or any rows of any images
+
+
+def stream(variants: Iterable[Variant], run: Run, rows_at_once: int) -> Iterator[Tensor]:
+    """For each variant of m rows, what `run` makes of it (m,...).
+
+    Variants are gathered, or cut, to chunks of `rows_at_once` rows, but for the last, and never all held. A chunk that
+    does not fit the device is halved, and so are those behind it.
     """
     limit = max(1, rows_at_once)
-    waiting: list[Tensor] = []
+    waiting: list[Items] = []
     done: list[Tensor] = []
-    batch = 0
+    sizes: deque[int] = deque()  # of the variants that are not yielded yet
 
     def flush(everything: bool) -> None:
         nonlocal limit
-        pending = torch.cat(waiting)
-        first = sum(len(part) for part in done)  # rows of the open variant that are done already
-        rows = (torch.arange(len(pending), device=pending.device) + first) % batch
-        while len(pending) >= limit or (everything and len(pending)):
-            out, limit = _fit(run, pending[:limit], rows[:limit], limit)
+        values, rows = (torch.cat(parts) for parts in zip(*waiting, strict=True))
+        while len(values) >= limit or (everything and len(values)):
+            out, limit = _fit(run, values[:limit], rows[:limit], limit)
             done.append(out)
-            pending, rows = pending[len(out) :], rows[len(out) :]
-        waiting[:] = [pending] if len(pending) else []
+            values, rows = values[len(out) :], rows[len(out) :]
+        waiting[:] = [Items(values, rows)] if len(values) else []
 
     def ready() -> Iterator[Tensor]:
-        if not done:
-            return
-        rows = torch.cat(done)
-        whole = len(rows) // batch
-        done[:] = [rows[whole * batch :]] if len(rows) > whole * batch else []
-        yield from rows[: whole * batch].split(batch) if whole else ()
+        whole: list[int] = []
+        held = sum(map(len, done))
+        while sizes and sum(whole) + sizes[0] <= held:
+            whole.append(sizes.popleft())
+        if whole:
+            *out, rest = torch.cat(done).split([*whole, held - sum(whole)])
+            done[:] = [rest] if len(rest) else []
+            yield from out
 
     for variant in variants:
-        batch = len(variant)
-        waiting.append(variant)
-        if sum(len(part) for part in waiting) >= limit:
+        waiting.append(variant if isinstance(variant, Items) else Items(variant, _images(variant)))
+        sizes.append(len(waiting[-1].values))
+        if sum(len(one.values) for one in waiting) >= limit:
             flush(everything=False)
             yield from ready()
     if waiting:
         flush(everything=True)
     yield from ready()
+
+
+def _images(variant: Tensor) -> Tensor:
+    return torch.arange(len(variant), device=variant.device)
 
 
 def _fit(run: Run, chunk: Tensor, rows: Tensor, limit: int) -> tuple[Tensor, int]:

@@ -1,6 +1,5 @@
 """The network from one layer on: for maps that take the place of what the layer returned."""
 
-from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Literal
 
 import torch
@@ -8,13 +7,13 @@ from torch import Tensor
 
 from seewhy.errors import Unsupported
 from seewhy.model.trace import inputs, override
-from seewhy.targets import Pinned
+from seewhy.model.variants import Variants
 
 if TYPE_CHECKING:
     from seewhy.model.network import Network
 
 
-class Tail:
+class Tail(Variants):
     """Called with maps (n,d,r,q) and the image of each (n,): model outputs (n,k), differentiable in the maps.
 
     Of a layer that runs several times it is the last run that is read and replaced.
@@ -23,6 +22,7 @@ class Tail:
     def __init__(self, model: "Network", x: Tensor, layer: str, at: Literal["output", "input"]) -> None:
         self._model, self._x, self._layer, self._at = model, x, layer, at
         self._last = max([one.calls for one in model.census(x).layers if one.name == layer], default=1) - 1
+        self.meter = model.meter
 
     def maps(self, x: Tensor | None = None) -> Tensor:
         """What the layer returns (or is given) for pixels x, by default those the tail was made for: (b,d,r,q)."""
@@ -45,30 +45,11 @@ class Tail:
         with override(self._model.module, self._layer, maps, at=self._at, call=self._last):
             return self._model(self._x[rows])
 
-    def scores(self, variants: Iterable[Tensor], target: Pinned) -> Tensor:
-        """Scores (b,n) of n variants (b,d,r,q) of each image's maps."""
+    def _outputs(self, values: Tensor, rows: Tensor) -> Tensor:
+        return self(values, rows)
 
-        def run(maps: Tensor, rows: Tensor) -> Tensor:
-            with torch.no_grad():
-                return target(self(maps, rows), rows)
+    def _differentiable(self, values: Tensor, rows: Tensor, *, rectifiers: bool = True) -> Tensor:
+        return self(values, rows)
 
-        return torch.stack(list(self._stream(variants, run)), 1)
-
-    def gradients(self, variants: Iterable[Tensor], target: Pinned) -> Iterator[Tensor]:
-        """For each variant (b,d,r,q), the score's gradient with respect to it."""
-
-        def run(maps: Tensor, rows: Tensor) -> Tensor:
-            maps = maps.detach().requires_grad_()
-            with torch.enable_grad():
-                (grad,) = torch.autograd.grad(target(self(maps, rows), rows).sum(), maps)
-            self._model.meter.count(backward=len(maps))
-            return grad
-
-        return self._stream(variants, run, backward=True)
-
-    def _stream(
-        self, variants: Iterable[Tensor], run: Callable[[Tensor, Tensor], Tensor], *, backward: bool = False
-    ) -> Iterator[Tensor]:
-        from seewhy.model.stream import stream
-
-        return stream(variants, run, self._model._rows(self._x, backward=backward))
+    def _rows(self, values: Tensor, *, backward: bool = False, besides: int = 0) -> int:
+        return self._model._rows(self._x, backward=backward, besides=besides)

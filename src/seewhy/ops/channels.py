@@ -1,4 +1,4 @@
-"""The channels of maps (b,d,r,q) one by one: scaled, told apart, picked."""
+"""The channels of maps (b,d,r,q) one by one: scaled and told apart."""
 
 import torch
 from torch import Tensor
@@ -11,20 +11,19 @@ def each_min_max(maps: Tensor) -> Tensor:
     return min_max(maps.flatten(0, 1)[:, None]).view_as(maps)
 
 
-def picked(maps: Tensor, index: Tensor) -> Tensor:
-    """One channel an image, by its number (b,): (b,1,r,q)."""
-    return maps[torch.arange(len(maps), device=maps.device), index][:, None]
+def distinct(maps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The channels of each image that are not the same to the bit, n in all.
 
-
-def distinct(maps: Tensor) -> tuple[Tensor, Tensor]:
-    """Which channels are the same to the bit: a channel (b,n) for each distinct map, and of which (b,d) each is.
-
-    n is the most that any image has; the last one of an image with fewer stands there again.
+    Returns the image and the channel of each (n,), and for every channel (b,d) which of the n it is.
     """
-    found = [_distinct(image.flatten(1)) for image in maps]
-    most = max(len(first) for first, _ in found)
-    firsts = [torch.cat([first, first[-1:].expand(most - len(first))]) for first, _ in found]
-    return torch.stack(firsts), torch.stack([which for _, which in found])
+    images, channels, which, n = [], [], [], 0
+    for i, image in enumerate(maps):
+        first, of = _distinct(image.flatten(1))
+        images.append(torch.full_like(first, i))
+        channels.append(first)
+        which.append(of + n)
+        n += len(first)
+    return torch.cat(images), torch.cat(channels), torch.stack(which)
 
 
 def _distinct(channels: Tensor) -> tuple[Tensor, Tensor]:

@@ -10,7 +10,7 @@ from torch import Tensor
 from seewhy.ops.moments import Moments
 from seewhy.rng import Rng
 
-Gradients = Callable[[Iterable[Tensor]], Iterator[Tensor]]  # for each variant (b,...), the score's gradient there
+Gradients = Callable[[Iterable[Tensor]], Iterator[Tensor]]  # for each variant (b,...), the gradient there: (k,b,...)
 
 
 class Line(NamedTuple):
@@ -22,7 +22,7 @@ class Line(NamedTuple):
 
 
 def gains(lines: Iterable[Line], gradients: Gradients) -> Iterator[Tensor]:
-    """For each line, its span times the gradient at its place, (b,...).
+    """For each line, its span times the gradient at its place, (k,b,...).
 
     The sum of this, averaged over places in [0,1], is the score's gain from start to end. Spans wait for their
     gradients no longer than a chunk.
@@ -75,9 +75,9 @@ def _in_turns(rng: Rng, n: int, m: int) -> Iterator[tuple[Tensor, Tensor]]:
 
 
 def mean_gain(lines: Iterable[Line], gradients: Gradients) -> tuple[Moments, Moments]:
-    """Moments of the gains (b,...) and of their sums (b,)."""
+    """Moments of the gains (...,b,c,h,w) and of their sums (...,b)."""
     values, totals = Moments(), Moments()
     for gain in gains(lines, gradients):
         values.add(gain)
-        totals.add(gain.flatten(1).sum(1))
+        totals.add(gain.sum((-3, -2, -1)))
     return values, totals

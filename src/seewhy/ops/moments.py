@@ -40,3 +40,13 @@ def moments(values: Iterable[Tensor]) -> Moments:
     for value in values:
         found.add(value)
     return found
+
+
+def mean(values: Iterable[Tensor]) -> Tensor:
+    """The mean of a stream of which one is held at a time."""
+    total, count = None, 0
+    for value in values:
+        total, count = value if total is None else total + value, count + 1
+    if total is None:
+        raise ValueError("the mean of nothing")
+    return total / count

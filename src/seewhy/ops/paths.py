@@ -1,9 +1,9 @@
 """Points on a line and their weights, for integrals from 0 to 1."""
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
 QUADRATURES = ("gausslegendre", "midpoint", "trapezoid", "left", "right")
@@ -31,13 +31,13 @@ def quadrature(name: str, n: int) -> tuple[list[float], list[float]]:
 def line_integral(
     start: Tensor, end: Tensor, gradients: Callable[[Iterable[Tensor]], Iterator[Tensor]], name: str, n: int
 ) -> Tensor:
-    """Each element's part of the score's gain from start to end, (b,...) each, by n points of a quadrature.
+    """Each element's part of the scores' gains from start to end (b,...), by n points of a quadrature: (k,b,...).
 
-    gradients: for each variant (b,...), the score's gradient there.
+    gradients: for each variant (b,...), the scores' gradients there (k,b,...), or one score's (b,...).
     """
     places, weights = quadrature(name, n)
-    total = torch.zeros_like(end)
+    total: Any = 0.0
     points = (start + place * (end - start) for place in places)
     for weight, gradient in zip(weights, gradients(points), strict=True):
         total += weight * gradient
-    return (end - start) * total
+    return (end - start) * total  # type: ignore[no-any-return]
