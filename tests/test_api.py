@@ -59,7 +59,7 @@ def test_the_explanation_says_what_was_done(small: Model, x: Tensor) -> None:
     found = explain(small, x, "integrated_gradients", "b", seed=7, n_steps=5, baseline="mean")
     assert (found.method, found.target) == ("integrated_gradients", "b")
     assert (found.classes, found.labels) == ((1, 1), ("b", "b"))
-    assert found.options == {"n_steps": 5, "baseline": "mean", "quadrature": "gausslegendre"}
+    assert found.options == {"n_steps": 5, "baseline": "mean", "quadrature": "gausslegendre", "tolerance": 0.05}
     assert (found.seed, found.score, found.precision, found.layers) == (7, "logit", "float32", ())
     assert found.model.name == "SmallNet" and found.model.fingerprint == small.fingerprint
     assert found.passes.backward == 10 and found.passes.forward == 2 + 10 + 4

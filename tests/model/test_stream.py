@@ -39,6 +39,12 @@ def test_items_of_images_with_more_and_with_fewer_variants_fill_the_same_chunks(
     assert sum(sizes) == 9 and all(size == limit for size in sizes[:-1]), "of one shape, but for the last"
 
 
+def test_all_chunks_but_the_last_are_of_one_size() -> None:
+    sizes = []
+    list(stream([torch.zeros(7)] * 4, lambda values, rows: sizes.append(len(values)) or values, 4))  # type: ignore[func-returns-value]
+    assert sizes == [4] * 7
+
+
 def test_whole_variants_and_items_go_through_together() -> None:
     both = [torch.tensor([1, 2]), Items(torch.tensor([7]), torch.tensor([1]))]
     found = list(stream(both, lambda values, rows: values + rows, 2))

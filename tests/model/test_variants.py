@@ -106,8 +106,12 @@ def test_a_function_without_the_rule_is_noticed() -> None:
 def test_memory_that_runs_out_is_no_missing_rule(monkeypatch: Any) -> None:
     x = torch.rand(2, 3).requires_grad_()
 
-    def greedy(*_args: Any, **_options: Any) -> Any:
-        raise torch.OutOfMemoryError("CUDA out of memory")
+    one_by_one = torch.autograd.grad
+
+    def greedy(*args: Any, is_grads_batched: bool = False, **options: Any) -> Any:
+        if is_grads_batched:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return one_by_one(*args, **options)
 
     scores = [*(2 * x).unbind(1)]
     monkeypatch.setattr(torch.autograd, "grad", greedy)

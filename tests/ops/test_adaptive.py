@@ -82,15 +82,14 @@ def test_nodes_lie_where_the_rule_errs() -> None:
 
 
 def test_large_errors_that_cancel_do_not_end_it() -> None:
-    """Up and down again: errors of opposite sign whose sum is nothing."""
+    """A wave around a rise: the sum is right at once, and its parts are not."""
 
-    def waves(points: Tensor) -> Tensor:
+    def wave(points: Tensor) -> Tensor:
         at = points.mean((1, 2, 3))
-        return at + 2 * torch.sin(2 * torch.pi * (at - 0.5) * INTERVALS) * (at - 0.5).abs()
+        return at + 2 * torch.sin(2 * torch.pi * at)
 
-    found = adaptive_integral(START[:1], END[:1], of(waves), 400, 0.02)
-    assert int(found.steps) > 2 * INTERVALS
-    assert torch.allclose(found.values.sum(), found.gain.sum(), rtol=0.02)
+    found = adaptive_integral(START[:1], END[:1], of(wave), 400, 0.02)
+    assert 2 * INTERVALS < int(found.steps) < 100
 
 
 def test_an_image_has_the_same_steps_alone_and_in_any_batch() -> None:
