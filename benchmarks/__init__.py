@@ -1,1 +1,1 @@
-"""seewhy beside its peers: the same answers first, then the time. `make bench` fills the table of docs/performance.md."""
+"""seewhy beside its peers: the same answers first, then the time. `make bench` fills docs/performance.md."""

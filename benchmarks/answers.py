@@ -92,6 +92,8 @@ def as_complete(case: Case, ours: Any, theirs: Any) -> Gate:
     mine, its = (
         float(np.median(abs(array(one).sum((1, 2, 3)) - wanted) / abs(wanted))) for one in (ours.values, theirs)
     )
-    alike = float(np.median([np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in zip(ours.values, array(theirs))]))
+    alike = float(
+        np.median([np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in zip(ours.values, array(theirs), strict=True)])
+    )
     note = f"completeness gap {mine:.4f} over the peer's {its:.4f}; correlation of the maps {alike:.3f}"
     return Gate(mine / its if alike >= 0.9 else float("inf"), AS_COMPLETE, note)

@@ -1,4 +1,4 @@
-"""Batch norms folded into the convolutions before them: for the physical limit alone, apart from seewhy's own engine."""
+"""Batch norms folded into the convolutions before them: for the physical limit alone, apart from seewhy's engine."""
 
 import copy
 from typing import Any

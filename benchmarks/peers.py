@@ -223,11 +223,14 @@ def our_lines(case: Case) -> Iterator[None]:
     def again(seed: Any = None) -> None:
         draws["rng"] = Rng.for_images(0, case.x)
 
+    def place() -> float:
+        return float(draws["rng"].uniform(1))
+
     again()
     with (
         mock.patch.object(np.random, "seed", again),
         mock.patch.object(np.random, "choice", lambda n: int(draws["rng"].integers(n, 1))),
-        mock.patch.object(np.random, "uniform", lambda: float(draws["rng"].uniform(1))),
+        mock.patch.object(np.random, "uniform", place),
     ):
         yield
 

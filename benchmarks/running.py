@@ -94,7 +94,8 @@ def _against(peer: Peer, case: Case, ours: Call, answer: Any, once: bool, say: S
     pairs = 1 if once else protocol.pairs_wanted(best["seconds"])
     measured = protocol.summary(protocol.interleaved(ours, call, pairs, case.x.device), at_most=peer.at_most)
     say(
-        f"  {peer.name}, {best['setting']}: {measured['ratio']:.2f} of {peer.target}, gate {best['gate']['difference']:.1e}"
+        f"  {peer.name}, {best['setting']}: {measured['ratio']:.2f} ({measured['cpu_ratio']:.2f} of processor time) "
+        f"of {peer.target}, gate {best['gate']['difference']:.1e}; {measured['ours_seconds']:.2f} s"
     )
     default = tried[0]["seconds"]
     rough = None if default is None or once else default / measured["ours_seconds"]
