@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -31,16 +32,17 @@ class Case:
     @property
     def classes(self) -> list[int]:
         """The predicted class of each image."""
-        return [ranked[0] for ranked in self._ranked()]
+        return [ranked[0] for ranked in self._ranked]
 
     def top(self, k: int) -> list[int]:
         """The first image's k likeliest classes."""
-        return self._ranked()[0][: self.few(k)]
+        return self._ranked[0][: self.few(k)]
 
     def copy(self, setting: "Setting", *, inplace: bool = True) -> torch.nn.Sequential:
         return copied(self.model, frozen=setting.frozen, inplace=inplace).to(self.x.device)
 
-    def _ranked(self) -> list[list[int]]:
+    @cached_property
+    def _ranked(self) -> list[list[int]]:  # once, and not under the clock
         with self.model.frozen():
             return self.model.outputs(self.x).argsort(1, descending=True).tolist()  # type: ignore[no-any-return]
 

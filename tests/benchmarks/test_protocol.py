@@ -121,6 +121,13 @@ def test_the_random_state_is_left_alone() -> None:
     assert (np.random.get_state()[1] == before).all()
 
 
+def test_the_classes_are_found_once_and_not_under_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = tiny_case(row(peer(None)))
+    found = case.classes, case.top(3)
+    monkeypatch.setattr(type(case.model), "outputs", lambda *_: pytest.fail("a forward of the benchmark's own"))
+    assert (case.classes, case.top(3)) == found and case.top(3)[0] == case.classes[0]
+
+
 def test_passes_are_an_images() -> None:
     from benchmarks.running import passes
 
