@@ -28,7 +28,7 @@ def case_of(row: Row, device: str = "cpu") -> Case:
     return Case(model, photos(model, row.images).to(device), _layer(row))
 
 
-def small_case(row: Row, model: Model, size: tuple[int, int] = (96, 128)) -> Case:
+def small_case(row: Row, model: Model, size: tuple[int, int] = (64, 80)) -> Case:
     """A row's network on smaller photos, with fewer of all."""
     return Case(model, photos(model, min(row.images, 2), size), _layer(row), None if row.whole else FEW)
 

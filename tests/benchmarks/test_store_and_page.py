@@ -11,7 +11,8 @@ from benchmarks import __main__ as command
 from benchmarks import page, store
 from benchmarks.machine import ROOT, machine
 from benchmarks.row import WrongAnswer
-from benchmarks.rows import ROWS
+from benchmarks.rows import ROWS, memory
+from benchmarks.running import filled, tiny_case
 
 IDS = ("gradcam-default", "cams-together")
 
@@ -114,6 +115,22 @@ def test_the_page_is_written_between_its_markers_and_twice_is_once(tmp_path: Pat
     assert row in once[0], "a row below its target is printed like the others"
     assert "| grad-cam | 3.0 times | 4.50 to 5.50 |" in once[1]
     assert all(table_is_even(text) for text in once)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_a_row_measures_can_be_stored_and_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "probed", lambda network, samples, granted: {str(n): 2**20 * n for n in samples})
+    for id in ("gradcam-resnet50", "limit-resnet50", "gradcam-vit", "gradcam-classes", "memory-smoothgrad"):
+        found = filled(ROWS[id], tiny_case(ROWS[id]), once=True)
+        store.save(found, store.path_of(id, "cpu", tmp_path))
+    pages = [tmp_path / "performance.md", tmp_path / "README.md"]
+    for one in pages:
+        one.write_text(f"{page.START}{page.END}", "utf-8")
+    page.write(tmp_path, *pages)
+    text = pages[0].read_text("utf-8")
+    for said in ("grad-cam 1.5.7", "captum 0", "torchcam 0", "seewhy refuses: 'gradcam' needs MAPS", "ms an image"):
+        assert said in text
+    assert "at most 1.5" in text and "MiB at 4 samples" in text and table_is_even(text)
 
 
 def table_is_even(text: str) -> bool:
