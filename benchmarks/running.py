@@ -91,8 +91,11 @@ def _against(peer: Peer, case: Case, ours: Call, answer: Any, once: bool, say: S
         return found | {"skipped": tried[0]["skipped"]}
     best = min(ran, key=lambda one: one["seconds"])
     call = peer.make(case, next(one for one in settings if one.name == best["setting"]))
-    pairs = 1 if once else protocol.pairs_wanted(best["seconds"])
-    measured = protocol.summary(protocol.interleaved(ours, call, pairs, case.x.device), at_most=peer.at_most)
+    if once:  # the call whose answer was compared is the peer's side of the one pair
+        pairs = [(protocol.timed(ours, case.x.device)[1], protocol.Took(*best["first"]))]
+    else:
+        pairs = protocol.interleaved(ours, call, protocol.pairs_wanted(best["seconds"]), case.x.device)
+    measured = protocol.summary(pairs, at_most=peer.at_most)
     say(
         f"  {peer.name}, {best['setting']}: {measured['ratio']:.2f} ({measured['cpu_ratio']:.2f} of processor time) "
         f"of {peer.target}, gate {best['gate']['difference']:.1e}; {measured['ours_seconds']:.2f} s"
@@ -117,7 +120,7 @@ def _try(peer: Peer, setting: Setting, case: Case, answer: Any, once: bool, say:
     if not gate.holds:
         raise WrongAnswer(f"{peer.name}, {setting.name}: {_said(gate)}")
     again = first.wall if once or first.wall > 60 else protocol.timed(call, case.x.device)[1].wall
-    return {"setting": setting.name, "seconds": again, "gate": vars(gate)}
+    return {"setting": setting.name, "seconds": again, "first": [first.wall, first.cpu], "gate": vars(gate)}
 
 
 def _bytes(case: Case, setting: Setting) -> int:
