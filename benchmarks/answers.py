@@ -30,6 +30,19 @@ def equal(case: Case, ours: Any, theirs: Any, tolerance: float = EXACT) -> Gate:
     return Gate(relative(ours.values, theirs), tolerance, "largest difference / largest value")
 
 
+def but_for_kinks(case: Case, ours: Any, theirs: Any) -> Gate:
+    """Pixel gradients (b,c,h,w) of networks with kinks: the same points in other chunks round otherwise, and a unit at
+    its kink then passes all of a gradient or nothing. Hence the relative L2 difference, and a rank correlation; in
+    chunks of one size the largest difference is under 1e-5, which is said beside."""
+    mine, its = array(ours.values), array(theirs)
+    largest = relative(mine, its)
+    apart = float(np.linalg.norm(mine - its) / np.linalg.norm(its))
+    order = [one.ravel().argsort().argsort().astype(float) for one in (mine, its)]
+    alike = float(np.corrcoef(order)[0, 1])
+    note = f"relative L2; rank correlation {alike:.5f}; largest difference {largest:.1e} of the largest value"
+    return Gate(apart if alike > 0.999 else float("inf"), 1e-3, note)
+
+
 def rectified(case: Case, ours: Any, theirs: Any, tolerance: float = EXACT) -> Gate:
     """Values whose peer returns what is above zero."""
     return Gate(relative(np.maximum(ours.values, 0), theirs), tolerance, "rectified, as the peer's")
@@ -78,8 +91,8 @@ def picture(values: Any, size: Any, epsilon: float = 1e-7) -> NDArray[Any]:
 
 def many_columns(case: Case, ours: Any, theirs: Any) -> Gate:
     """A comparison of one method and many targets, against the peer's values by target."""
-    found = [relative(mine.values, its) for mine, its in zip(ours.table[0], theirs, strict=True)]
-    return Gate(max(found), EXACT, "the worst of the classes")
+    found = [but_for_kinks(case, mine, its) for mine, its in zip(ours.table[0], theirs, strict=True)]
+    return max(found, key=lambda one: one.difference)
 
 
 def as_complete(case: Case, ours: Any, theirs: Any) -> Gate:

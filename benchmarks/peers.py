@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.answers import as_complete, equal, many_columns, many_pictures, pictures, rectified
+from benchmarks.answers import as_complete, but_for_kinks, equal, many_columns, many_pictures, pictures, rectified
 from benchmarks.row import Call, Case, Peer, Setting
 from seewhy.rng import Rng
 
@@ -119,7 +119,7 @@ def _classes(case: Case) -> Tensor:
     return torch.tensor(case.classes, device=case.x.device)
 
 
-def captum_integrated(target: float, *, compare: Any = equal) -> Peer:
+def captum_integrated(target: float, *, compare: Any = but_for_kinks) -> Peer:
     """At 50 steps; it runs all at once unless told otherwise."""
 
     def make(case: Case, setting: Setting) -> Call:
@@ -151,7 +151,7 @@ def captum_smoothgrad(target: float) -> Peer:
         ).detach()
 
     settings = _at_once("nt_samples_batch_size", 50)
-    return Peer("captum", "captum", target, make, equal, settings, same=our_noise)
+    return Peer("captum", "captum", target, make, but_for_kinks, settings, same=our_noise)
 
 
 def _at_once(option: str, default: int) -> tuple[Setting, ...]:
@@ -194,12 +194,13 @@ def captum_guided_gradcam(target: float) -> Peer:
 
 
 def shap_gradient(target: float, classes: int, samples: int) -> Peer:
-    """GradientExplainer with black and white as its data; given our draws while answers are compared."""
+    """GradientExplainer with black as its data, from where points round as ours do; given our draws while answers are
+    compared."""
 
     def make(case: Case, setting: Setting) -> Call:
         import shap
 
-        data = torch.stack([torch.zeros_like(case.x[0]), torch.ones_like(case.x[0])])
+        data = torch.zeros_like(case.x[:1])
         peer = shap.GradientExplainer(case.copy(setting), data, batch_size=setting.batch)
 
         def call() -> Any:

@@ -29,7 +29,7 @@ def as_complete(case: Case) -> Any:
 
 
 def shap(case: Case) -> Any:
-    options = {"gradient_shap": {"n_samples": case.few(STEPS)}}
+    options = {"gradient_shap": {"n_samples": case.few(STEPS), "baseline": 0.0}}
     return compare(case.model, case.x, ["gradient_shap"], case.top(CLASSES), score="logit", options=options)
 
 
