@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo test proofs lint types check clean
+.PHONY: demo test proofs bench bench-quick lint types check clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/installed  ## install seewhy and explain a real photo with a real network
@@ -17,6 +17,12 @@ test: $(VENV)/tested  ## install what the tests need and run them all
 
 proofs: $(VENV)/tested  ## every method on the default model beside its peer, into docs/proofs.md: takes minutes
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow tests/test_proofs.py
+
+bench: $(VENV)/tested  ## every row against every peer, into docs/performance.md: hours. ROW=id: one row; FRESH=1: all anew
+	$(BIN)/python -m benchmarks $(if $(ROW),--row $(ROW)) $(if $(FRESH),--fresh) $(if $(DEVICE),--device $(DEVICE))
+
+bench-quick: $(VENV)/tested  ## the same answers as every peer on small networks, in a minute; times decide nothing
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.quick
 
 lint: $(VENV)/linted
 	$(BIN)/ruff check .

@@ -1,0 +1,49 @@
+"""The networks of the table, their layers by role, and the tiny ones that stand in where only answers are checked."""
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from torch import nn
+from torchvision.transforms import Normalize
+
+from benchmarks import tiny
+from seewhy import Model, load
+
+
+@dataclass(frozen=True)
+class Network:
+    name: str
+    load: Callable[[], Model]
+    layers: Mapping[str, str]
+    stand_in: Callable[[], Model]
+
+
+NETWORKS = {
+    "default": Network("EfficientNet-Lite0", lambda: load("default"), {"last": "bn2"}, tiny.pooled),
+    "resnet50": Network(
+        "ResNet-50, random",
+        lambda: load("torchvision:resnet50", weights="random"),
+        {"last": "layer4", "inner": "layer3"},
+        tiny.residual,
+    ),
+    "vgg16": Network(
+        "VGG-16, random", lambda: load("torchvision:vgg16", weights="random"), {"last": "features"}, tiny.plain
+    ),
+    # CAMs read maps (d,r,q): of a ViT these are the patches' embeddings, before they become a row of tokens.
+    "vit": Network(
+        "ViT-B/16, random",
+        lambda: load("timm:vit_base_patch16_224", weights="random"),
+        {"last": "patch_embed.proj"},
+        tiny.transformer,
+    ),
+}
+
+
+def copied(model: Model, *, frozen: bool, inplace: bool) -> nn.Sequential:
+    """What a peer gets: pixels in, the same network in evaluation mode. inplace: whether it can follow such layers."""
+    net = copy.deepcopy(model.module).eval().requires_grad_(not frozen)
+    for one in net.modules():
+        if not inplace and hasattr(one, "inplace"):
+            one.inplace = False
+    return nn.Sequential(Normalize(model.mean, model.std), net)

@@ -1,0 +1,151 @@
+"""The page: every row as it is, also those below their target, between two markers of docs/performance.md; and the
+headlines between the same markers of the README."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import store
+from benchmarks.machine import ROOT
+from benchmarks.networks import NETWORKS
+from benchmarks.row import Row
+from benchmarks.rows import ROWS
+
+PAGE, README = ROOT / "docs" / "performance.md", ROOT / "README.md"
+START, END = "<!-- benchmark: written by make bench -->", "<!-- end of benchmark -->"
+Found = dict[str, Any] | None
+
+
+def write(results: Path = store.RESULTS, page: Path = PAGE, readme: Path = README) -> None:
+    cpu, gpu = ({id: store.read(store.path_of(id, one, results)) for id in ROWS} for one in ("cpu", "cuda"))
+    parts = [*tables(cpu), *(["### On a GPU", *tables(gpu)] if any(gpu.values()) else [])]
+    replace(page, "\n\n".join(parts))
+    replace(readme, headlines(cpu))
+
+
+def replace(path: Path, text: str) -> None:
+    """The text between the markers, the markers themselves kept."""
+    before = path.read_text("utf-8")
+    if before.count(START) != 1 or before.count(END) != 1:
+        raise ValueError(f"{path.name} has no pair of markers, or several")
+    pattern = re.escape(START) + ".*?" + re.escape(END)
+    after = re.sub(pattern, lambda _: f"{START}\n\n{text}\n\n{END}", before, flags=re.DOTALL)
+    if after != before:
+        path.write_text(after, "utf-8")
+
+
+def tables(found: dict[str, Found]) -> list[str]:
+    methods = [line for row in ROWS.values() if row.fill is None for line in method_lines(row, found)]
+    columns = "row, network, ours (s), against, its setting, ratio, 95 % interval, target, met, "
+    columns += "at its default, times the limit, answers differ by"
+    limits = [cells for id in NETWORKS for cells in limit_lines(id, found[f"limit-{id}"])]
+    return [
+        table(columns.split(", "), methods),
+        "The networks' own passes at their best layout and chunk, the limit of the column above:",
+        table(["network", "pass", "ms an image", "at"], limits),
+        memory_line(found["memory-smoothgrad"]),
+        *said(found),
+    ]
+
+
+def table(columns: Sequence[str], rows: list[list[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def method_lines(row: Row, every: dict[str, Found]) -> Iterator[list[str]]:
+    found, start = every[row.id], [row.what, NETWORKS[row.network].name]
+    if found is None or "refused" in found:
+        why = "not measured yet" if found is None else found["refused"]
+        yield [*start, why, *[""] * 9]
+        return
+    for one in found["peers"]:
+        if "skipped" in one:
+            yield [*start, "", one["peer"], f"skipped: {one['skipped']}", *[""] * 7]
+            continue
+        default = one["default_ratio"]
+        yield [
+            *start,
+            f"{one['ours_seconds']:.3g}",
+            f"{one['peer']} {one['version'] or ''}".strip() if not one["at_most"] else one["peer"],
+            one["setting"],
+            f"**{one['ratio']:.2f}**",
+            between(one["interval"]),
+            wanted(one),
+            "yes" if met(one) else "no",
+            "" if default is None or one["at_most"] else f"{default:.2f}",
+            distance(found, one["ours_seconds"], every[f"limit-{row.network}"]),
+            f"{one['gate']['difference']:.1e}",
+        ]
+
+
+def aim(one: dict[str, Any]) -> float:
+    return float(one["target"] * one.get("gain", 1))
+
+
+def met(one: dict[str, Any]) -> bool:
+    return bool(one["ratio"] <= aim(one) if one["at_most"] else one["ratio"] >= aim(one))
+
+
+def wanted(one: dict[str, Any]) -> str:
+    if "gain" in one:
+        return f"{one['target']:g} × {one['gain']:.2f} ({one['gain_name']})"
+    return f"{'at most' if one['at_most'] else 'at least'} {one['target']:g}"
+
+
+def between(interval: Any) -> str:
+    return "none claimed" if interval is None else f"{interval[0]:.2f} to {interval[1]:.2f}"
+
+
+def distance(found: dict[str, Any], seconds: float, limit: Found) -> str:
+    """The method's time over that of the passes it needs at least, or of those it counted, at the limit's pace."""
+    counted = found.get("passes")
+    needs = found.get("needs") or (counted and [counted[0] - counted[1], counted[1]])
+    if limit is None or not needs:
+        return ""
+    forward, both = (limit["limit"][kind]["seconds"] for kind in ("forward", "forward and backward"))
+    return f"{seconds / found['images'] / (needs[0] * forward + needs[1] * both):.2f}"
+
+
+def limit_lines(id: str, found: Found) -> Iterator[list[str]]:
+    if found is None:
+        yield [NETWORKS[id].name, "not measured yet", "", ""]
+        return
+    for kind, one in found["limit"].items():
+        yield [NETWORKS[id].name, kind, f"{1000 * one['seconds']:.1f}", one["setting"]]
+
+
+def memory_line(found: Found) -> str:
+    if found is None:
+        return "SmoothGrad's peak memory: not measured yet."
+    granted = f"`memory=` {found['memory'] / 2**20:.0f} MiB"
+    peaks = ", ".join(f"{peak / 2**20:.0f} MiB at {n} samples" for n, peak in found["peaks"].items())
+    growth = f"{found['growth']:.2f} times from the fewest to the most (target: at most {found['target']})"
+    return f"SmoothGrad's peak memory over the model's own, with {granted}: {peaks}; {growth}."
+
+
+def said(found: dict[str, Found]) -> list[str]:
+    """With what it was measured: a line for each machine and version there was."""
+    machines = [one["machine"] for one in found.values() if one]
+    lines = dict.fromkeys(
+        f"Measured {one['date']} with seewhy {one['seewhy']} at {one['commit']}"
+        f"{' with changes' if one['changed'] else ''} on {one['gpu'] or one['processor']}, {one['cores']} cores, "
+        f"{one['threads']} threads ({', '.join(one['flags'])}); "
+        f"{', '.join(f'{name} {version}' for name, version in one['versions'].items())}."
+        for one in machines
+    )
+    return list(lines)
+
+
+def headlines(found: dict[str, Found]) -> str:
+    rows = []
+    for row in (one for one in ROWS.values() if one.headline):
+        for one in (found[row.id] or {}).get("peers", []):
+            if "ratio" in one and not one["at_most"]:
+                rows.append([row.what, one["peer"], f"{one['ratio']:.1f} times", between(one["interval"])])
+    if not rows:
+        return "Not measured yet: `make bench` fills the table."
+    dates = sorted({one["machine"]["date"] for one in found.values() if one})
+    note = f"On {NETWORKS['default'].name}, float32, CPU, answers equal, measured {' and '.join(dates)}:"
+    return f"{note}\n\n{table(['what', 'faster than', 'by', '95 % interval'], rows)}"
