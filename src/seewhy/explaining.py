@@ -57,12 +57,13 @@ def explained(
 
 def _first(run: Model, x: Pixels, methods: Sequence[Method]) -> Tensor:
     """The clean image's outputs, from the forward that the methods' own backwards start from."""
-    layers = dict.fromkeys(name for m in methods if m.info.starts == "layers" for name in of_layers(m))
-    if any(m.info.starts == "input" for m in methods):
-        layers[INPUT] = None
+    rules = getattr(methods[0], "rules", None)
+    starting = [m for m in methods if getattr(m, "rules", None) is rules]  # others make a forward of their own
+    layers = dict.fromkeys(INPUT for m in starting if m.info.starts == "input")
+    layers |= dict.fromkeys(name for m in starting if m.info.starts == "layers" or rules for name in of_layers(m))
     if not layers:
         return outputs_of(run, x)
-    return _sound(_guard(lambda: run.recorded(x, tuple(layers)).outputs))
+    return _sound(_guard(lambda: run.recorded(x, tuple(layers), rules).outputs))
 
 
 def _row(

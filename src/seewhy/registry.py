@@ -19,6 +19,7 @@ from seewhy.types import Map, Need, Pixels, Reduce, Sign
 
 Family = Literal["gradient", "cam", "perturbation", "attention"]
 Starts = Literal["input", "layers", "none"]
+NOTHING = Need(0)
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,8 @@ def parse(id: str, texts: Mapping[str, str]) -> dict[str, Any]:
 
 def check(method: Method, model: Model, x: Pixels | None = None) -> None:
     """Raise where the model can't serve the method, before anything runs."""
-    listed = _listed(method.info, model, x)
+    named = getattr(method, "layer", None) is not None  # whose maps are looked at when it is found
+    listed = _listed(method.info, model, x, besides=Need.MAPS if named else NOTHING)
     if not listed.offered:
         able = [info.id for info in _infos() if _listed(info, model, x).offered]
         raise Unsupported(f"{method.info.id!r} {listed.reason}", f"methods for this model: {', '.join(able)}")
@@ -173,8 +175,8 @@ _WHY = {
 }
 
 
-def _listed(info: Info, model: Model, x: Pixels | None) -> Listed:
-    missing = info.needs & ~model.offers_for(x)
+def _listed(info: Info, model: Model, x: Pixels | None, besides: Need = NOTHING) -> Listed:
+    missing = info.needs & ~model.offers_for(x) & ~besides
     if not missing:
         return Listed(info)
     first = next(iter(missing))

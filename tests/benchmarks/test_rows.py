@@ -18,8 +18,6 @@ from benchmarks.rows import ROWS, memory
 from benchmarks.running import _try, filled, tiny_case
 from seewhy import explain, load
 
-REFUSED = {"gradcam-vit": "needs MAPS"}  # by seewhy, and for this reason
-
 
 @pytest.fixture(autouse=True)
 def quick() -> Iterator[None]:
@@ -32,9 +30,6 @@ def quick() -> Iterator[None]:
 @pytest.mark.parametrize("row", [row for row in ROWS.values() if row.fill is None], ids=lambda row: row.id)
 def test_ours_and_each_peers_answers_are_the_same_in_every_setting(row: Row) -> None:
     case = tiny_case(row)
-    if row.id in REFUSED:
-        assert REFUSED[row.id] in filled(row, case)["refused"]
-        return
     answer = row.ours(case)  # type: ignore[misc]
     for peer in row.peers:
         for setting in peer.settings:

@@ -259,7 +259,7 @@ def test_where_gradcam_does_not_fit_and_none_is_named_another_is_taken_and_said(
 def test_a_method_or_a_layer_that_is_named_is_never_replaced(there: Path, call: Call) -> None:
     flat = ("--model", "nets.py:flat")
     refused(call("explain", "photos/cat.jpg", *flat, "-m", "gradcam"), "'gradcam' needs MAPS")
-    refused(call("explain", "photos/cat.jpg", *flat, "--layer", "fc"), "'gradcam' needs MAPS")
+    refused(call("explain", "photos/cat.jpg", *flat, "--layer", "fc"), "layer 'fc' returns (4,) for an image, not maps")
 
 
 def test_in_chinese_the_sentences_are_chinese_too(undrawn: None, there: Path, call: Call) -> None:

@@ -11,7 +11,7 @@ from comparing import in_float64, part_of, relative
 from conftest import MEAN, STD, SmallNet
 from peers import for_peer, grad_cam, maps_of, shown
 from seewhy import Model, SeewhyError, explain
-from seewhy.methods import ablationcam
+from seewhy.model.recorded import Recorded
 
 TARGETS = [1, 3]
 
@@ -49,7 +49,7 @@ def test_the_closed_form_before_a_pooled_head_is_the_general_path(
 
     target = Contrast(1, 2) if target == "contrast" else target
     closed = in_float64("ablationcam", small, x, target, score=score).values
-    monkeypatch.setattr(ablationcam, "feeds", lambda *_: False)
+    monkeypatch.setattr(Recorded, "pooled", lambda *_: False)
     assert relative(closed, in_float64("ablationcam", small, x, target, score=score).values) < 1e-9
 
 

@@ -50,9 +50,9 @@ def test_it_equals_captum_with_bilinear_upsampling(layer: str, dtype: Any, toler
     assert (found - wanted).abs().max() <= tolerance * wanted.abs().max()
 
 
-def test_it_costs_one_forward_beside_the_clean_one(x: Tensor) -> None:
+def test_it_costs_one_forward_in_all(x: Tensor) -> None:
     found = explain(Model(Steps(), mean=MEAN, std=STD), x, "guided_gradcam", 2)
-    assert found.passes.forward == 2 * len(x) and found.passes.backward == 2 * len(x)
+    assert found.passes.forward == len(x) and len(x) <= found.passes.backward <= 2 * len(x)
     assert found.layers == ("5",)
 
 

@@ -53,7 +53,7 @@ def test_windows_cover_every_size_from_edge_to_edge() -> None:
 def test_windows_keep_no_forward(small: Model, x: Tensor) -> None:
     made = explain(small, x, "sess", 1, scales=2)
     count = len(windows((16, 20), 16, 2, 2 / 7))
-    assert made.passes.forward == 2 * (1 + 2 * count) and made.passes.backward == 2 * count
+    assert made.passes.forward == 2 * (1 + 2 * count) and made.passes.backward == 0, "the head is pooled and linear"
 
 
 def test_it_is_grad_cams_on_the_default_model(default_model: Model, chelsea: Any) -> None:

@@ -5,14 +5,14 @@ import torch
 from torch import nn
 
 from conftest import SmallNet
-from seewhy.model.guided import guided
+from seewhy.model.guided import GUIDED
 from seewhy.model.rules import Rules
 
 
 @pytest.mark.parametrize("function", [nn.functional.relu6, nn.ReLU6(), nn.ReLU6(inplace=True)])
 def test_relu6_passes_positive_gradients_between_its_bounds(function: object) -> None:
     x = torch.tensor([-1.0, 0.0, 3.0, 3.0, 6.0, 7.0], requires_grad=True)
-    with Rules(guided()):
+    with Rules(GUIDED):
         y = function(x * 1)  # type: ignore[operator]
     assert y.tolist() == [0, 0, 3, 3, 6, 6]
     (grad,) = torch.autograd.grad((y * torch.tensor([1.0, 1, 1, -1, 1, 1])).sum(), x)
@@ -26,7 +26,7 @@ def test_it_equals_captum_on_relus_used_once(x: torch.Tensor) -> None:
     x = x.double().requires_grad_()
     with pytest.warns(UserWarning, match="backward hooks"):
         theirs = GuidedBackprop(net).attribute(x, target=2)
-    with Rules(guided()):
+    with Rules(GUIDED):
         (ours,) = torch.autograd.grad(net(x)[:, 2].sum(), x)
     assert (ours - theirs).abs().max() <= 1e-9 * theirs.abs().max()
 

@@ -41,10 +41,11 @@ class AblationCAM(ChannelCAM):
                 f"layer {layer!r} runs several times in a forward, so ablating it is not one thing",
                 "name another layer",
             )
-        outputs = model.recorded(x, (layer,)).outputs
+        recorded = model.recorded(x, (layer,))
+        outputs = recorded.outputs
         score = torch.stack([target(outputs.double()) for target in targets])[..., None]
         head = model.census(x).head
-        if head is not None and feeds(head, maps, outputs):
+        if head is not None and recorded.pooled(layer):
             left = without_each(head, maps, outputs, targets)
         else:
             alive = maps.flatten(2).ne(0).any(2)
@@ -53,15 +54,6 @@ class AblationCAM(ChannelCAM):
                 scores = model.tail(x, layer).each_score(ablated(maps, alive), targets)
                 left[:, alive] = torch.cat(list(scores), 1).double()
         return (score - left) / torch.where(score == 0, 1, score.abs())
-
-
-def feeds(head: PooledHead, maps: Tensor, outputs: Tensor) -> bool:
-    """Whether these maps are what the head pools: their means give the outputs, for every class and image."""
-    weight, bias = head.weight.to(maps), head.bias.to(maps)
-    if outputs.ndim != 2 or weight.shape != (outputs.shape[1], maps.shape[1]):
-        return False
-    found = maps.mean((2, 3)) @ weight.T + bias
-    return torch.allclose(found.to(outputs), outputs, rtol=0, atol=1e-4 * float(outputs.abs().max()))
 
 
 def without_each(head: PooledHead, maps: Tensor, outputs: Tensor, targets: Sequence[Pinned]) -> Tensor:

@@ -1,7 +1,7 @@
 """Guided backpropagation."""
 
 from seewhy.model import Model
-from seewhy.model.guided import guided
+from seewhy.model.guided import GUIDED
 from seewhy.registry import method
 from seewhy.rng import Rng
 from seewhy.targets import Pinned
@@ -15,6 +15,7 @@ from seewhy.types import Map, Need, Pixels
     family="gradient",
     paper="arXiv:1412.6806",
     cost="1 forward, 1 backward",
+    starts="input",
 )
 class GuidedBackprop:
     """The gradient, of which only what is positive passes a ReLU that was on: sharp edges, weakly bound to the class.
@@ -22,5 +23,7 @@ class GuidedBackprop:
     At a ReLU: gradient * 1[0 < x] * 1[0 < gradient]; at a ReLU6 the same with 1[0 < x < 6].
     """
 
+    rules = GUIDED
+
     def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
-        return Map(model.gradient(x, target, rules=guided()))
+        return Map(model.gradient(x, target, self.rules))

@@ -122,7 +122,9 @@ class Model(Network):
 
     def shared(self) -> "Model":
         """The same model for one call: forwards are recorded once and passes counted anew."""
-        return replace(self, memo=[], meter=Meter(tell=self.meter.tell))
+        made = copy.copy(self)  # not replace, which would check all of it again
+        made._set(memo=[], meter=Meter(tell=self.meter.tell))
+        return made
 
     def at(self, precision: str) -> "Model":
         """A copy that computes in float32 or float64; the module itself stays as it is."""

@@ -52,10 +52,13 @@ class Census:
     differentiable: bool
     head: PooledHead | None
     maps: str | None  # the layer whose maps methods read unless told otherwise
-    bytes_per_image: int  # all layers' outputs together
+    bytes_per_image: int  # all layers' outputs together, as a graph holds them
     unused: tuple[str, ...] = ()
     tape: Tape | None = None  # None where the forward can't be written down
     why_no_tape: str = ""
+
+    def layer(self, name: str) -> Layer:
+        return next(one for one in self.layers if one.name == name)
 
     @property
     def only_relu(self) -> bool:
@@ -71,7 +74,7 @@ class _Seen:
     activations: list[str] = field(default_factory=list)
     pooled: list[Tensor] = field(default_factory=list)
     sigmoid: Tensor | None = None  # what the last one returned
-    bytes: int = 0
+    bytes: dict[int, int] = field(default_factory=dict)  # of one image, by address: what works in place adds nothing
 
     def layer(self, name: str, _module: nn.Module, output: Any) -> None:
         self.calls[name] = self.calls.get(name, 0) + 1
@@ -82,7 +85,7 @@ class _Seen:
             self.shapes[name] = tuple(output.shape[1:])
             if output.ndim == 4:  # a copy: an in-place layer behind may rewrite it
                 self.outputs[name] = output.detach().clone()
-            self.bytes += output.numel() * output.element_size() // max(1, len(output))
+            self.bytes[output.data_ptr()] = output.nbytes // max(1, len(output))
 
     def function(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
         if name in ACTIVATIONS:
@@ -128,7 +131,7 @@ def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> C
         differentiable=differentiable,
         head=head and replace(head, source=_returning(seen.pooled[head.call], layers, seen) or ""),
         maps=default_maps(layers, seen),
-        bytes_per_image=max(1, seen.bytes),
+        bytes_per_image=max(1, sum(seen.bytes.values())),
         unused=tuple(name for name in modules if name and name not in seen.calls),
         tape=tape,
         why_no_tape=why,

@@ -21,9 +21,8 @@ class _Guided(torch.autograd.Function):
         return grad.relu() * passed, None
 
 
-def guided() -> Mapping[str, Rule]:
-    """Rules for guided backpropagation (Springenberg et al., arXiv:1412.6806) on networks of ReLU and ReLU6."""
-    return {
-        "relu": lambda x, args, kwargs: _Guided.apply(x, float("inf")),
-        "relu6": lambda x, args, kwargs: _Guided.apply(x, 6.0),
-    }
+# Guided backpropagation (Springenberg et al., arXiv:1412.6806) on networks of ReLU and ReLU6.
+GUIDED: Mapping[str, Rule] = {
+    "relu": lambda x, args, kwargs: _Guided.apply(x, float("inf")),
+    "relu6": lambda x, args, kwargs: _Guided.apply(x, 6.0),
+}

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from seewhy.targets import Pinned
+
 
 @dataclass(frozen=True, eq=False)
 class PooledHead:
@@ -33,6 +35,17 @@ class PooledHead:
         if self.layer is None or self.layer.bias is None:
             return self.weight.new_zeros(self.classes)
         return self.layer.bias.detach()
+
+    def gradient(self, target: Pinned, outputs: Tensor, maps: Tensor) -> Tensor:
+        """The gradient (b,d,r,q) of a target's score of outputs (b,k) with respect to the maps that are pooled."""
+        with torch.enable_grad():
+            outputs = outputs.detach().requires_grad_()
+            score = target(outputs).sum()
+        if not score.requires_grad:
+            return torch.zeros_like(maps)
+        (of_outputs,) = torch.autograd.grad(score, outputs)
+        weight = self.weight.to(maps)
+        return (of_outputs.to(maps) @ weight / maps[0, 0].numel())[:, :, None, None].expand_as(maps)
 
 
 def pools(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], output: Any) -> bool:
@@ -75,3 +88,12 @@ def _close(found: Tensor, wanted: Tensor) -> bool:
     wanted = wanted.to(found)
     tolerance = 1e-4 if found.dtype in (torch.float32, torch.float64) else 3e-2
     return bool((found - wanted).abs().max() <= tolerance * wanted.abs().max().clamp_min(1e-6))
+
+
+def feeds(head: PooledHead, maps: Tensor, outputs: Tensor) -> bool:
+    """Whether these maps are what the head pools: their means give the outputs, for every class and image."""
+    weight, bias = head.weight.to(maps), head.bias.to(maps)
+    if outputs.ndim != 2 or weight.shape != (outputs.shape[1], maps.shape[1]):
+        return False
+    found = maps.mean((2, 3)) @ weight.T + bias
+    return torch.allclose(found.to(outputs), outputs, rtol=0, atol=1e-4 * float(outputs.abs().max()))

@@ -1,6 +1,7 @@
 """The passes through a network that methods ask for: scores, gradients and recordings, in chunks that fit."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -37,9 +38,26 @@ class Network(Forward, Variants):
 
     def gradient(self, x: Pixels, target: Pinned, rules: Mapping[str, Rule] | None = None) -> Pixels:
         """The score's gradient with respect to the pixels (b,c,h,w); `rules` change the backward of functions."""
-        if rules is None:
-            return self.recorded(x, (INPUT,)).gradients(target, (INPUT,))[0]
-        return next(self.gradients([x], target, rules))
+        return self.recorded(x, (INPUT,), rules).gradients(target, (INPUT,))[0]
+
+    def plain_gradient(self, recorded: Recorded, target: Pinned, layer: str) -> Tensor:
+        """The score's gradient (b,d,r,q) at a layer's output, of a forward that was recorded by rules."""
+        maps = recorded.maps(layer)
+        if recorded.head is not None and recorded.pooled(layer):
+            return recorded.head.gradient(target, recorded.outputs, maps)
+        programs = self.programs(recorded.x)
+        parts = programs.parts([layer]) if programs else None
+        if parts is None or len(parts.cut.crossing) > 1:  # the score gets around the layer: one more forward
+            return self.map_and_gradient(recorded.x, target, (layer,))[1][0]
+
+        def run(part: Tensor, rows: Tensor) -> Tensor:
+            with torch.enable_grad():
+                outputs, seen = parts.go_on([part])
+                (grad,) = torch.autograd.grad(target(outputs, rows).sum(), seen[layer])
+            self.meter.count(backward=len(part))
+            return grad
+
+        return next(stream([maps], run, self._rows(recorded.x)))
 
     def multipliers(self, x: Pixels, baseline: Pixels, target: Asked) -> Pixels:
         """DeepLIFT's Δscore/Δpixel (b,c,h,w) by the rescale rule, of several targets (k,b,c,h,w).
@@ -87,21 +105,25 @@ class Network(Forward, Variants):
         recorded = self.recorded(x, layers)
         return [recorded.maps(name) for name in layers]
 
-    def recorded(self, x: Pixels, layers: Sequence[str]) -> Recorded:
-        """A forward with its graph from the first of the layers on; shared where a memo is kept."""
+    def recorded(self, x: Pixels, layers: Sequence[str], rules: Mapping[str, Rule] | None = None) -> Recorded:
+        """A forward with its graph from the first of the layers on; shared where a memo is kept.
+
+        rules: what changes the backward of functions.
+        """
         for known in self.memo or ():
-            if known.covers(x, layers):
+            if known.covers(x, layers, rules):
                 return known
-        limit = self._rows(x, backward=True)
+        limit = self._rows(x, backward=INPUT in layers)
         while True:
             try:
-                chunks = [self._record(part, layers) for part in x.split(limit)]
+                chunks = [self._record(part, layers, rules) for part in x.split(limit)]
                 break
             except (torch.OutOfMemoryError, RuntimeError) as error:
                 if not out_of_memory(error) or limit == 1:
                     raise
             limit = max(1, min(limit, len(x)) // 2)
-        made = Recorded(x, tuple(layers), chunks, self.meter, keep=self.memo is not None)
+        head = self.census(x).head if self.fast else None
+        made = Recorded(x, tuple(layers), chunks, self.meter, rules, keep=self.memo is not None, head=head)
         if self.memo is not None:
             self.memo.append(made)
         return made
@@ -131,21 +153,28 @@ class Network(Forward, Variants):
         """The network from a layer's output (or input) on, for maps put in its place."""
         return Tail(self, x, layer, at)
 
-    def _record(self, x: Tensor, layers: Sequence[str]) -> tuple[dict[str, Tensor], Tensor]:
+    def _record(
+        self, x: Tensor, layers: Sequence[str], rules: Mapping[str, Rule] | None = None
+    ) -> tuple[dict[str, Tensor], Tensor]:
         inner = [name for name in layers if name != INPUT]
         x = x.detach()
         from_input = INPUT in layers
-        if not inner:
-            x.requires_grad_()
-            with torch.enable_grad():
-                return {INPUT: x}, self.differentiable(x)
         programs = self.programs(x)
+        with torch.enable_grad(), Rules(rules) if rules else nullcontext():
+            if not inner:
+                x.requires_grad_()
+                return {INPUT: x}, self.differentiable(x, rectifiers=rules is None)
+            past = programs.backward_past(inner[0]) if programs and rules and len(inner) == 1 else None
+            if past is not None:
+                outputs, maps = past(x.requires_grad_())
+                return {INPUT: x, inner[0]: maps}, self._counted(outputs)
         parts = programs.parts(inner) if programs and not from_input else None
         if parts is not None:
             with torch.enable_grad():
                 outputs, seen = parts.go_on(parts.crossing(x))
             return seen, self._counted(outputs)
-        with torch.set_grad_enabled(from_input), record(self.module, inner, cut=not from_input) as runs:
+        changed = Rules(rules) if rules else nullcontext()
+        with torch.set_grad_enabled(from_input), record(self.module, inner, cut=not from_input) as runs, changed:
             x.requires_grad_(from_input)
             outputs = self(x)
         silent = [name for name in inner if not runs[name]]
@@ -163,5 +192,7 @@ class Network(Forward, Variants):
         budget = self.memory
         if budget is None and values.is_cuda:
             budget = int(torch.cuda.mem_get_info(values.device)[0] * 0.5)
-        cost = self.census(values).bytes_per_image * (2 if backward else 1) + besides
-        return max(1, min(512 if values.is_cuda else 32, (budget or GIB) // cost))
+        held = self.census(values).bytes_per_image
+        cost = (held if backward else max(1, held // 2)) + besides  # without a graph most of it is freed on the way
+        most = 512 if values.is_cuda else 16 if backward else 32  # more is slower on a CPU, whose caches it leaves
+        return max(1, min(most, (budget or GIB) // cost))

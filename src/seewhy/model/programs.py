@@ -30,6 +30,7 @@ class Parts:
     cut: Cut
     before: Program
     behind: Program
+    alone: Program  # behind the cut without a graph, the network's output only
 
     def crossing(self, x: Tensor) -> list[Tensor]:
         """What is made before the cut and read behind it, the first layer's output first, of the same images."""
@@ -70,9 +71,53 @@ class Programs:
             ("backward", rectifiers), lambda: self._backward(rectifiers), self._gives_the_gradient
         )
 
+    def backward_past(self, layer: str) -> Callable[[Tensor], tuple[Tensor, Tensor]] | None:
+        """Outputs for pixels, with a graph, and in it what a layer returns; ReLUs are left to rules.
+
+        Only where nothing else gets past the layer: what it returns is all that is read behind it.
+        """
+        parts = self.parts([layer])
+        if parts is None or len(parts.cut.crossing) > 1:
+            return None
+        return self._believed(("past", layer), lambda: self._backward_past(layer, parts), self._gives_both)  # type: ignore[no-any-return]
+
+    def _backward_past(self, layer: str, parts: Parts) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
+        (own,), out = parts.cut.crossing, self.tape.output.number
+        before = Program(chained(parts.cut.before, [own], rectifiers=False), (0,), (own,))
+        behind = Program(chained(parts.cut.behind, [out], rectifiers=False), (own,), (out,))
+
+        def run(x: Tensor) -> tuple[Tensor, Tensor]:
+            (maps,) = before([channels_last(x)], len(x))
+            return behind([maps.clone()], len(x))[0], maps
+
+        return run
+
+    def _gives_both(self, run: Callable[[Tensor], tuple[Tensor, Tensor]]) -> str:
+        return self._gives_the_gradient(lambda x: run(x)[0])
+
     def parts(self, layers: Sequence[str]) -> Parts | None:
         """The network in two, of which the second takes a graph."""
         return self._believed(("parts", *layers), lambda: self._parts(layers), self._goes_on_alike)  # type: ignore[no-any-return]
+
+    def tail(self, layer: str, whole: Callable[[Tensor, Tensor], Tensor]) -> Parts | None:
+        """Parts of which the second may run for other maps. whole: outputs for pixels with these maps in the layer's
+        place, by the whole network."""
+        return self._believed(  # type: ignore[no-any-return]
+            ("tail", layer), lambda: self._parts([layer]), lambda parts: self._takes_other_maps(parts, whole)
+        )
+
+    def _takes_other_maps(self, parts: Parts, whole: Callable[[Tensor, Tensor], Tensor]) -> str:
+        two, one = parts.crossing(self.probe), parts.crossing(self.probe[:1])
+        if any((len(a), len(b)) != (2, 1) for a, b in zip(two, one, strict=True)):
+            return "what crosses the cut does not lie image by image"
+        maps = two[0].flip(0) / 2
+        with torch.no_grad():
+            wanted = whole(self.probe, maps)
+            for run in (parts.behind, parts.alone):
+                found, *_ = run([maps.clone(), *(other.clone() for other in two[1:])], 2)
+                if why := _apart(found, wanted):
+                    return why
+        return ""
 
     def _scoring(self) -> Run:
         out = self.tape.output.number
@@ -90,7 +135,8 @@ class Programs:
             return None
         steady = sum(call.kinks for call in found.behind) <= STEADY
         before = folded(found.before, found.crossing) if steady else list(found.before)
-        return Parts(found, Program(before, (0,), found.crossing), found.tail())
+        alone = Program(folded(found.behind, [found.output]), found.crossing, (found.output,))
+        return Parts(found, Program(before, (0,), found.crossing), found.tail(), alone)
 
     def _believed(self, key: Any, make: Callable[[], Any], check: Callable[[Any], str]) -> Any:
         if key in self._made:

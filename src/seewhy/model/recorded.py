@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from seewhy.model.head import PooledHead, feeds
+from seewhy.model.trace import INPUT
 from seewhy.targets import Pinned
 
 
@@ -33,19 +35,21 @@ class Recorded:
     layers: tuple[str, ...]
     chunks: list[tuple[dict[str, Tensor], Tensor]]  # (layer -> output, model outputs)
     meter: Meter
+    rules: Any = None  # what changed the backward of functions in it
     keep: bool = False  # the graph, for more targets
-    calls: dict[str, int] = field(default_factory=dict)
+    head: PooledHead | None = None
     _gradients: dict[Any, Tensor] = field(default_factory=dict)
+    _pooled: dict[str, bool] = field(default_factory=dict)  # whether the head pools what a layer returns
 
     @property
     def outputs(self) -> Tensor:
-        return torch.cat([out.detach() for _, out in self.chunks])
+        return _joined([out.detach() for _, out in self.chunks])
 
     def maps(self, layer: str) -> Tensor:
-        return torch.cat([layers[layer].detach() for layers, _ in self.chunks])
+        return _joined([layers[layer].detach() for layers, _ in self.chunks])
 
-    def covers(self, x: Tensor, layers: Sequence[str]) -> bool:
-        return self.x is x and set(layers) <= set(self.layers)
+    def covers(self, x: Tensor, layers: Sequence[str], rules: Any = None) -> bool:
+        return self.x is x and self.rules is rules and set(layers) <= set(self.layers)
 
     def gradients(self, target: Pinned, layers: Sequence[str]) -> list[Tensor]:
         """The score's gradient with respect to each layer's output; computed once a target."""
@@ -58,7 +62,15 @@ class Recorded:
             self._gradients.clear()
         return found
 
+    def pooled(self, layer: str) -> bool:
+        """Whether the scores are linear in the mean of this layer's output, so that gradients need no backward."""
+        if layer not in self._pooled:
+            self._pooled[layer] = self.head is not None and feeds(self.head, self.maps(layer), self.outputs)
+        return self._pooled[layer]
+
     def _backward(self, target: Pinned, layers: Sequence[str]) -> list[Tensor]:
+        if self.head is not None and INPUT not in layers and all(map(self.pooled, layers)):
+            return [self.head.gradient(target, self.outputs, self.maps(layer)) for layer in layers]
         parts: list[tuple[Tensor, ...]] = []
         start = 0
         for recorded, outputs in self.chunks:
@@ -75,3 +87,7 @@ class Recorded:
                 grads = (None,) * len(at)
             parts.append(tuple(torch.zeros_like(a) if g is None else g for a, g in zip(at, grads, strict=True)))
         return [torch.cat(one) for one in zip(*parts, strict=True)]
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    return torch.cat(list(parts)) if len(parts) > 1 else parts[0]

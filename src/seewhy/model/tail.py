@@ -23,6 +23,14 @@ class Tail(Variants):
         self._model, self._x, self._layer, self._at = model, x, layer, at
         self._last = max([one.calls for one in model.census(x).layers if one.name == layer], default=1) - 1
         self.meter = model.meter
+        programs = model.programs(x) if at == "output" else None
+        self._parts = programs.tail(layer, self._whole) if programs else None
+        self._crossing: list[Tensor] = []  # what else is read behind the layer, (b,...) each
+
+    @property
+    def how(self) -> str:
+        """Which of the network runs for each variant."""
+        return f"the network from {self._layer!r} on" if self._parts else "the whole network"
 
     def maps(self, x: Tensor | None = None) -> Tensor:
         """What the layer returns (or is given) for pixels x, by default those the tail was made for: (b,d,r,q)."""
@@ -42,8 +50,19 @@ class Tail(Variants):
         return next(self._model._stream([x], run))
 
     def __call__(self, maps: Tensor, rows: Tensor) -> Tensor:
+        if self._parts is None:
+            return self._model._counted(self._whole(self._x[rows], maps))
+        if len(self._parts.cut.crossing) > 1 and not self._crossing:
+            chunks = [self._parts.crossing(one)[1:] for one in self._x.split(self._model._rows(self._x))]
+            self._crossing = [torch.cat(parts) for parts in zip(*chunks, strict=True)]
+        others = [one[rows] for one in self._crossing]  # copies, as the maps': the network may work in place
+        run = self._parts.behind if torch.is_grad_enabled() else self._parts.alone
+        return self._model._counted(run([maps.clone(memory_format=torch.channels_last), *others], len(maps))[0])
+
+    def _whole(self, x: Tensor, maps: Tensor) -> Tensor:
         with override(self._model.module, self._layer, maps, at=self._at, call=self._last):
-            return self._model(self._x[rows])
+            found: Tensor = self._model._forward(x)
+        return found
 
     def _outputs(self, values: Tensor, rows: Tensor) -> Tensor:
         return self(values, rows)
