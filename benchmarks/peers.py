@@ -190,7 +190,7 @@ def captum_guided_gradcam(target: float) -> Peer:
 
         return lambda: _in_parts(call, case.x, setting.batch)
 
-    return Peer("captum", "captum", target, make, equal, (AS_IT_COMES, *OF_EIGHT))
+    return Peer("captum", "captum", target, make, but_for_kinks, (AS_IT_COMES, *OF_EIGHT))
 
 
 def shap_gradient(target: float, classes: int, samples: int) -> Peer:

@@ -119,7 +119,7 @@ def _try(peer: Peer, setting: Setting, case: Case, answer: Any, once: bool, say:
     gate = peer.compare(case, answer, theirs)
     if not gate.holds:
         raise WrongAnswer(f"{peer.name}, {setting.name}: {_said(gate)}")
-    again = first.wall if once or first.wall > 60 else protocol.timed(call, case.x.device)[1].wall
+    again = first.wall if once or first.wall > 5 else protocol.timed(call, case.x.device)[1].wall
     return {"setting": setting.name, "seconds": again, "first": [first.wall, first.cpu], "gate": vars(gate)}
 
 
