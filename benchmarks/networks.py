@@ -28,7 +28,10 @@ NETWORKS = {
         tiny.residual,
     ),
     "vgg16": Network(
-        "VGG-16, random", lambda: load("torchvision:vgg16", weights="random"), {"last": "features"}, tiny.plain
+        "VGG-16, random",
+        lambda: load("torchvision:vgg16", weights="random"),
+        {"last": "features", "pooling": "features.30"},
+        tiny.plain,
     ),
     # CAMs read maps (d,r,q): of a ViT these are the patches' embeddings, before they become a row of tokens.
     "vit": Network(

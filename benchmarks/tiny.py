@@ -58,8 +58,9 @@ class Plain(nn.Module):
         super().__init__()
         self.features = nn.Sequential(
             *(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(2)),
-            *(nn.Conv2d(8, 12, 3, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(4)),
+            *(nn.Conv2d(8, 12, 3, padding=1), nn.ReLU(inplace=True)),
         )
+        self.features.add_module("30", nn.MaxPool2d(4))
         self.classifier = nn.Sequential(nn.Linear(12 * 16, 24), nn.ReLU(inplace=True), nn.Dropout(), nn.Linear(24, 10))
 
     def forward(self, x: Tensor) -> Tensor:

@@ -99,7 +99,10 @@ ROWS = [
     ),
     ablationcam("default", "last", 300.0, passes=(1, 0), headline=True),
     ablationcam("resnet50", "inner", 4.0),
-    ablationcam("vgg16", "last", 50.0),
+    # The same maps twice: grad-cam puts its own layer in the place of the one it is given, so that of `features` it
+    # runs none, and of their last pooling all the others, for each channel.
+    ablationcam("vgg16", "pooling", 50.0),
+    ablationcam("vgg16", "last", 1.0),
     Row(
         "scorecam-default",
         "Score-CAM",

@@ -1,4 +1,4 @@
-"""Calls of a tape made cheaper where no backward will run: batch norms folded, rectifiers and sums taken along.
+"""Calls of a tape made cheaper where no backward will run: batch norms folded, rectifiers taken along.
 
 What is folded moves by float32's rounding, about 1e-6 of the scores. A rounding can push a unit over a rectifier's kink
 and so move a gradient by up to some percent: hence none of this stands under a backward.

@@ -12,6 +12,8 @@ from seewhy.model.variants import Variants
 if TYPE_CHECKING:
     from seewhy.model.network import Network
 
+SHORTER = 4  # a tail without a graph holds few activations, and linear layers read their weights once for all rows
+
 
 class Tail(Variants):
     """Called with maps (n,d,r,q) and the image of each (n,): model outputs (n,k), differentiable in the maps.
@@ -71,4 +73,5 @@ class Tail(Variants):
         return self(values, rows)
 
     def _rows(self, values: Tensor, *, backward: bool = False, besides: int = 0) -> int:
-        return self._model._rows(self._x, backward=backward, besides=besides)
+        rows = self._model._rows(self._x, backward=backward, besides=besides)
+        return rows if backward or self._parts is None else SHORTER * rows
