@@ -115,9 +115,10 @@ class Compared:
 
 def rank_correlation(a: Tensor, b: Tensor) -> Tensor:
     """Spearman's, of numbers (n,); where either has but one value, 1 if both have."""
-    ranks = [(one[:, None] > one).sum(1) + 0.5 * (one[:, None] == one).sum(1) for one in (a, b)]
+    ranks = [(one[:, None] > one).sum(1) + (one[:, None] == one).sum(1).double() / 2 for one in (a, b)]
     centred = [one - one.mean() for one in ranks]
     norms = [one.norm() for one in centred]
     if not all(norms):
         return torch.tensor(float(not any(norms)), dtype=a.dtype, device=a.device)
-    return (centred[0] @ centred[1] / (norms[0] * norms[1])).to(a.dtype)
+    found: Tensor = (centred[0] @ centred[1] / (norms[0] * norms[1])).to(a.dtype)
+    return found
