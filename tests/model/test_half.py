@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from comparing import relative
 from conftest import SmallNet
-from seewhy import Model, explain, list_methods
+from seewhy import Model, compare, explain, list_methods
 from seewhy.errors import BadOption, Unsupported
 from seewhy.model.fold import folded
 from seewhy.model.half import COMPARED, Compared, halved, lacking, rank_correlation
@@ -76,11 +76,20 @@ def test_a_method_says_that_its_variants_were_scored_roughly(id: str, small: Mod
     assert half.passes.forward == full.passes.forward + min(2 * COMPARED, variants)
 
 
-def test_each_image_and_each_target_has_its_own_error(x: Tensor, model: Model) -> None:
-    both = explain(model, x, "iscam", 1)
-    alone = [explain(model, one[None], "iscam", 1) for one in x]
-    for name in ("bfloat16_error", "bfloat16_rank_correlation"):
-        assert np.allclose(both.extras[name], [one.extras[name][0] for one in alone], rtol=0.2)
+def test_each_image_method_and_target_has_its_own_error(x: Tensor, model: Model) -> None:
+    methods = ("scorecam", "iscam")
+    table = compare(model, x, methods, [1, 2])
+    for method in methods:
+        for target in (1, 2):
+            alone = [explain(model, one[None], method, target) for one in x]
+            for name in ("bfloat16_error", "bfloat16_rank_correlation"):
+                found = table[method, str(target)].extras[name]
+                assert np.allclose(found, [one.extras[name][0] for one in alone], rtol=1e-3), (method, target, name)
+
+
+def test_the_clean_image_is_scored_in_float32(model: Model, small: Model, x: Tensor) -> None:
+    with model.frozen():
+        assert torch.equal(model.outputs(x), small.outputs(x))
 
 
 def test_the_first_variants_of_each_image_are_compared_in_any_chunks() -> None:
