@@ -49,6 +49,16 @@ def test_no_page_tells_of_a_method_that_is_not_there() -> None:
             assert named and named <= ids, f"{path.name}: {named - ids}"
 
 
+def test_bfloat16_is_offered_where_it_was_measured_to_rank_as_float32_does() -> None:
+    page = (ROOT / "docs" / "precision.md").read_text("utf-8")
+    measured: dict[str, list[float]] = {}
+    for id, rank in re.findall(r"^\| `(\w+)`[^|]*\| `[^|]+` \| \w+ \| ([-.\d]+) \|", page, re.MULTILINE):
+        measured.setdefault(id, []).append(float(rank))
+    assert all(len(ranks) == 4 for ranks in measured.values())
+    close = {id for id, ranks in measured.items() if min(ranks) >= 0.99}
+    assert close == {one.id for one in list_methods() if one.info.half}
+
+
 def test_the_table_of_options_is_up_to_date() -> None:
     path = ROOT / "tools" / "options_table.py"
     spec = importlib.util.spec_from_file_location("options_table", path)

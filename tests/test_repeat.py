@@ -11,6 +11,7 @@ from torch import Tensor
 import seewhy
 from conftest import MEAN, STD, SmallNet
 from seewhy import Contrast, Custom, Model, Negative, Rest, Top
+from seewhy.model.half import lacking
 from seewhy.types import Explanation
 
 
@@ -53,6 +54,14 @@ def test_a_tensor_is_not_rounded_to_bytes(small: Model, x: Tensor, tmp_path: Pat
         made = seewhy.explain(small, x, "integrated_gradients", n_steps=3, baseline="noise", precision=precision)
         found = seewhy.again(folder_of(made, tmp_path), small)
         assert found.absolute == 0 and found.new.precision == precision
+
+
+def test_rough_scores_are_computed_again(small: Model, x: Tensor, tmp_path: Path) -> None:
+    if lacking(torch.device("cpu")):
+        pytest.skip("this processor has no bfloat16")
+    made = seewhy.explain(small, x, "scorecam", precision="bfloat16")
+    found = seewhy.again(folder_of(made, tmp_path), small)
+    assert found.absolute == 0 and found.new.precision == "bfloat16" and found.notes == ()
 
 
 def test_the_network_is_loaded_as_it_was(factory: str, photo: np.ndarray, tmp_path: Path) -> None:

@@ -40,6 +40,8 @@ def explained(
     for method in methods:
         check(method, model, x)
     with run.frozen():
+        if run.compared is not None:
+            run.halved(x)  # which refuses, before anything else runs, where it can't be done
         pinned = [pin_layers(method, run, x) for method in methods]
         started = time.perf_counter()
         outputs = run.check_names(_first(run, x, pinned))
@@ -50,7 +52,7 @@ def explained(
             "model": replace(run.card, fingerprint=run.fingerprint),
             "photos": tuple(batch.photos),
             "seed": seed,
-            "precision": str(run.dtype).removeprefix("torch."),
+            "precision": run.precision,
         }
         return [_row(run, x, method, decided, outputs, score, shared, known) for method in pinned]
 
@@ -124,11 +126,15 @@ def _made(
     found: dict[Any, tuple[Map, float, Passes]] = {}
     for group in [unique] if isinstance(method, Together) else [[target] for target in unique]:
         forward, backward = run.meter.forward, run.meter.backward
+        if run.compared is not None:
+            run.compared.clear()
         started = time.perf_counter()
         if isinstance(method, Together):
             maps = _guard(lambda: method.for_targets(run, x, unique, draws[0]))
         else:
             maps = [_guard(lambda: method(run, x, group[0], draws.pop(0)))]  # noqa: B023
+        if run.compared is not None:
+            maps = [run.compared.told(one, target) for one, target in zip(maps, group, strict=True)]
         seconds = (time.perf_counter() - started) / len(group)
         forward, backward = run.meter.forward - forward, (run.meter.backward - backward) // len(group)
         passes = Passes(len(x) + forward, backward)  # the clean image's forward is counted in each explanation

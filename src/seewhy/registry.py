@@ -38,6 +38,7 @@ class Info:
     starts: Starts  # its first backward: from the clean image to the input or the layers, so that forward is shared
     cost: str  # passes, in words
     summary: str
+    half: bool = False  # scores in bfloat16 rank its map's cells as float32's do: .99 or more, in docs/precision.md
 
 
 class Method(Protocol):
@@ -88,6 +89,7 @@ def method(
     random: bool = False,
     score: Score = "logit",
     starts: Starts = "none",
+    half: bool = False,
 ) -> Callable[[type], type]:
     """Make a class a method: its fields become its options everywhere, its docstring's first line its summary."""
 
@@ -95,7 +97,7 @@ def method(
         if id in _TABLE:
             raise ValueError(f"two methods are named {id!r}: {_TABLE[id]} and {cls}")
         summary = (cls.__doc__ or "").strip().splitlines()[0]
-        cls.info = Info(id, title, family, needs, paper, sign, reduce, random, score, starts, cost, summary)  # type: ignore[attr-defined]
+        cls.info = Info(id, title, family, needs, paper, sign, reduce, random, score, starts, cost, summary, half)  # type: ignore[attr-defined]
         _TABLE[id] = dataclass(frozen=True, kw_only=True)(cls)
         return _TABLE[id]
 
@@ -176,6 +178,9 @@ _WHY = {
 
 
 def _listed(info: Info, model: Model, x: Pixels | None, besides: Need = NOTHING) -> Listed:
+    if model.compared is not None and not info.half:
+        noise = "gradients in bfloat16 are noise" if Need.GRADIENT in info.needs else "it is not measured to be close"
+        return Listed(info, False, f"is not offered in bfloat16: {noise}")
     missing = info.needs & ~model.offers_for(x) & ~besides
     if not missing:
         return Listed(info)

@@ -48,7 +48,7 @@ def again(
     old = source if isinstance(source, Explanation) else open_folder(source)
     model = reload(old.model, weights=weights, device=device, trust=trust) if model is None else model
     options: dict[str, Any] = dict(old.options)
-    precision = old.precision if old.precision in ("float32", "float64") else None
+    known = old.precision in ("float32", "float64", "bfloat16") and old.precision != model.precision
     new = explain(
         model,
         _images(old),
@@ -56,7 +56,7 @@ def again(
         from_decided(old.decided),
         score=old.score,  # type: ignore[arg-type]
         seed=old.seed,
-        precision=precision,
+        precision=old.precision if known else None,
         **options,
     )
     if isinstance(new, list) or new.values.shape != old.values.shape:

@@ -64,7 +64,11 @@ class Explain(Command):
 )
 @click.option("--seed", default=0, show_default=True, help="Of all that is drawn at random.")
 @options.network_options
-@click.option("--precision", type=click.Choice(["float32", "float64"]), help="Default the model's own.")
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "float64", "bfloat16"]),
+    help="Default the model's own. bfloat16 is for methods that only score variants, with its error in the result.",
+)
 @click.option("--memory", callback=options.read_bytes, metavar="BYTES", help="Memory for activations, such as 2GB.")
 @click.option(
     "-o",

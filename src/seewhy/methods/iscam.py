@@ -26,6 +26,7 @@ from seewhy.types import Need, Pixels
     cost="1 forward and n_steps a distinct channel",
     sign="positive",
     starts="layers",
+    half=True,
 )
 class ISCAM(ChannelCAM):
     """Score-CAM with the mean score over masks of growing strength.

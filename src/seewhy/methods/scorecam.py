@@ -28,6 +28,7 @@ AT_ONCE = 16  # masks that are made together
     cost="1 forward and 1 a distinct channel",
     sign="positive",
     starts="layers",
+    half=True,
 )
 class ScoreCAM(ChannelCAM):
     """A layer's channels, each weighted by the score of the picture seen through it.

@@ -24,6 +24,7 @@ from seewhy.types import Need, Pixels
     sign="positive",
     random=True,
     starts="layers",
+    half=True,
 )
 class SSCAM(ChannelCAM):
     """Score-CAM with the mean score over masks with Gaussian noise on them.

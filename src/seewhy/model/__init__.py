@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from seewhy.asked import listed, number, one_of, whole
 from seewhy.errors import BadOption, Unsupported
 from seewhy.model.census import Census
+from seewhy.model.half import Compared
 from seewhy.model.identity import fingerprint, unwrapped
 from seewhy.model.layers import named
 from seewhy.model.network import Network
@@ -77,6 +78,11 @@ class Model(Network):
         return Preprocess(tuple(self.mean), tuple(self.std), self.size, self.resize, self.mode, self.interpolation)
 
     @property
+    def precision(self) -> str:
+        """What variants are scored in: the module's own, unless `at("bfloat16")` says otherwise."""
+        return str(self.dtype if self.compared is None else torch.bfloat16).removeprefix("torch.")
+
+    @property
     def probe_size(self) -> tuple[int, int]:
         return self.size or super().probe_size
 
@@ -123,17 +129,21 @@ class Model(Network):
     def shared(self) -> "Model":
         """The same model for one call: forwards are recorded once and passes counted anew."""
         made = copy.copy(self)  # not replace, which would check all of it again
-        made._set(memo=[], meter=Meter(tell=self.meter.tell))
+        compared = None if self.compared is None else Compared()
+        made._set(memo=[], meter=Meter(tell=self.meter.tell), compared=compared)
         return made
 
     def at(self, precision: str) -> "Model":
-        """A copy that computes in float32 or float64; the module itself stays as it is."""
-        if not isinstance(precision, str) or precision not in ("float32", "float64"):
-            raise BadOption(f"precision {precision!r}", "use float32 or float64; gradients in bfloat16 are noise")
+        """A copy that computes in float32 or float64, or scores variants in bfloat16; the module stays as it is."""
+        one_of(precision, "precision", ("float32", "float64", "bfloat16"))
+        if precision == "bfloat16":
+            if self.dtype != torch.float32:
+                raise Unsupported(f"precision 'bfloat16' for a network in {self.precision}", "load it in float32")
+            return replace(self, compared=Compared())
         wanted = getattr(torch, precision)
         if wanted == self.dtype:
-            return self
-        return replace(self, module=copy.deepcopy(self.module).to(wanted), _known={})
+            return replace(self, compared=None) if self.compared else self
+        return replace(self, module=copy.deepcopy(self.module).to(wanted), compared=None, _known={})
 
     def wide(self) -> "Model":
         """A float64 copy for a part of a call: passes count here, and layers known here need no second probe."""

@@ -8,11 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from seewhy.errors import BadInput, HeadFailed, ModelFailed, SeewhyError, first_line
+from seewhy.errors import BadInput, HeadFailed, ModelFailed, SeewhyError, Unsupported, first_line
 from seewhy.model import census as probing
 from seewhy.model.census import Census
+from seewhy.model.half import Compared, lacking
 from seewhy.model.identity import structure, weights
-from seewhy.model.programs import Programs
+from seewhy.model.programs import Programs, Run
 from seewhy.model.recorded import Meter
 from seewhy.model.stream import out_of_memory
 from seewhy.model.trace import alone, frozen
@@ -24,7 +25,8 @@ from seewhy.types import Pixels
 class Forward:
     """A module and its normalisation.
 
-    fast: run what its tape was made into where that gives the same; else the module as it is, always.
+    fast: run what its tape was made into where that gives the same; else the module as it is, always. compared: where
+    it is there, variants are scored in bfloat16.
     """
 
     module: nn.Module
@@ -32,6 +34,7 @@ class Forward:
     std: Sequence[float] = ()
     head: Callable[[Any], Tensor] | None = field(default=None, kw_only=True)
     fast: bool = field(default=True, kw_only=True)
+    compared: Compared | None = field(default=None, repr=False, kw_only=True)
     meter: Meter = field(default_factory=Meter, repr=False, kw_only=True)
     _known: dict[Any, Any] = field(default_factory=dict, repr=False, kw_only=True)  # censuses, by input size
 
@@ -109,6 +112,24 @@ class Forward:
         run = programs.scoring() if programs else None
         with torch.no_grad():
             return self._counted(run(x)) if run else self(x)
+
+    def halved(self, x: Pixels) -> Run:
+        """Outputs in bfloat16 for pixels of x's size; raises Unsupported, with the reason, where they can't be had."""
+        why, programs = lacking(self.device), self.programs(x)
+        run = programs.halved() if programs and not why else None
+        if run is None:
+            why = why or (programs.refused["half"] if programs else self.census(x).why_no_tape or "fast=False is set")
+            raise Unsupported(f"variants can't be scored in bfloat16: {why}", "leave precision= out")
+        return run
+
+    def roughly_scored(self, x: Pixels, rows: Tensor, compared: Compared) -> Tensor:
+        """Outputs in bfloat16 of variants (m,c,h,w) of the images (m,), the first of them compared with float32's."""
+        with torch.no_grad():
+            out = self._counted(self.halved(x)(x))
+            some = compared.wanted(rows)
+            if len(some):
+                compared.keep(out[some], self.scored(x[some]), rows[some])
+        return out
 
     def differentiable(self, x: Pixels, *, rectifiers: bool = True) -> Tensor:
         """Outputs (b,k) for pixels (b,c,h,w) that require a gradient. rectifiers: False where rules change ReLUs."""

@@ -183,7 +183,7 @@ class Network(Forward, Variants):
         return {**{name: runs[name][-1] for name in inner}, **({INPUT: x} if from_input else {})}, outputs
 
     def _outputs(self, values: Tensor, rows: Tensor) -> Tensor:
-        return self.scored(values)
+        return self.scored(values) if self.compared is None else self.roughly_scored(values, rows, self.compared)
 
     def _differentiable(self, values: Tensor, rows: Tensor, *, rectifiers: bool = True) -> Tensor:
         return self.differentiable(values, rectifiers=rectifiers)

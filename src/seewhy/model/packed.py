@@ -53,7 +53,13 @@ class Convolution:
             return None
         return replace(self, rectifier=kind, _packed=[])
 
+    def of_kind(self, kind: torch.dtype) -> "Convolution":
+        """The same in another precision."""
+        bias = None if self.bias is None else self.bias.to(kind)
+        return replace(self, weight=self.weight.to(kind), bias=bias, _packed=[])
+
     def __call__(self, x: Tensor) -> Tensor:
+        x = x.to(self.weight.dtype)
         if packs(x, self.weight):
             return self._in_one_pass(x)
         found = F.conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
@@ -94,4 +100,4 @@ def packs(x: Tensor, weight: Tensor) -> bool:
     known = hasattr(torch.ops.mkldnn, "_convolution_pointwise") and hasattr(
         torch._C._nn, "mkldnn_reorder_conv2d_weight"
     )
-    return known and x.device.type == "cpu" and weight.dtype == x.dtype == torch.float32
+    return known and x.device.type == "cpu" and weight.dtype == x.dtype and x.dtype in (torch.float32, torch.bfloat16)

@@ -13,11 +13,13 @@ from torch import Tensor
 
 from seewhy.model.chain import chained
 from seewhy.model.fold import folded
+from seewhy.model.half import halved
 from seewhy.model.program import Cut, Program, cut
 from seewhy.model.stream import out_of_memory
 from seewhy.model.tape import Tape
 
 CLOSE = 1e-4  # of the largest score: more than folding moves a score by, less than any mistake does
+ROUGH = 0.2  # the same in bfloat16, on noise; in a call it is measured anew, on the variants scored
 STEADY = 2**16  # units with a kink behind a layer: float32's rounding of its maps turns one of 10^7 over
 
 Run = Callable[[Tensor], Tensor]
@@ -64,6 +66,10 @@ class Programs:
     def scoring(self) -> Run | None:
         """Outputs for pixels, without a graph."""
         return self._believed("scores", self._scoring, self._gives_the_outputs)  # type: ignore[no-any-return]
+
+    def halved(self) -> Run | None:
+        """Scores for pixels, computed in bfloat16."""
+        return self._believed("half", self._halved, self._comes_close)  # type: ignore[no-any-return]
 
     def backward(self, *, rectifiers: bool = True) -> Run | None:
         """Outputs for pixels, with a graph. rectifiers: False leaves ReLUs to rules that change their backward."""
@@ -124,6 +130,11 @@ class Programs:
         program = Program(folded(self.tape.calls, [out]), (0,), (out,))
         return lambda x: program([channels_last(x)], len(x))[0]
 
+    def _halved(self) -> Run:
+        out = self.tape.output.number
+        program = Program(halved(folded(self.tape.calls, [out])), (0,), (out,))
+        return lambda x: program([channels_last(x)], len(x))[0].float()
+
     def _backward(self, rectifiers: bool) -> Run:
         out = self.tape.output.number
         program = Program(chained(self.tape.calls, [out], rectifiers=rectifiers), (0,), (out,))
@@ -156,6 +167,10 @@ class Programs:
     def _gives_the_outputs(self, run: Run) -> str:
         with torch.no_grad():
             return _apart(run(self.probe), self.network(self.probe))
+
+    def _comes_close(self, run: Run) -> str:
+        with torch.no_grad():
+            return _apart(run(self.probe), self.network(self.probe), ROUGH)
 
     def _gives_the_gradient(self, run: Run) -> str:
         found, wanted = (_gradient(one, self.probe) for one in (run, self.network))
