@@ -32,15 +32,16 @@ def main() -> int:
 
 def _run(row: Row, asked: argparse.Namespace) -> bool:
     path = store.path_of(row.id, asked.device)
-    if path.exists() and not (asked.row or asked.fresh or asked.once):
+    if "refused" not in (store.read(path) or {"refused": ""}) and not (asked.row or asked.fresh or asked.once):
         print(f"{row.id}: there already")
         return True
     print(f"{row.id}: {row.what}", flush=True)
     try:
         found = filled(row, case_of(row, asked.device), once=asked.once, say=lambda line: print(line, flush=True))
     except WrongAnswer as error:
-        path.unlink(missing_ok=True) if not asked.once else None
         print(f"  WRONG ANSWER, no figure is kept: {error}", flush=True)
+        if not asked.once:  # the page says so in the place of figures
+            store.save({"refused": f"no figure is kept, the answers differ: {error}"}, path)
         return False
     except Exception:
         traceback.print_exc()
