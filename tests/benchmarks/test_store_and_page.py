@@ -85,7 +85,7 @@ def test_a_wrong_answer_leaves_no_figure_and_the_other_rows_go_on(
 
     monkeypatch.setattr(command, "filled", wrong)
     assert run(monkeypatch, "--fresh") == 1
-    assert not path.exists() and ran == [IDS[1]]
+    assert store.read(path) == {"refused": "no figure is kept, the answers differ: far off"} and ran == [IDS[1]]
 
 
 def test_a_file_is_whole_or_not_there(tmp_path: Path) -> None:

@@ -171,3 +171,24 @@ def test_fast_and_plain_give_the_same_map(id: str, default_model: Model, chelsea
     options = {"layer": "blocks.1"} if id in ("scorecam", "ablationcam") else {}
     found, plain = (explain(one, x, id, 282, **options) for one in (default_model, replace(default_model, fast=False)))
     assert relative(found.values, plain.values) < 1e-5
+
+
+@pytest.mark.parametrize("sides", [(0, 1, 0, 1), (1, 0, 2, 1), (1, 1, 0, 0), (0, 2, 0, 1)])
+def test_a_padding_is_taken_along_by_the_convolution_behind_it(sides: tuple[int, ...]) -> None:
+    class Padding(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.fc = nn.Conv2d(3, 4, 3, stride=2, padding=(1, 0)), nn.Linear(4, 5)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.fc(self.conv(nn.functional.pad(x, sides)).square().mean((2, 3)))
+
+    net = Model(Padding(), mean=MEAN, std=STD, size=(13, 16)).at("float64")
+    x = torch.rand(2, 3, 13, 16, dtype=torch.float64)
+    with net.frozen(), torch.no_grad():
+        run = programs(net, x).scoring()
+        assert run is not None, programs(net, x).refused
+        program = run.__closure__[0].cell_contents  # type: ignore[union-attr]
+        left = "pad" in [call.name for call in program.calls]
+        assert left == (max(abs(sides[0] - sides[1]), abs(sides[2] - sides[3])) > 1)
+        assert relative(run(x), net(x)) < 1e-12

@@ -7,14 +7,15 @@ is linear: there a convolution and the batch norm behind it are one convolution,
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from seewhy.model.fold import ConvArgs, NormArgs, pair, taken
-from seewhy.model.packed import RECTIFIERS, Convolution
+from seewhy.model.fold import ConvArgs, NormArgs, padding_before, pair, taken
+from seewhy.model.packed import RECTIFIERS, Convolution, enlarged
 from seewhy.model.rules import kind
 from seewhy.model.tape import Call, Slot, mapped
 
@@ -138,29 +139,50 @@ def chained(calls: Sequence[Call], wanted: Iterable[int], *, rectifiers: bool = 
     """
     reads = Counter(slot for call in calls for slot in call.reads)
     reads.update(wanted)
-    made: list[Call] = []
+    made: list[Call | None] = []
     maker: dict[int, int] = {}
     for call in calls:
+        call = _padded(call, made, maker, reads)
         new = _affine(call) or (_rectifier(call, made, maker, reads) if rectifiers else None) or call
         at = _taken_along(new, made, maker, reads)
         if at is None:
             made.append(new)
             at = len(made) - 1
         maker.update(dict.fromkeys(new.makes, at))
-    return made
+    return [call for call in made if call is not None]
 
 
-def _taken_along(call: Call, made: list[Call], maker: dict[int, int], reads: Counter[int]) -> int | None:
+def _padded(call: Call, made: list[Call | None], maker: dict[int, int], reads: Counter[int]) -> Call:
+    """A convolution with the padding before it taken along."""
+    conv = taken(call, ConvArgs) if call.name == "conv2d" else None
+    if (
+        conv is None
+        or not isinstance(conv.x, Slot)
+        or not isinstance(conv.weight, Tensor)
+        or isinstance(conv.padding, str)
+    ):
+        return call
+    found = padding_before(replace(call, args=(conv.x,)), made, maker, reads)
+    wider = enlarged(conv.weight, pair(conv.padding), pair(conv.dilation), found[1].pad) if found else None
+    if found is None or wider is None:
+        return call
+    made[found[0]] = None
+    args = conv._replace(x=found[1].x, weight=wider[0], padding=wider[1])
+    return replace(call, function=F.conv2d, args=tuple(args), kwargs={})
+
+
+def _taken_along(call: Call, made: list[Call | None], maker: dict[int, int], reads: Counter[int]) -> int | None:
     """The place of the convolution before this batch norm once both are one call; None where they can't be."""
     norm = call.function
     if not isinstance(norm, Affine) or norm.conv is not None:
         return None
     (slot,) = call.reads
     at = maker.get(slot, -1)
-    conv = made[at].function if at >= 0 else None
-    if reads[slot] != 1 or not isinstance(conv, Affine) or conv.scale is not None:
+    before = made[at] if at >= 0 else None
+    conv = before.function if before is not None else None
+    if before is None or reads[slot] != 1 or not isinstance(conv, Affine) or conv.scale is not None:
         return None
-    made[at] = Call(Affine((*conv.calls, *norm.calls), conv.conv, norm.scale), made[at].args, {}, call.out)
+    made[at] = Call(Affine((*conv.calls, *norm.calls), conv.conv, norm.scale), before.args, {}, call.out)
     return at
 
 
@@ -183,13 +205,14 @@ def _affine(call: Call) -> Call | None:
     return None
 
 
-def _rectifier(call: Call, made: Sequence[Call], maker: dict[int, int], reads: Counter[int]) -> Call | None:
+def _rectifier(call: Call, made: Sequence[Call | None], maker: dict[int, int], reads: Counter[int]) -> Call | None:
     found = kind(call.function, call.args, call.kwargs)
     if found not in RECTIFIERS or len(call.reads) != 1 or not isinstance(call.out, Slot):
         return None
     (slot,) = call.reads
     in_place = call.out.number == slot
-    fresh = slot in maker and isinstance(made[maker[slot]].function, Affine) and reads[slot] == 1
+    before = made[maker[slot]] if slot in maker else None
+    fresh = before is not None and isinstance(before.function, Affine) and reads[slot] == 1
     return Call(Rectifier(found, in_place or fresh), (Slot(slot),), {}, call.out)
 
 

@@ -37,6 +37,13 @@ class NormArgs(NamedTuple):
     eps: Any = 1e-5
 
 
+class PadArgs(NamedTuple):
+    x: Any
+    pad: Any
+    mode: Any = "constant"
+    value: Any = None
+
+
 NAMES = {"input": "x", "running_mean": "mean", "running_var": "variance"}
 
 
@@ -58,8 +65,7 @@ def folded(calls: Sequence[Call], wanted: Iterable[int]) -> list[Call]:
     for call in calls:
         at = _taken_along(call, made, maker, reads)
         if at is None:
-            convolution = _convolution(call)
-            made.append(convolution or call)
+            made.append(_padded(_convolution(call) or call, made, maker, reads))
             at = len(made) - 1
         maker.update(dict.fromkeys(call.makes, at))
     return [call for call in made if call is not None]
@@ -98,6 +104,34 @@ def _convolution(call: Call) -> Call | None:
         return None
     pairs = (pair(args.stride), pair(args.padding), pair(args.dilation))
     return Call(Convolution.of(args.weight, args.bias, *pairs, int(args.groups)), (args.x,), {}, call.out)
+
+
+def _padded(call: Call, made: list[Call | None], maker: dict[int, int], reads: Counter[int]) -> Call:
+    """A convolution with the padding before it, which need not be the same on both sides, taken along."""
+    found = padding_before(call, made, maker, reads) if isinstance(call.function, Convolution) else None
+    if found is None:
+        return call
+    at, pad = found
+    wider = call.function.padded(pad.pad)  # type: ignore[attr-defined]
+    if wider is None:
+        return call
+    made[at] = None
+    return replace(call, function=wider, args=(pad.x,))
+
+
+def padding_before(
+    call: Call, made: Sequence[Call | None], maker: dict[int, int], reads: Counter[int]
+) -> tuple[int, PadArgs] | None:
+    """The place and the arguments of the call that puts zeros around the maps that this call alone reads."""
+    slot = call.args[0].number
+    at = maker.get(slot, -1)
+    before = made[at] if at >= 0 else None
+    if before is None or before.name != "pad" or reads[slot] != 1:
+        return None
+    pad = taken(before, PadArgs)
+    if pad is None or pad.mode != "constant" or pad.value or not isinstance(pad.x, Slot) or len(pad.pad) != 4:
+        return None
+    return (at, pad) if all(isinstance(side, int) and side >= 0 for side in pad.pad) else None
 
 
 def _with(convolution: Convolution, call: Call) -> Convolution | None:

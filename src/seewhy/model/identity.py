@@ -65,7 +65,7 @@ def _some(tensor: Tensor) -> Tensor:
 
 def fingerprint(module: nn.Module, known: dict[Any, Any]) -> str:
     """A hash of all parameters and buffers, taken anew only when one of them was changed."""
-    version = weights(module, known)
+    version = known["weights"] if known.get("open") else weights(module, known)  # looked at as the call began
     if known.get("version") != version:
         digest = hashlib.blake2b(digest_size=16)
         for name, tensor in module.state_dict().items():

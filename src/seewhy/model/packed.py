@@ -1,5 +1,6 @@
 """A convolution with the batch norm and the rectifier behind it, in one pass: for forwards without a backward."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -31,6 +32,11 @@ class Convolution:
         cls, weight: Tensor, bias: Tensor | None, stride: Pair, padding: Pair, dilation: Pair, groups: int
     ) -> "Convolution":
         return cls(weight.detach(), None if bias is None else bias.detach(), stride, padding, dilation, groups)
+
+    def padded(self, sides: Sequence[int]) -> "Convolution | None":
+        """With zeros put around its input first: left, right, top, bottom."""
+        wider = enlarged(self.weight, self.padding, self.dilation, sides)
+        return None if wider is None else replace(self, weight=wider[0], padding=wider[1], _packed=[])
 
     def normed(
         self, mean: Tensor, variance: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float
@@ -101,3 +107,16 @@ def packs(x: Tensor, weight: Tensor) -> bool:
         torch._C._nn, "mkldnn_reorder_conv2d_weight"
     )
     return known and x.device.type == "cpu" and weight.dtype == x.dtype and x.dtype in (torch.float32, torch.bfloat16)
+
+
+def enlarged(weight: Tensor, padding: Pair, dilation: Pair, sides: Sequence[int]) -> tuple[Tensor, Pair] | None:
+    """The kernel and the padding, the same on both sides, that do what a padding before them does on the left, right,
+    top and bottom: where one side has more, the kernel gets zeros. None where it would grow much.
+
+    Zeros change no sum, so that this is the same to the bit, without a copy of the input.
+    """
+    left, right, top, bottom = sides
+    if dilation != (1, 1) or max(abs(top - bottom), abs(left - right)) > 1:
+        return None
+    zeros = [max(right - left, 0), max(left - right, 0), max(bottom - top, 0), max(top - bottom, 0)]
+    return F.pad(weight.detach(), zeros), (padding[0] + max(top, bottom), padding[1] + max(left, right))
