@@ -149,7 +149,7 @@ def finer(model: Model, x: Tensor, target: int) -> Any:
 
 
 def sess(model: Model, x: Tensor, target: int) -> Any:
-    return grad_cam(gc.SESS, model, x, [LAST], [scaled(target, 1e5)])
+    return grad_cam(gc.SESS, model.at("float64"), x.double(), [LAST], [scaled(target, 1e5)])
 
 
 def smoothed_scores(model: Model, x: Tensor, target: int) -> Tensor:
@@ -265,6 +265,14 @@ PROOFS = [
     Proof(
         "sscam", "torchcam SSCAM", smoothed_scores, EARLY, ours=rectified, note=f"torchcam is given our draws; {FEWER}"
     ),
-    Proof("sess", "grad-cam SESS", sess, LAST, ours=stretched),
+    Proof(
+        "sess",
+        "grad-cam SESS",
+        sess,
+        LAST,
+        options={"precision": "float64"},
+        ours=stretched,
+        note="both in float64: each pixel counts the windows that are above zero there, in float32 some by rounding",
+    ),
     Proof("randomcam", "none", note="the null; draws of its own"),
 ]

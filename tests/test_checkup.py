@@ -1,5 +1,7 @@
 """What the doctor finds is what is there."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -49,3 +51,8 @@ def test_looking_changes_nothing() -> None:
 def test_a_network_that_does_not_run_is_refused() -> None:
     with pytest.raises(seewhy.SeewhyError, match="fails on an input"):
         seewhy.doctor(Model(nn.Sequential(nn.Conv2d(5, 1, 3), SmallNet()), mean=MEAN, std=STD, size=(16, 20)))
+
+
+def test_it_says_how_passes_are_run(small: Model) -> None:
+    assert seewhy.doctor(small).engine.startswith("fast: its forward is ")
+    assert seewhy.doctor(replace(small, fast=False)).engine == "the module as it is: fast=False"

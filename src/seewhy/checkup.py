@@ -43,6 +43,7 @@ class Report:
     dtype: str
     device: str
     memory: int
+    engine: str  # how its passes are run, in words
     methods: tuple[Listed, ...]
 
 
@@ -74,12 +75,21 @@ def doctor(model: Model | str) -> Report:
         dtype=str(model.dtype).removeprefix("torch."),
         device=str(model.device),
         memory=census.bytes_per_image,
+        engine=_engine(model, census),
         methods=tuple(list_methods(model)),
     )
 
 
 def _card(model: Model) -> ModelCard:
     return replace(model.card, fingerprint=model.fingerprint)
+
+
+def _engine(model: Model, census: Census) -> str:
+    if not model.fast:
+        return "the module as it is: fast=False"
+    if census.tape is None:
+        return f"the module as it is: {census.why_no_tape}"
+    return f"fast: its forward is {len(census.tape.calls)} calls, which are run without the module"
 
 
 def _head(model: Model, census: Census) -> str:

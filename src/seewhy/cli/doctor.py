@@ -75,6 +75,7 @@ def _facts(report: "Report") -> Iterator[tuple[str, str]]:
     yield "reused", _some(report.reused)
     yield "unused", _some(report.unused)
     yield "memory", f"{report.memory / 1e6:,.1f} MB of activations an image"
+    yield "engine", report.engine
 
 
 def _outer(one: "Layer") -> bool:
