@@ -41,9 +41,13 @@ class Augmented(Together):
         draws = rng.alike(len(targets))
         return [self.one(model, x, target, layers, own) for target, own in zip(targets, draws, strict=True)]
 
+    def said(self, model: Model, x: Pixels, layers: Sequence[str]) -> list[str]:
+        """What a method has to say of how it was computed."""
+        return []
+
     def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
         layers = of_layers(self)
-        notes = [*repeated(model, x, layers), *unproved(model, x, layers)]
+        notes = [*repeated(model, x, layers), *unproved(model, x, layers), *self.said(model, x, layers)]
         if self.aug_smooth:
             return [Map(one, notes=notes) for one in self._of_views(model, x, targets, layers, rng)]
         each = self.of_targets(model, x, targets, layers, rng)

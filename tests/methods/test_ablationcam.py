@@ -1,5 +1,6 @@
 """Ablation-CAM beside the paper's formula; grad-cam departs from it on negative maps and negative scores."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -119,3 +120,12 @@ def test_a_layer_that_runs_twice_is_refused() -> None:
     model = Model(Twice(), mean=MEAN, std=STD, size=(8, 8))
     with pytest.raises(SeewhyError, match="runs several times"):
         explain(model, torch.rand(1, 3, 8, 8), "ablationcam", 0, layer="conv")
+
+
+def test_it_says_how_much_of_the_network_runs_for_a_channel(small: Model, x: Tensor) -> None:
+    found = explain(small, x, "ablationcam", 1, layer="act2")
+    assert found.notes == ("each channel of 'act2' is ablated by the network from 'act2' on",)
+    plain = explain(replace(small, fast=False), x, "ablationcam", 1, layer="act2")
+    assert plain.notes == ("each channel of 'act2' is ablated by the whole network",)
+    assert relative(found.values, plain.values) < 1e-5
+    assert explain(small, x, "ablationcam", 1, layer="act3").notes == (), "a closed form"

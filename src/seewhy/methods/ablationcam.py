@@ -35,6 +35,10 @@ class AblationCAM(ChannelCAM):
     feeds a pooled linear head, what a channel adds to every class is known without a forward.
     """
 
+    def said(self, model: Model, x: Pixels, layers: Sequence[str]) -> list[str]:
+        open_ones = [layer for layer in layers if not model.recorded(x, (layer,)).pooled(layer)]
+        return [f"each channel of {one!r} is ablated by {model.tail(x, one).how}" for one in open_ones]
+
     def weights(self, model: Model, x: Pixels, targets: Sequence[Pinned], layer: str, maps: Tensor, rng: Rng) -> Tensor:
         if repeated(model, x, (layer,)):
             raise Unsupported(

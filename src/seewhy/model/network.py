@@ -194,5 +194,5 @@ class Network(Forward, Variants):
             budget = int(torch.cuda.mem_get_info(values.device)[0] * 0.5)
         held = self.census(values).bytes_per_image
         cost = (held if backward else max(1, held // 2)) + besides  # without a graph most of it is freed on the way
-        most = 512 if values.is_cuda else 16 if backward else 32  # more is slower on a CPU, whose caches it leaves
+        most = 512 if values.is_cuda else 8 if backward else 32  # more is no quicker on a CPU, whose caches it leaves
         return max(1, min(most, (budget or GIB) // cost))
