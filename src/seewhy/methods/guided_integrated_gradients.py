@@ -1,5 +1,6 @@
 """Guided integrated gradients."""
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -44,6 +45,7 @@ class GuidedIntegratedGradients:
         if self.n_steps <= self.anchors:
             raise BadOption(f"{self.n_steps} steps through {self.anchors} anchors", "give more steps than anchors")
         starts = baselines(self.baseline, x, model.mean, rng)
+        model = replace(model, fast=False)  # gradients that are ranked: the last digit would choose another path
         values = torch.zeros_like(x)
         for start in starts:
             values += self._along(model, x, start, target) / len(starts)
