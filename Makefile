@@ -12,8 +12,9 @@ demo: $(VENV)/installed  ## install seewhy and explain a real photo with a real 
 	$(BIN)/seewhy explain demo/chelsea.png --out demo/chelsea \
 		--method gradcam --method finercam --method smoothgrad --method integrated_gradients
 
-test: $(VENV)/tested  ## install what the tests need and run them all
+test: $(VENV)/tested  ## install what the tests need and run them all; those of exactness without the engine, too
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --plain tests/methods tests/test_cams.py tests/test_contract.py
 
 proofs: $(VENV)/tested  ## every method on the default model beside its peer, into docs/proofs.md: takes minutes
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow tests/test_proofs.py

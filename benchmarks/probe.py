@@ -1,20 +1,35 @@
 """`python -m benchmarks.probe NETWORK MEMORY SAMPLES...`: resident peaks of SmoothGrad, printed as JSON.
 
-The peak of a process only grows, so samples go from few to many; its own is the peak after the model has run once.
+Each is the most that was resident while it ran, over what was after the model had run once. Linux alone tells: the
+peak of a process elsewhere is that of its whole life, which loading a network may have set.
 """
 
+import ctypes
+import gc
 import json
-import resource
+import re
 import sys
+from pathlib import Path
 
 from benchmarks import tiny
 from benchmarks.photos import photos
 from seewhy import explain, load
 
+PROCESS = Path("/proc/self")
 
-def peak() -> int:
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+def resident(kind: str) -> int:
+    """Bytes: VmRSS now, VmHWM at most since the last `forget`."""
+    found = re.search(rf"^{kind}:\s+(\d+) kB$", (PROCESS / "status").read_text(), re.MULTILINE)
+    assert found is not None, f"this system does not tell {kind}"
+    return int(found[1]) * 1024
+
+
+def forget() -> None:
+    """What is free goes back to the system, and the peak is what is resident then."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    (PROCESS / "clear_refs").write_text("5")  # see proc(5)
 
 
 def main(network: str, memory: int, samples: list[int]) -> dict[int, int]:
@@ -22,10 +37,12 @@ def main(network: str, memory: int, samples: list[int]) -> dict[int, int]:
     x = photos(model, 1)
     with model.frozen():
         model.outputs(x)
-    own, found = peak(), {}
-    for n in sorted(samples):
+    forget()
+    own, found = resident("VmRSS"), {}
+    for n in samples:
+        forget()
         explain(model, x, "smoothgrad", 0, n_samples=max(n, 2), memory=memory)
-        found[n] = peak() - own
+        found[n] = resident("VmHWM") - own
     return found
 
 

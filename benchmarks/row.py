@@ -19,12 +19,17 @@ class WrongAnswer(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A row's network and photos. most: an upper bound of samples, steps and classes, for a quick look."""
+    """A row's network and photos.
+
+    most: an upper bound of samples, steps and classes, for a quick look. stands_in: for the row's own network and
+    photos, which options that were found for these don't fit.
+    """
 
     model: Model
     x: Tensor  # (b,3,h,w) in [0,1]
     layer: str | None = None
     most: int | None = None
+    stands_in: bool = False
 
     def few(self, n: int) -> int:
         return n if self.most is None else min(n, self.most)

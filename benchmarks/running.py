@@ -30,13 +30,13 @@ def case_of(row: Row, device: str = "cpu") -> Case:
 
 def small_case(row: Row, model: Model, size: tuple[int, int] = (64, 80)) -> Case:
     """A row's network on smaller photos, with fewer of all."""
-    return Case(model, photos(model, min(row.images, 2), size), _layer(row), None if row.whole else FEW)
+    return Case(model, photos(model, min(row.images, 2), size), _layer(row), None if row.whole else FEW, True)
 
 
 def tiny_case(row: Row, model: Model | None = None) -> Case:
     """The tiny network that stands in for the row's, with the digits for photos and fewer of all."""
     model = NETWORKS[row.network].stand_in() if model is None else model
-    return Case(model, tiny.digits()[0][: row.images].contiguous(), _layer(row), None if row.whole else FEW)
+    return Case(model, tiny.digits()[0][: row.images].contiguous(), _layer(row), None if row.whole else FEW, True)
 
 
 def _layer(row: Row) -> str | None:

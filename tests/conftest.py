@@ -1,5 +1,6 @@
 """Tiny networks whose evidence is known, and photos that ship with scikit-image."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,31 @@ from comparing import PRECISIONS
 from seewhy import Model, load
 
 pytest_plugins = ["commands"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--plain", action="store_true", help="run every network as it is, without the engine")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("plain"):
+        for one in items:
+            if one.get_closest_marker("engine"):
+                one.add_marker(pytest.mark.skip(reason="it asks what the engine saves"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def plain(pytestconfig: pytest.Config) -> Iterator[None]:
+    made = Model.__post_init__
+
+    def slow(model: Model) -> None:
+        made(model)
+        model._set(fast=False)
+
+    with pytest.MonkeyPatch.context() as patch:
+        if pytestconfig.getoption("plain"):
+            patch.setattr(Model, "__post_init__", slow)
+        yield
 
 
 class Bright(nn.Module):
@@ -103,6 +129,13 @@ def small() -> Model:
 def x() -> Tensor:
     """Two random images (2,3,16,20): not square, so that swapped axes show."""
     return torch.rand(2, 3, 16, 20, generator=torch.Generator().manual_seed(3))
+
+
+@pytest.fixture
+def dark(x: Tensor) -> Tensor:
+    """A dark picture for each image, no two pixels alike: in black every window of a max pooling is a tie, which
+    rounding decides, and with it where the gradient goes."""
+    return x.flip(3) / 50
 
 
 class Precise(NamedTuple):

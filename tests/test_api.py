@@ -62,7 +62,7 @@ def test_the_explanation_says_what_was_done(small: Model, x: Tensor) -> None:
     assert found.options == {"n_steps": 5, "baseline": "mean", "quadrature": "gausslegendre", "tolerance": 0.05}
     assert (found.seed, found.score, found.precision, found.layers) == (7, "logit", "float32", ())
     assert found.model.name == "SmallNet" and found.model.fingerprint == small.fingerprint
-    assert found.passes.backward == 10 and found.passes.forward == 2 + 10 + 4
+    assert found.passes.backward == 10 and found.passes.forward == 2 + 10 + 2
     assert found.seconds > 0 and "torch" in found.versions
     assert explain(small, x).layers == ("act3",)
 

@@ -65,7 +65,7 @@ def test_every_method_has_a_row() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.filterwarnings("ignore")
+@pytest.mark.filterwarnings("ignore")  # the peers warn of what they do themselves
 @pytest.mark.parametrize("name", PHOTOS)
 @pytest.mark.parametrize("proof", PROOFS, ids=lambda one: f"{one.method}, {one.peer}")
 def test_a_method_is_its_peers(

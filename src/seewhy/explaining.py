@@ -128,6 +128,7 @@ def _made(
         forward, backward = run.meter.forward, run.meter.backward
         if run.compared is not None:
             run.compared.clear()
+        run.meter.folded = run.fold and method.info.starts == "input"  # from the forward that was made before
         started = time.perf_counter()
         if isinstance(method, Together):
             maps = _guard(lambda: method.for_targets(run, x, unique, draws[0]))
@@ -135,11 +136,19 @@ def _made(
             maps = [_guard(lambda: method(run, x, group[0], draws.pop(0)))]  # noqa: B023
         if run.compared is not None:
             maps = [run.compared.told(one, target) for one, target in zip(maps, group, strict=True)]
+        if run.meter.folded:
+            maps = [_folding_told(run, x, one, target) for one, target in zip(maps, group, strict=True)]
         seconds = (time.perf_counter() - started) / len(group)
         forward, backward = run.meter.forward - forward, (run.meter.backward - backward) // len(group)
         passes = Passes(len(x) + forward, backward)  # the clean image's forward is counted in each explanation
         found |= {target.key: (made, seconds, passes) for target, made in zip(group, maps, strict=True)}
     return [found[target.key] for target in targets]
+
+
+def _folding_told(run: Model, x: Pixels, made: Map, target: Pinned) -> Map:
+    error = run.folding_error(x, target)
+    said = f"batch norms were folded: the picture's own gradient moves by up to {float(error.max()):.1%} of its norm"
+    return replace(made, extras={**made.extras, "folding_error": error}, notes=(*made.notes, said))
 
 
 def _blank_told(explanation: Explanation) -> Explanation:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import torch
 from torch import Tensor
 
 from seewhy.model import Model
@@ -37,5 +38,10 @@ def passing(model: Model, targets: Sequence[Pinned]) -> Model:
 
 def difference(model: Model, x: Pixels, starts: Sequence[Pixels], targets: Sequence[Pinned]) -> Tensor:
     """What each score gains from where a method starts, on the mean over its starts, to the images: (k,b)."""
-    ends = model.scores([x, *starts], targets)
-    return ends[..., 0] - ends[..., 1:].mean(-1)
+    return own_scores(model, x, targets) - model.scores(starts, targets).mean(-1)
+
+
+def own_scores(model: Model, x: Pixels, targets: Sequence[Pinned]) -> Tensor:
+    """The scores of the images themselves (k,b), by the forward that the call began with."""
+    outputs = model.outputs(x)
+    return torch.stack([one(outputs) for one in targets])

@@ -117,7 +117,7 @@ def test_the_page_is_written_between_its_markers_and_twice_is_once(tmp_path: Pat
     assert all(table_is_even(text) for text in once)
 
 
-@pytest.mark.filterwarnings("ignore")
+@pytest.mark.filterwarnings("ignore")  # the peers warn of what they do themselves
 def test_what_a_row_measures_can_be_stored_and_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "probed", lambda network, samples, granted: {str(n): 2**20 * n for n in samples})
     for id in ("gradcam-resnet50", "limit-resnet50", "gradcam-vit", "gradcam-classes", "memory-smoothgrad"):

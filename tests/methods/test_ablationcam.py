@@ -54,6 +54,7 @@ def test_the_closed_form_before_a_pooled_head_is_the_general_path(
     assert relative(closed, in_float64("ablationcam", small, x, target, score=score).values) < 1e-9
 
 
+@pytest.mark.engine
 def test_the_closed_form_is_weight_times_mean_and_takes_no_forward(small: Model, x: Tensor) -> None:
     made = explain(small, x, "ablationcam", TARGETS)
     assert made.passes.forward == len(x) and made.passes.backward == 0
@@ -122,6 +123,7 @@ def test_a_layer_that_runs_twice_is_refused() -> None:
         explain(model, torch.rand(1, 3, 8, 8), "ablationcam", 0, layer="conv")
 
 
+@pytest.mark.engine
 def test_it_says_how_much_of_the_network_runs_for_a_channel(small: Model, x: Tensor) -> None:
     found = explain(small, x, "ablationcam", 1, layer="act2")
     assert found.notes == ("each channel of 'act2' is ablated by the network from 'act2' on",)

@@ -50,6 +50,7 @@ def test_it_equals_captum_with_bilinear_upsampling(layer: str, dtype: Any, toler
     assert (found - wanted).abs().max() <= tolerance * wanted.abs().max()
 
 
+@pytest.mark.engine
 def test_it_costs_one_forward_in_all(x: Tensor) -> None:
     found = explain(Model(Steps(), mean=MEAN, std=STD), x, "guided_gradcam", 2)
     assert found.passes.forward == len(x) and len(x) <= found.passes.backward <= 2 * len(x)

@@ -48,12 +48,12 @@ def test_an_image_s_path_does_not_depend_on_the_others(x: Tensor) -> None:
         torch.testing.assert_close(gap, gaps[i : i + 1])
 
 
-def test_without_room_beside_the_line_it_is_integrated_gradients(x: Tensor) -> None:
-    found, _ = ours(x, torch.float64, n_steps=20, max_dist=0.0)
+def test_without_room_beside_the_line_it_is_integrated_gradients(x: Tensor, dark: Tensor) -> None:
+    found, _ = ours(x, torch.float64, n_steps=20, max_dist=0.0, baseline=dark)
     model = Model(SmallNet().double(), mean=MEAN, std=STD)
     with model.frozen():
         target = ClassLogit(2).pin(model.outputs(x.double()), int)
-        method = get_method("integrated_gradients", n_steps=20, quadrature="left")
+        method = get_method("integrated_gradients", n_steps=20, baseline=dark, quadrature="left")
         straight = method(model, x.double(), target, Rng.for_images(0, x)).values
     assert (found - straight).abs().max() <= 1e-12 * straight.abs().max()
 

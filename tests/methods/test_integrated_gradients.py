@@ -17,13 +17,14 @@ CAPTUM = {"midpoint": "riemann_middle", "left": "riemann_left", "right": "rieman
 
 
 @pytest.mark.parametrize("quadrature", CAPTUM)
-def test_it_equals_captum(precise: Precise, quadrature: str) -> None:
+def test_it_equals_captum(precise: Precise, dark: torch.Tensor, quadrature: str) -> None:
     """With 8 points: captum holds the weights in float32, which 1/8 fits without loss."""
     model, x, tolerance = precise
+    dark = dark.to(x)
     theirs, delta = IntegratedGradients(for_peer(model)).attribute(
-        x, baselines=0.0, target=1, n_steps=8, method=CAPTUM[quadrature], return_convergence_delta=True
+        x, baselines=dark, target=1, n_steps=8, method=CAPTUM[quadrature], return_convergence_delta=True
     )
-    found = direct("integrated_gradients", model, x, n_steps=8, quadrature=quadrature)
+    found = direct("integrated_gradients", model, x, n_steps=8, baseline=dark, quadrature=quadrature)
     assert relative(found.values, theirs) <= tolerance
     assert relative(found.extras["completeness_gap"], delta) <= 10 * tolerance  # a difference of two sums
 
@@ -41,14 +42,18 @@ def test_gauss_and_legendre_place_and_weigh_the_points(small: Model, x: torch.Te
     assert relative(found, x * mean) <= 1e-9
 
 
-def test_the_trapezoid_halves_its_ends_and_its_weights_sum_to_one(small: Model, x: torch.Tensor) -> None:
+def test_the_trapezoid_halves_its_ends_and_its_weights_sum_to_one(
+    small: Model, x: torch.Tensor, dark: torch.Tensor
+) -> None:
     """captum's weights for n points sum to 1 - 1/n, so it is no oracle here."""
-    model, x = small.at("float64"), x.double()
-    grads = [gradient(for_peer(model), place * x) for place in (0.0, 0.25, 0.5, 0.75, 1.0)]
-    wanted = x * (grads[0] / 2 + grads[1] + grads[2] + grads[3] + grads[4] / 2) / 4
-    found = direct("integrated_gradients", model, x, n_steps=5, quadrature="trapezoid").values
+    model, x, dark = small.at("float64"), x.double(), dark.double()
+    grads = [gradient(for_peer(model), dark + place * (x - dark)) for place in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    wanted = (x - dark) * (grads[0] / 2 + grads[1] + grads[2] + grads[3] + grads[4] / 2) / 4
+    found = direct("integrated_gradients", model, x, n_steps=5, baseline=dark, quadrature="trapezoid").values
     assert relative(found, wanted) <= 1e-9
-    theirs = IntegratedGradients(for_peer(model)).attribute(x, target=1, n_steps=5, method="riemann_trapezoid")
+    theirs = IntegratedGradients(for_peer(model)).attribute(
+        x, baselines=dark, target=1, n_steps=5, method="riemann_trapezoid"
+    )
     assert relative(found * 0.8, theirs) <= 1e-6  # captum holds its places in float32
 
 
@@ -131,8 +136,10 @@ def test_adaptive_says_the_steps_and_the_gap_of_each_image(small: Model, x: torc
     np.testing.assert_allclose(found.extras["completeness_gap"], gap, atol=1e-5)
 
 
-def test_adaptive_maps_depend_neither_on_the_batch_nor_on_the_classes_beside(small: Model, x: torch.Tensor) -> None:
-    options = {"n_steps": 30, "quadrature": "adaptive", "tolerance": 0.01}
+def test_adaptive_maps_depend_neither_on_the_batch_nor_on_the_classes_beside(
+    small: Model, x: torch.Tensor, dark: torch.Tensor
+) -> None:
+    options = {"n_steps": 30, "quadrature": "adaptive", "tolerance": 0.01, "baseline": dark[0]}
     both = compare(small, x, ["integrated_gradients"], [1, 2], options={"integrated_gradients": options})
     for found, target in zip(both, (1, 2), strict=True):
         for i in range(2):

@@ -17,14 +17,15 @@ ID = "layer_conductance"
 
 
 @pytest.mark.parametrize("layer", ["conv1", "conv2", "bn3"])
-def test_with_each_step_s_left_end_it_equals_captum(precise: Precise, layer: str) -> None:
+def test_with_each_step_s_left_end_it_equals_captum(precise: Precise, dark: torch.Tensor, layer: str) -> None:
     """Of captum's ways, riemann_trapezoid alone starts at the baseline and ends at the picture."""
     model, x, tolerance = precise
     net = for_peer(model)
     theirs = LayerConductance(net, net[1].get_submodule(layer)).attribute(
-        x, baselines=0 * x, target=1, n_steps=8, method="riemann_trapezoid"
+        x, baselines=dark.to(x), target=1, n_steps=8, method="riemann_trapezoid"
     )
-    assert relative(direct(ID, model, x, layer=layer, n_steps=8, quadrature="left").values, theirs) <= tolerance
+    found = direct(ID, model, x, layer=layer, n_steps=8, baseline=dark, quadrature="left").values
+    assert relative(found, theirs) <= tolerance
 
 
 def test_it_equals_captum_on_the_default_model(default_model: Model, chelsea: np.ndarray) -> None:

@@ -50,6 +50,7 @@ def test_windows_cover_every_size_from_edge_to_edge() -> None:
     assert found[:2] == [(0, 0, 14, 21), (0, 7, 14, 21)]
 
 
+@pytest.mark.engine
 def test_windows_keep_no_forward(small: Model, x: Tensor) -> None:
     made = explain(small, x, "sess", 1, scales=2)
     count = len(windows((16, 20), 16, 2, 2 / 7))

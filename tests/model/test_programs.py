@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from comparing import relative
 from seewhy import Model, explain
+from seewhy.model.attention import Attention
 from seewhy.model.chain import Affine
 from seewhy.model.packed import Convolution
 from seewhy.model.programs import Programs, channels_last
@@ -52,7 +53,7 @@ def gradient(run: Any, x: Tensor) -> Tensor:
 
 
 def test_folded_scores_are_the_networks(net: Model) -> None:
-    x = torch.rand(3, 3, 64, 80)
+    x = torch.rand(3, 3, 64, 80, generator=torch.Generator().manual_seed(4))
     with net.frozen(), torch.no_grad():
         run = programs(net, x).scoring()
         assert run is not None
@@ -64,7 +65,8 @@ def test_no_batch_norm_behind_a_convolution_is_left_to_be_run() -> None:
     x = torch.rand(1, 3, 64, 64)
     with net.frozen():
         run = programs(net, x).scoring()
-        program = run.__closure__[0].cell_contents  # type: ignore[union-attr]
+        assert run is not None
+        program = run.program
         names = [call.name for call in program.calls]
         convolutions = [call.function for call in program.calls if isinstance(call.function, Convolution)]
     assert "batch_norm" not in names and len(convolutions) == 20
@@ -79,6 +81,33 @@ def test_a_chained_gradient_is_autograds_to_rounding(net: Model) -> None:
         with torch.no_grad():
             assert torch.equal(run(x), net(x)), "the forward is the network's own to the bit"
         assert relative(gradient(run, x), gradient(net, x)) < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("inner", "own"), [(nn.Identity(), True), (nn.Conv2d(64, 64, 1), False)], ids=["vgg", "bottleneck"]
+)
+def test_nothing_but_long_sums_is_added_up_as_the_network_does(inner: nn.Module, own: bool) -> None:
+    convolutions = (
+        nn.Conv2d(3, 64, 3),
+        nn.ReLU(),
+        nn.Conv2d(64, 64, 3),
+        nn.ReLU(),
+        inner,
+        nn.Conv2d(64, 64, 3),
+        nn.ReLU(),
+    )
+    module = nn.Sequential(*convolutions, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 5))
+    net = Model(module, mean=MEAN, std=STD, size=(16, 16))
+    x = torch.rand(2, 3, 16, 16)
+    with net.frozen(), torch.no_grad():
+        made = programs(net, x)
+        run, parts = made.backward(), made.parts(["0"])
+        assert run is not None and parts is not None, made.refused
+        ways = run.layout, parts.layout
+        if own:
+            assert torch.equal(run(x), net(x)), "to the bit, in the layout that the network is used in"
+    assert ways[0] == (torch.contiguous_format if own else torch.channels_last)
+    assert ways[1] == torch.channels_last, "so few units behind it that rounding turns none over"
 
 
 @pytest.mark.parametrize("stride", [1, 2])
@@ -97,16 +126,43 @@ def test_a_convolutions_backward_is_autograds(
         made = programs(net, x)
         run = made.backward()
         assert run is not None, made.refused
-        program = run.__closure__[0].cell_contents  # type: ignore[union-attr]
+        program = run.program
         (affine,) = [call.function for call in program.calls if isinstance(call.function, Affine)]
         assert affine.conv is not None and affine.scale is not None
         assert relative(gradient(run, x), gradient(net, x)) < 1e-12
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_tokens_that_attend_to_each_other_do_so_in_products_of_all_images(first: bool) -> None:
+    class Attends(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embed, self.head = nn.Conv2d(3, 16, 4, 4), nn.Linear(16, 5)
+            self.attention = nn.MultiheadAttention(16, 4, batch_first=first)
+
+        def forward(self, x: Tensor) -> Tensor:
+            own = self.embed(x).flatten(2).transpose(1, 2)
+            own = own if first else own.transpose(0, 1)
+            ways = {"need_weights": False}, {}, {"attn_mask": torch.ones(16, 16).tril() == 0, "need_weights": False}
+            others = ((own, own), (own, own), (own, own), (own + 1, own * 2))
+            found = [self.attention(own, *other, **way)[0] for other, way in zip(others, (*ways, ways[0]), strict=True)]
+            return self.head(torch.stack(found).sum(0).mean(1 if first else 0))
+
+    net = Model(Attends(), mean=MEAN, std=STD, size=(16, 16)).at("float64")
+    x = torch.rand(3, 3, 16, 16, dtype=torch.float64)
+    with net.frozen():
+        run = programs(net, x).backward()
+        assert run is not None
+        assert relative(run(x), net(x)) < 1e-12 and relative(gradient(run, x), gradient(net, x)) < 1e-12
+    ours = [isinstance(one.function, Attention) for one in run.program.calls if one.name.startswith("multi_head")]
+    assert ours == [True, False, False, False], "whose weights are asked for, masked ones and others are left alone"
+
+
 def test_parts_go_on_where_the_layers_end(net: Model) -> None:
     passing = ("Identity", "Dropout")  # they return what they are given: who reads it is not known
+    net = net.at("float64")
     names = [one.name for one in net.census().layers if one.grid and one.calls == 1 and one.kind not in passing]
-    x = torch.rand(2, 3, 64, 80)
+    x = torch.rand(2, 3, 64, 80, dtype=torch.float64)
     with net.frozen():
         for layers in ([names[-1]], [names[len(names) // 2]], [names[3], names[-3]]):
             made = programs(net, x)
@@ -114,9 +170,9 @@ def test_parts_go_on_where_the_layers_end(net: Model) -> None:
             assert parts is not None, made.refused
             outputs, seen = parts.go_on(parts.crossing(x))
             wanted = [net_maps(net, x, name) for name in layers]
-            assert relative(outputs, net(x)) < 1e-5
+            assert relative(outputs, net(x)) < 1e-12
             for name, maps in zip(layers, wanted, strict=True):
-                assert relative(seen[name], maps) < 1e-5
+                assert relative(seen[name], maps) < 1e-12
 
 
 def net_maps(net: Model, x: Tensor, layer: str) -> Tensor:
@@ -188,7 +244,7 @@ def test_a_padding_is_taken_along_by_the_convolution_behind_it(sides: tuple[int,
     with net.frozen(), torch.no_grad():
         run = programs(net, x).scoring()
         assert run is not None, programs(net, x).refused
-        program = run.__closure__[0].cell_contents  # type: ignore[union-attr]
+        program = run.program
         left = "pad" in [call.name for call in program.calls]
         assert left == (max(abs(sides[0] - sides[1]), abs(sides[2] - sides[3])) > 1)
         assert relative(run(x), net(x)) < 1e-12

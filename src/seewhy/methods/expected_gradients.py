@@ -14,7 +14,7 @@ from seewhy.ops.lines import mean_gain, random_lines
 from seewhy.registry import method, option
 from seewhy.rng import Rng
 from seewhy.targets import Pinned
-from seewhy.together import Together
+from seewhy.together import Together, own_scores
 from seewhy.types import Map, Need, Pixels
 
 
@@ -65,6 +65,6 @@ class ExpectedGradients(Together):
             stratified=self.stratified,
         )
         values, totals = mean_gain(lines, partial(where.gradients, target=targets))
-        difference = model.scores([x], targets)[..., 0] - mean_scores(model, pictures, targets, len(x))
+        difference = own_scores(model, x, targets) - mean_scores(model, pictures, targets, len(x))
         hint = "draw more n_samples" + ("; or the score gets around the layer" if self.layer else "")
         return sampled(values, totals, difference, hint, notes=notes)

@@ -14,6 +14,7 @@ from seewhy.ops.completeness import completeness_gap, incomplete
 from seewhy.registry import method, option
 from seewhy.rng import Rng
 from seewhy.targets import Pinned
+from seewhy.together import difference
 from seewhy.types import Map, Need, Pixels
 
 
@@ -49,10 +50,9 @@ class GuidedIntegratedGradients:
         values = torch.zeros_like(x)
         for start in starts:
             values += self._along(model, x, start, target) / len(starts)
-        ends = model.scores([x, *starts], target)
-        difference = ends[:, 0] - ends[:, 1:].mean(1)
-        gap = completeness_gap(values, difference)
-        notes = incomplete(gap, difference, "a smaller max_dist or more anchors keep closer")
+        gain = difference(model, x, starts, [target])[0]
+        gap = completeness_gap(values, gain)
+        notes = incomplete(gap, gain, "a smaller max_dist or more anchors keep closer")
         return Map(values, {"completeness_gap": gap}, notes)
 
     def _along(self, model: Model, x: Pixels, start: Tensor, target: Pinned) -> Tensor:

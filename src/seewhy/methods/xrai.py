@@ -56,7 +56,7 @@ class XRAI(Together):
         maps, orders = zip(*map(self._ranked, x, heat.unbind(1)), strict=True)
         values, order = torch.stack(maps, 1).to(x), torch.stack(orders, 1)
         if self.channels == "max":
-            return [Map(*each) for each in zip(values, ({"order": one} for one in order), strict=True)]
+            return [Map(one, {"order": own}) for one, own in zip(values, order, strict=True)]
         gain = difference(model, x, starts, targets)
         return attributed(values, gain, "take more n_steps", extras={"order": order})
 

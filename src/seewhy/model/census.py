@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Any
 
 import torch
@@ -59,6 +60,11 @@ class Census:
 
     def layer(self, name: str) -> Layer:
         return next(one for one in self.layers if one.name == name)
+
+    @property
+    def widest(self) -> int:
+        """Numbers in the largest output of a layer, of one image."""
+        return max((prod(one.shape) for one in self.layers if one.shape), default=1)
 
     @property
     def only_relu(self) -> bool:

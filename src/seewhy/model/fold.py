@@ -1,7 +1,7 @@
 """Calls of a tape made cheaper where no backward will run: batch norms folded, rectifiers taken along.
 
 What is folded moves by float32's rounding, about 1e-6 of the scores. A rounding can push a unit over a rectifier's kink
-and so move a gradient by up to some percent: hence none of this stands under a backward.
+and so move a gradient by up to some percent: hence none of this stands under a backward unless it is asked for.
 """
 
 from collections import Counter
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+import torch.nn.functional as F
 from torch import Tensor
 
 from seewhy.model.packed import Convolution
@@ -56,14 +57,28 @@ def taken(call: Call, of: type) -> Any:
         return None
 
 
-def folded(calls: Sequence[Call], wanted: Iterable[int]) -> list[Call]:
+def without_norms(calls: Sequence[Call], wanted: Iterable[int]) -> list[Call]:
+    """The same results with batch norms in the convolutions before them, and nothing else changed; see `folded`."""
+    return [_unpacked(call) for call in folded(calls, wanted, rectifiers=False)]
+
+
+def _unpacked(call: Call) -> Call:
+    conv = call.function
+    if not isinstance(conv, Convolution):
+        return call
+    args = (*call.args, conv.weight, conv.bias, conv.stride, conv.padding, conv.dilation, conv.groups)
+    return replace(call, function=F.conv2d, args=args, kwargs={})
+
+
+def folded(calls: Sequence[Call], wanted: Iterable[int], *, rectifiers: bool = True) -> list[Call]:
     """The same results in fewer passes over memory; slots `wanted` stay what they are."""
     reads = Counter(slot for call in calls for slot in call.reads)
     reads.update(wanted)
     made: list[Call | None] = []
     maker: dict[int, int] = {}  # of each slot, the call that last wrote it
     for call in calls:
-        at = _taken_along(call, made, maker, reads)
+        goes = rectifiers or call.name == "batch_norm"
+        at = _taken_along(call, made, maker, reads) if goes else None
         if at is None:
             made.append(_padded(_convolution(call) or call, made, maker, reads))
             at = len(made) - 1
@@ -108,15 +123,14 @@ def _convolution(call: Call) -> Call | None:
 
 def _padded(call: Call, made: list[Call | None], maker: dict[int, int], reads: Counter[int]) -> Call:
     """A convolution with the padding before it, which need not be the same on both sides, taken along."""
-    found = padding_before(call, made, maker, reads) if isinstance(call.function, Convolution) else None
-    if found is None:
+    if not isinstance(call.function, Convolution):
         return call
-    at, pad = found
-    wider = call.function.padded(pad.pad)  # type: ignore[attr-defined]
-    if wider is None:
+    found = padding_before(call, made, maker, reads)
+    wider = call.function.padded(found[1].pad) if found else None
+    if found is None or wider is None:
         return call
-    made[at] = None
-    return replace(call, function=wider, args=(pad.x,))
+    made[found[0]] = None
+    return replace(call, function=wider, args=(found[1].x,))
 
 
 def padding_before(

@@ -1,6 +1,6 @@
 """A network's forward: the module as it is, and the programs that its tape was made into."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +15,7 @@ from seewhy.model.half import Compared, lacking
 from seewhy.model.identity import structure, weights
 from seewhy.model.programs import Programs, Run
 from seewhy.model.recorded import Meter
+from seewhy.model.rules import Rule, ruled
 from seewhy.model.stream import out_of_memory
 from seewhy.model.trace import alone, frozen
 from seewhy.rng import untouched
@@ -25,8 +26,9 @@ from seewhy.types import Pixels
 class Forward:
     """A module and its normalisation.
 
-    fast: run what its tape was made into where that gives the same; else the module as it is, always. compared: where
-    it is there, variants are scored in bfloat16.
+    fast: run what its tape was made into where that gives the same; else the module as it is, always. fold: batch norms
+    go into the convolutions where gradients of pixels are taken, too; a result holds what that moves them by. compared:
+    where it is there, variants are scored in bfloat16.
     """
 
     module: nn.Module
@@ -34,6 +36,7 @@ class Forward:
     std: Sequence[float] = ()
     head: Callable[[Any], Tensor] | None = field(default=None, kw_only=True)
     fast: bool = field(default=True, kw_only=True)
+    fold: bool = field(default=False, kw_only=True)
     compared: Compared | None = field(default=None, repr=False, kw_only=True)
     meter: Meter = field(default_factory=Meter, repr=False, kw_only=True)
     _known: dict[Any, Any] = field(default_factory=dict, repr=False, kw_only=True)  # censuses, by input size
@@ -73,9 +76,13 @@ class Forward:
         """The network's forward as programs for inputs of x's size; None where it can't be written down."""
         size = tuple(x.shape[2:])
         tape = self.census(x).tape if self.fast and x.dtype == self.pixel_dtype else None
-        if tape is not None and ("programs", size) not in self._known:
-            self._known["programs", size] = Programs(tape, self._forward, self._probe(size))
-        return self._known["programs", size] if tape is not None else None
+        if tape is None:
+            return None
+        key = ("programs", self.fold, size)
+        if key not in self._known:
+            self._known[key] = Programs(tape, self._forward, self._probe(size), self.fold)
+        found: Programs = self._known[key]
+        return found
 
     def _settle(self) -> None:
         """Forget what is no longer so of a module changed since: all of it, or what was made of its weights."""
@@ -131,11 +138,15 @@ class Forward:
                 compared.keep(out[some], self.scored(x[some]), rows[some])
         return out
 
-    def differentiable(self, x: Pixels, *, rectifiers: bool = True) -> Tensor:
-        """Outputs (b,k) for pixels (b,c,h,w) that require a gradient. rectifiers: False where rules change ReLUs."""
+    def differentiable(self, x: Pixels, rules: Mapping[str, Rule] | None = None) -> Tensor:
+        """Outputs (b,k) for pixels (b,c,h,w) that require a gradient. rules: what changes the backward of functions."""
         programs = self.programs(x)
-        run = programs.backward(rectifiers=rectifiers) if programs else None
-        return self._counted(run(x)) if run else self(x)
+        run = programs.backward(rules) if programs else None
+        if run is not None:
+            self.meter.folded |= self.fold
+            return self._counted(run(x))
+        with ruled(rules):
+            return self(x)
 
     def _counted(self, out: Any) -> Tensor:
         if not isinstance(out, Tensor):

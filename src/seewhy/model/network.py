@@ -1,8 +1,7 @@
 """The passes through a network that methods ask for: scores, gradients and recordings, in chunks that fit."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import torch
@@ -14,7 +13,7 @@ from seewhy.model.forward import Forward
 from seewhy.model.head import pools
 from seewhy.model.recorded import Recorded
 from seewhy.model.rescale import rescale
-from seewhy.model.rules import Rule, Rules, Watch
+from seewhy.model.rules import Rule, Rules, Watch, ruled
 from seewhy.model.stream import out_of_memory, stream
 from seewhy.model.tail import Tail
 from seewhy.model.trace import INPUT, record
@@ -23,6 +22,7 @@ from seewhy.targets import Pinned, several
 from seewhy.types import Pixels
 
 GIB = 2**30
+MAPPED = 2**26  # bytes of one tensor that a CPU's allocator takes from the system and hands back each time
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,12 +33,24 @@ class Network(Forward, Variants):
     memo: list[Recorded] | None = field(default=None, repr=False, kw_only=True)
 
     def outputs(self, x: Pixels) -> Tensor:
-        """Outputs (b,k) without a graph, in chunks that fit."""
-        return next(stream([x], lambda rows, _: self.scored(rows), self._rows(x)))
+        """Outputs (b,k) without a graph, in chunks that fit; shared where a memo is kept."""
+        for known in self.memo or ():
+            if known.covers(x, ()):
+                return known.outputs
+        found = next(stream([x], lambda rows, _: self.scored(rows), self._rows(x)))
+        if self.memo is not None:
+            self.memo.append(Recorded(x, (), [({}, found)], self.meter))
+        return found
 
     def gradient(self, x: Pixels, target: Pinned, rules: Mapping[str, Rule] | None = None) -> Pixels:
         """The score's gradient with respect to the pixels (b,c,h,w); `rules` change the backward of functions."""
         return self.recorded(x, (INPUT,), rules).gradients(target, (INPUT,))[0]
+
+    def folding_error(self, x: Pixels, target: Pinned) -> Tensor:
+        """What folding moves the images' own gradients by: the difference's norm over theirs (b,)."""
+        found, wanted = (replace(self, fold=fold, memo=None).gradient(x, target).flatten(1) for fold in (True, False))
+        error: Tensor = (found - wanted).norm(dim=1) / wanted.norm(dim=1).clamp_min(torch.finfo(wanted.dtype).tiny)
+        return error
 
     def plain_gradient(self, recorded: Recorded, target: Pinned, layer: str) -> Tensor:
         """The score's gradient (b,d,r,q) at a layer's output, of a forward that was recorded by rules."""
@@ -160,12 +172,13 @@ class Network(Forward, Variants):
         x = x.detach()
         from_input = INPUT in layers
         programs = self.programs(x)
-        with torch.enable_grad(), Rules(rules) if rules else nullcontext():
+        with torch.enable_grad():
             if not inner:
                 x.requires_grad_()
-                return {INPUT: x}, self.differentiable(x, rectifiers=rules is None)
-            past = programs.backward_past(inner[0]) if programs and rules and len(inner) == 1 else None
+                return {INPUT: x}, self.differentiable(x, rules)
+            past = programs.backward_past(inner[0], rules) if programs and rules and len(inner) == 1 else None
             if past is not None:
+                self.meter.folded |= self.fold
                 outputs, maps = past(x.requires_grad_())
                 return {INPUT: x, inner[0]: maps}, self._counted(outputs)
         parts = programs.parts(inner) if programs and not from_input else None
@@ -173,8 +186,7 @@ class Network(Forward, Variants):
             with torch.enable_grad():
                 outputs, seen = parts.go_on(parts.crossing(x))
             return seen, self._counted(outputs)
-        changed = Rules(rules) if rules else nullcontext()
-        with torch.set_grad_enabled(from_input), record(self.module, inner, cut=not from_input) as runs, changed:
+        with torch.set_grad_enabled(from_input), record(self.module, inner, cut=not from_input) as runs, ruled(rules):
             x.requires_grad_(from_input)
             outputs = self(x)
         silent = [name for name in inner if not runs[name]]
@@ -185,14 +197,16 @@ class Network(Forward, Variants):
     def _outputs(self, values: Tensor, rows: Tensor) -> Tensor:
         return self.scored(values) if self.compared is None else self.roughly_scored(values, rows, self.compared)
 
-    def _differentiable(self, values: Tensor, rows: Tensor, *, rectifiers: bool = True) -> Tensor:
-        return self.differentiable(values, rectifiers=rectifiers)
+    def _differentiable(self, values: Tensor, rows: Tensor, rules: Mapping[str, Rule] | None = None) -> Tensor:
+        return self.differentiable(values, rules)
 
     def _rows(self, values: Tensor, *, backward: bool = False, besides: int = 0) -> int:
         budget = self.memory
         if budget is None and values.is_cuda:
             budget = int(torch.cuda.mem_get_info(values.device)[0] * 0.5)
-        held = self.census(values).bytes_per_image
+        census = self.census(values)
+        held = census.bytes_per_image
         cost = (held if backward else max(1, held // 2)) + besides  # without a graph most of it is freed on the way
-        most = 512 if values.is_cuda else 8 if backward else 32  # more is no quicker on a CPU, whose caches it leaves
+        # More is no quicker on a CPU, whose caches it leaves.
+        most = 512 if values.is_cuda else min(8, MAPPED // (4 * census.widest)) if backward else 32
         return max(1, min(most, (budget or GIB) // cost))

@@ -68,6 +68,10 @@ class Convolution:
         x = x.to(self.weight.dtype)
         if packs(x, self.weight):
             return self._in_one_pass(x)
+        return self.in_its_layout(x)
+
+    def in_its_layout(self, x: Tensor) -> Tensor:
+        """The same, returned in the layout of x."""
         found = F.conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
         if not self.rectifier:
             return found

@@ -1,7 +1,7 @@
 """Calls of a tape run again: all of them, or those before or behind a place, on tensors given."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -124,26 +124,56 @@ def tapped(tensor: Tensor) -> tuple[Tensor, Tensor]:
 
 def cut(tape: Tape, layers: Sequence[str]) -> Cut | None:
     """The tape cut where the last run of the first of the layers ends; None where that can't be told from the tape."""
-    ends: dict[str, Run] = {}
+    ends: dict[str, tuple[int, int]] = {}  # where a layer's last run ends, and the slot it returns
     for name in layers:
-        runs = tape.runs.get(name, ())
-        if not runs or not _own(tape, runs[-1]):
+        end = _end(tape.runs.get(name, ()), tape.calls)
+        if end is None:
             return None
-        ends[name] = runs[-1]
-    first = min(layers, key=lambda name: ends[name].last)
-    at = ends[first].last
-    behind = tape.calls[at:]
-    made = {0, *(slot for call in tape.calls[:at] for slot in call.makes)}
-    read = dict.fromkeys(slot for call in behind for slot in call.reads if slot in made)
-    own = ends[first].returned.number  # type: ignore[union-attr]
-    also = [end.returned.number for end in ends.values() if end.last == at]  # type: ignore[union-attr]
-    out = [tape.output.number] if tape.output.number in made else []
-    crossing = tuple(dict.fromkeys([own, *also, *read, *out]))
-    taps = {name: (end.last - at, end.returned.number) for name, end in ends.items()}  # type: ignore[union-attr]
-    return Cut(tape.calls[:at], behind, crossing, taps, tape.output.number)
+        ends[name] = end
+    at = min(place for place, _ in ends.values())
+    own = [slot for place, slot in ends.values() if place == at]
+    taps = {name: (place - at, slot) for name, (place, slot) in ends.items()}
+    return _parted(tape.calls[:at], tape.calls[at:], own, taps, tape.output.number)
 
 
-def _own(tape: Tape, run: Run) -> bool:
-    """Whether the run returns a tensor made within it: one passed through is read by others under the same slot."""
-    made = {slot for call in tape.calls[run.first : run.last] for slot in call.makes}
-    return run.returned is not None and run.returned.number in made
+def cut_before(tape: Tape, layer: str) -> Cut | None:
+    """The tape cut where a layer's last run begins, in a copy of what it is given that nothing but the layer reads."""
+    runs = tape.runs.get(layer, ())
+    run = runs[-1] if runs else None
+    if run is None or run.given is None:
+        return None
+    inside = tape.calls[run.first : run.last]
+    if any(run.given.number in call.makes for call in inside):
+        return None  # changed in place: what it was and what became of it are one slot
+    copy = Slot(1 + max(slot for call in tape.calls for slot in (*call.reads, *call.makes)))
+
+    def own(one: Any) -> Any:
+        return copy if one == run.given else one
+
+    handed = Call(torch.clone, (run.given,), {}, copy)
+    given = [replace(call, args=mapped(call.args, own), kwargs=mapped(call.kwargs, own)) for call in inside]
+    before, behind = (*tape.calls[: run.first], handed), (*given, *tape.calls[run.last :])
+    return _parted(before, behind, [copy.number], {layer: (0, copy.number)}, tape.output.number)
+
+
+def _parted(
+    before: tuple[Call, ...],
+    behind: tuple[Call, ...],
+    own: Sequence[int],
+    taps: Mapping[str, tuple[int, int]],
+    output: int,
+) -> Cut:
+    made = {0, *(slot for call in before for slot in call.makes)}
+    read = [slot for call in behind for slot in call.reads if slot in made]
+    out = [output] if output in made else []
+    return Cut(before, behind, tuple(dict.fromkeys([*own, *read, *out])), taps, output)
+
+
+def _end(runs: Sequence[Run], calls: Sequence[Call]) -> tuple[int, int] | None:
+    """Where the last run ends and the slot it returns, if that was made within it: one passed through is read by
+    others under the same slot."""
+    if not runs or runs[-1].returned is None:
+        return None
+    last, slot = runs[-1], runs[-1].returned.number
+    made = {one for call in calls[last.first : last.last] for one in call.makes}
+    return (last.last, slot) if slot in made else None

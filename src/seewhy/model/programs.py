@@ -4,25 +4,42 @@ Each is made when first asked for, and believed only once it has given what the 
 network was probed with. Where that fails, the network runs as it is.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
-from seewhy.model.chain import chained
-from seewhy.model.fold import folded
+from seewhy.model.attention import batched
+from seewhy.model.chain import Rectifying, chained, layout_of
+from seewhy.model.fold import folded, without_norms
+from seewhy.model.guided import GUIDED
 from seewhy.model.half import halved
-from seewhy.model.program import Cut, Program, cut
+from seewhy.model.program import Cut, Program, cut, cut_before
+from seewhy.model.rules import Rule, ruled
 from seewhy.model.stream import out_of_memory
-from seewhy.model.tape import Tape
+from seewhy.model.tape import Call, Tape
 
 CLOSE = 1e-4  # of the largest score: more than folding moves a score by, less than any mistake does
-ROUGH = 0.2  # the same in bfloat16, on noise; in a call it is measured anew, on the variants scored
+ROUGH = 0.2  # in bfloat16 or of a folded network's gradient, on noise; in a call it is measured anew
 STEADY = 2**16  # units with a kink behind a layer: float32's rounding of its maps turns one of 10^7 over
 
 Run = Callable[[Tensor], Tensor]
+Past = Callable[[Tensor], tuple[Tensor, Tensor]]
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, eq=False)
+class Pass:
+    """The whole network: outputs for pixels (b,c,h,w)."""
+
+    program: Program
+    layout: torch.memory_format = torch.channels_last
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return self.program([x.contiguous(memory_format=self.layout)], len(x))[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,11 +50,12 @@ class Parts:
     before: Program
     behind: Program
     alone: Program  # behind the cut without a graph, the network's output only
+    layout: torch.memory_format
 
     def crossing(self, x: Tensor) -> list[Tensor]:
         """What is made before the cut and read behind it, the first layer's output first, of the same images."""
         with torch.no_grad():
-            return self.before([channels_last(x)], len(x))
+            return self.before([x.contiguous(memory_format=self.layout)], len(x))
 
     def go_on(self, crossing: Sequence[Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         """The network's output, and each layer's output in the graph that starts at the first of them."""
@@ -49,48 +67,68 @@ class Parts:
 class Programs:
     """Called inside `with network.frozen()`.
 
-    network: pixels -> outputs, the module as it is. probe: pixels (2,c,h,w).
+    network: pixels -> outputs, the module as it is. probe: pixels (2,c,h,w). fold: batch norms, for gradients too.
     """
 
     tape: Tape
     network: Run
     probe: Tensor
+    fold: bool = False
     refused: dict[Any, str] = field(default_factory=dict)  # what is not believed, and why
     _made: dict[Any, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.tape = replace(self.tape, calls=tuple(map(batched, self.tape.calls)))
+
     def renew(self) -> None:
         """Forget what was made of weights that have changed."""
+        vars(self).pop("expected", None)
         self._made.clear()
         self.refused.clear()
 
-    def scoring(self) -> Run | None:
+    @cached_property
+    def expected(self) -> Tensor:
+        """The network's own outputs for the probe."""
+        with torch.no_grad():
+            return self.network(self.probe)
+
+    def scoring(self) -> Pass | None:
         """Outputs for pixels, without a graph."""
-        return self._believed("scores", self._scoring, self._gives_the_outputs)  # type: ignore[no-any-return]
+        return self._believed("scores", lambda: self._whole(self._folded()), self._gives_the_outputs)
 
-    def halved(self) -> Run | None:
+    def halved(self) -> Pass | None:
         """Scores for pixels, computed in bfloat16."""
-        return self._believed("half", self._halved, self._comes_close)  # type: ignore[no-any-return]
+        return self._believed("half", lambda: self._whole(halved(self._folded())), self._comes_close)
 
-    def backward(self, *, rectifiers: bool = True) -> Run | None:
-        """Outputs for pixels, with a graph. rectifiers: False leaves ReLUs to rules that change their backward."""
-        return self._believed(  # type: ignore[no-any-return]
-            ("backward", rectifiers), lambda: self._backward(rectifiers), self._gives_the_gradient
-        )
+    def backward(self, rules: Mapping[str, Rule] | None = None) -> Run | None:
+        """Outputs for pixels, with a graph. rules: what changes the backward of functions."""
+        how = _rectifying(rules)
 
-    def backward_past(self, layer: str) -> Callable[[Tensor], tuple[Tensor, Tensor]] | None:
-        """Outputs for pixels, with a graph, and in it what a layer returns; ReLUs are left to rules.
+        def make() -> Pass:
+            return self._whole(self._chained(self.tape.calls, self._out, how), self._layout(how))
+
+        return _ruled(self._believed(("backward", how), make, partial(self._gives_the_gradient, how)), how, rules)
+
+    def backward_past(self, layer: str, rules: Mapping[str, Rule] | None = None) -> Past | None:
+        """The same, and in the graph what a layer returns.
 
         Only where nothing else gets past the layer: what it returns is all that is read behind it.
         """
         parts = self.parts([layer])
         if parts is None or len(parts.cut.crossing) > 1:
             return None
-        return self._believed(("past", layer), lambda: self._backward_past(layer, parts), self._gives_both)  # type: ignore[no-any-return]
+        how = _rectifying(rules)
+        make = partial(self._backward_past, parts.cut, how)
+        check = partial(self._gives_both, how)
+        return _ruled(self._believed(("past", layer, how), make, check), how, rules)
 
-    def _backward_past(self, layer: str, parts: Parts) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
-        (own,), out = parts.cut.crossing, self.tape.output.number
-        before = Program(chained(parts.cut.before, [own], rectifiers=False), (0,), (own,))
-        behind = Program(chained(parts.cut.behind, [out], rectifiers=False), (own,), (out,))
+    def _chained(self, calls: Sequence[Call], wanted: int, how: Rectifying) -> list[Call]:
+        return chained(without_norms(calls, [wanted]) if self.fold else calls, [wanted], how)
+
+    def _backward_past(self, parts: Cut, how: Rectifying) -> Past:
+        (own,), out = parts.crossing, self._out
+        before = Program(self._chained(parts.before, own, how), (0,), (own,))
+        behind = Program(self._chained(parts.behind, out, how), (own,), (out,))
 
         def run(x: Tensor) -> tuple[Tensor, Tensor]:
             (maps,) = before([channels_last(x)], len(x))
@@ -98,19 +136,23 @@ class Programs:
 
         return run
 
-    def _gives_both(self, run: Callable[[Tensor], tuple[Tensor, Tensor]]) -> str:
-        return self._gives_the_gradient(lambda x: run(x)[0])
+    def _gives_both(self, how: Rectifying, run: Past) -> str:
+        return self._gives_the_gradient(how, lambda x: run(x)[0])
 
     def parts(self, layers: Sequence[str]) -> Parts | None:
         """The network in two, of which the second takes a graph."""
-        return self._believed(("parts", *layers), lambda: self._parts(layers), self._goes_on_alike)  # type: ignore[no-any-return]
+        return self._believed(("parts", *layers), lambda: self._parts(cut(self.tape, layers)), self._goes_on_alike)
 
-    def tail(self, layer: str, whole: Callable[[Tensor, Tensor], Tensor]) -> Parts | None:
-        """Parts of which the second may run for other maps. whole: outputs for pixels with these maps in the layer's
-        place, by the whole network."""
-        return self._believed(  # type: ignore[no-any-return]
-            ("tail", layer), lambda: self._parts([layer]), lambda parts: self._takes_other_maps(parts, whole)
-        )
+    def tail(self, layer: str, at: str, whole: Callable[[Tensor, Tensor], Tensor]) -> Parts | None:
+        """Parts of which the second may run for other maps, in the place of a layer's output or input.
+
+        whole: outputs for pixels with these maps there, by the whole network.
+        """
+
+        def make() -> Parts | None:
+            return self.parts([layer]) if at == "output" else self._parts(cut_before(self.tape, layer))
+
+        return self._believed(("tail", layer, at), make, lambda parts: self._takes_other_maps(parts, whole))
 
     def _takes_other_maps(self, parts: Parts, whole: Callable[[Tensor, Tensor], Tensor]) -> str:
         two, one = parts.crossing(self.probe), parts.crossing(self.probe[:1])
@@ -121,65 +163,88 @@ class Programs:
             wanted = whole(self.probe, maps)
             for run in (parts.behind, parts.alone):
                 found, *_ = run([maps.clone(), *(other.clone() for other in two[1:])], 2)
-                if why := _apart(found, wanted):
+                if why := apart(found, wanted):
                     return why
         return ""
 
-    def _scoring(self) -> Run:
-        out = self.tape.output.number
-        program = Program(folded(self.tape.calls, [out]), (0,), (out,))
-        return lambda x: program([channels_last(x)], len(x))[0]
+    @property
+    def _out(self) -> int:
+        return self.tape.output.number
 
-    def _halved(self) -> Run:
-        out = self.tape.output.number
-        program = Program(halved(folded(self.tape.calls, [out])), (0,), (out,))
-        return lambda x: program([channels_last(x)], len(x))[0].float()
+    def _layout(self, how: Rectifying = "own") -> torch.memory_format:
+        """For forwards that decide at which side of their kinks units stand. Guided backpropagation's errors are the
+        same in both."""
+        return layout_of(self.tape.calls) if how == "own" else torch.channels_last
 
-    def _backward(self, rectifiers: bool) -> Run:
-        out = self.tape.output.number
-        program = Program(chained(self.tape.calls, [out], rectifiers=rectifiers), (0,), (out,))
-        return lambda x: program([channels_last(x)], len(x))[0]
+    def _folded(self) -> list[Call]:
+        return folded(self.tape.calls, [self._out])
 
-    def _parts(self, layers: Sequence[str]) -> Parts | None:
-        found = cut(self.tape, layers)
+    def _whole(self, calls: Sequence[Call], layout: torch.memory_format = torch.channels_last) -> Pass:
+        return Pass(Program(calls, (0,), (self._out,)), layout)
+
+    def _parts(self, found: Cut | None) -> Parts | None:
         if found is None:
             return None
         steady = sum(call.kinks for call in found.behind) <= STEADY
         before = folded(found.before, found.crossing) if steady else list(found.before)
         alone = Program(folded(found.behind, [found.output]), found.crossing, (found.output,))
-        return Parts(found, Program(before, (0,), found.crossing), found.tail(), alone)
+        kept = torch.channels_last if steady else self._layout()
+        return Parts(found, Program(before, (0,), found.crossing), found.tail(), alone, kept)
 
-    def _believed(self, key: Any, make: Callable[[], Any], check: Callable[[Any], str]) -> Any:
-        if key in self._made:
-            return self._made[key]
-        try:
-            made = make()
-            why = check(made) if made is not None else "its layers can't be told apart in it"
-        except Exception as error:
-            if out_of_memory(error):
-                raise
-            made, why = None, f"it can't be run again: {error}"
-        if why:
-            made, self.refused[key] = None, why
-        self._made[key] = made
-        return made
+    def _believed(self, key: Any, make: Callable[[], Made | None], check: Callable[[Made], str]) -> Made | None:
+        """What `make` makes, once; None where `check` has something against it or it can't be run."""
+        if key not in self._made:
+            made: Made | None = None
+            try:
+                made = make()
+                why = check(made) if made is not None else "its layers can't be told apart in it"
+            except Exception as error:  # whatever calls do that were made for other tensors: the network runs instead
+                if out_of_memory(error):
+                    raise
+                why = f"it can't be run again: {error}"
+            if why:
+                self.refused[key] = why
+            self._made[key] = None if why else made
+        found: Made | None = self._made[key]
+        return found
 
     def _gives_the_outputs(self, run: Run) -> str:
         with torch.no_grad():
-            return _apart(run(self.probe), self.network(self.probe))
+            return apart(run(self.probe), self.expected)
 
     def _comes_close(self, run: Run) -> str:
         with torch.no_grad():
-            return _apart(run(self.probe), self.network(self.probe), ROUGH)
+            return apart(run(self.probe).float(), self.expected.float(), ROUGH)
 
-    def _gives_the_gradient(self, run: Run) -> str:
-        found, wanted = (_gradient(one, self.probe) for one in (run, self.network))
-        return _apart(found[0], wanted[0]) or _apart(found[1], wanted[1], 1e-3)
+    def _gives_the_gradient(self, how: Rectifying, run: Run) -> str:
+        x = self.probe.contiguous(memory_format=self._layout(how))
+        found = _gradient(run, x)
+        with ruled(GUIDED if how == "guided" else None):
+            wanted = _gradient(self.network, x)
+        return apart(found[0], wanted[0]) or apart(found[1], wanted[1], ROUGH if self.fold else 1e-3)
 
     def _goes_on_alike(self, parts: Parts) -> str:
         with torch.no_grad():
             outputs, _ = parts.go_on(parts.crossing(self.probe))
-            return _apart(outputs, self.network(self.probe))
+            return apart(outputs, self.expected)
+
+
+def _rectifying(rules: Mapping[str, Rule] | None) -> Rectifying:
+    return "own" if not rules else "guided" if rules is GUIDED else "left"
+
+
+def _ruled(
+    run: Callable[[Tensor], Made] | None, how: Rectifying, rules: Mapping[str, Rule] | None
+) -> Callable[[Tensor], Made] | None:
+    """The same where rules hold for the functions that are left to them."""
+    if run is None or how != "left":
+        return run
+
+    def under(x: Tensor) -> Made:
+        with ruled(rules):
+            return run(x)
+
+    return under
 
 
 def channels_last(x: Tensor) -> Tensor:
@@ -188,14 +253,14 @@ def channels_last(x: Tensor) -> Tensor:
 
 def _gradient(run: Run, x: Tensor) -> tuple[Tensor, Tensor]:
     """The outputs, and the gradient of the mean of each image's largest with respect to the pixels."""
-    x = channels_last(x.detach()).requires_grad_()
+    x = x.detach().requires_grad_()
     with torch.enable_grad():
         out = run(x)
         (grad,) = torch.autograd.grad(out.flatten(1).amax(1).mean(), x)
     return out.detach(), grad
 
 
-def _apart(found: Tensor, wanted: Tensor, tolerance: float = CLOSE) -> str:
+def apart(found: Tensor, wanted: Tensor, tolerance: float = CLOSE) -> str:
     if found.shape != wanted.shape or found.dtype != wanted.dtype:
         return "it gives something else"
     off = float((found - wanted).abs().max() / wanted.abs().max().clamp_min(1e-12))

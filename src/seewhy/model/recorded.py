@@ -14,11 +14,15 @@ from seewhy.targets import Pinned
 
 @dataclass
 class Meter:
-    """Counts images through the network; `tell` hears of each step, for a progress bar or to cancel by raising."""
+    """Counts images through the network; `tell` hears of each step, for a progress bar or to cancel by raising.
+
+    folded: whether batch norms were folded where gradients were taken.
+    """
 
     forward: int = 0
     backward: int = 0
     tell: Any = None
+    folded: bool = False
 
     def count(self, *, forward: int = 0, backward: int = 0) -> None:
         self.forward += forward

@@ -5,6 +5,7 @@ modules alone and ends with its `with` block.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from torch import Tensor
@@ -64,6 +65,11 @@ class Rules(TorchFunctionMode):
         told = ((), {}) if found in RELU_KINDS else (args[1:], kwargs)  # a ReLU's bounds are in its kind
         output = rule(args[0], *told)
         return args[0].copy_(output) if in_place else output
+
+
+def ruled(table: Mapping[str, Rule] | None) -> AbstractContextManager[Any]:
+    """A `with` block in which these rules hold, if any."""
+    return Rules(table) if table else nullcontext()
 
 
 class Watch(TorchFunctionMode):

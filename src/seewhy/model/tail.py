@@ -1,11 +1,15 @@
 """The network from one layer on: for maps that take the place of what the layer returned."""
 
+from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import Tensor
 
 from seewhy.errors import Unsupported
+from seewhy.model.replay import Replay, gives_the_same, recorded
+from seewhy.model.rules import Rule, ruled
 from seewhy.model.trace import inputs, override
 from seewhy.model.variants import Variants
 
@@ -25,14 +29,27 @@ class Tail(Variants):
         self._model, self._x, self._layer, self._at = model, x, layer, at
         self._last = max([one.calls for one in model.census(x).layers if one.name == layer], default=1) - 1
         self.meter = model.meter
-        programs = model.programs(x) if at == "output" else None
-        self._parts = programs.tail(layer, self._whole) if programs else None
+        programs = model.programs(x)
+        self._parts = programs.tail(layer, at, self._whole) if programs else None
         self._crossing: list[Tensor] = []  # what else is read behind the layer, (b,...) each
+        self._replay = None if self._parts or not model.fast or len(x) > model._rows(x) else self._replayed()
 
     @property
     def how(self) -> str:
         """Which of the network runs for each variant."""
-        return f"the network from {self._layer!r} on" if self._parts else "the whole network"
+        if self._parts is not None:
+            return f"the network from {self._layer!r} on"
+        replayed = f"the network without the modules that end before {self._layer!r}"
+        return "the whole network" if self._replay is None else replayed
+
+    def _replayed(self) -> Replay | None:
+        """The images' forward to be played again, once that has given what the whole network gives for others."""
+        key, model = ("replay", self._layer, self._at, *self._x.shape[2:]), self._model
+        record = partial(recorded, model.module, model._forward, layer=self._layer, at=self._at)
+        if key not in model._known:
+            probe = model._probe(self._x.shape[2:])
+            model._known[key] = gives_the_same(record(probe), self.maps(probe), self._whole)
+        return record(self._x) if model._known[key] else None
 
     def maps(self, x: Tensor | None = None) -> Tensor:
         """What the layer returns (or is given) for pixels x, by default those the tail was made for: (b,d,r,q)."""
@@ -41,6 +58,8 @@ class Tail(Variants):
             return self._model.maps(x, (self._layer,))[0]
 
         def run(part: Tensor, _rows: Tensor) -> Tensor:
+            if self._parts is not None:
+                return self._parts.crossing(part)[0]
             with torch.no_grad(), inputs(self._model.module, self._layer) as seen:
                 self._model(part)
             if not seen:
@@ -53,13 +72,15 @@ class Tail(Variants):
 
     def __call__(self, maps: Tensor, rows: Tensor) -> Tensor:
         if self._parts is None:
-            return self._model._counted(self._whole(self._x[rows], maps))
+            found = self._replay(maps, rows) if self._replay else self._whole(self._x[rows], maps)
+            return self._model._counted(found)
         if len(self._parts.cut.crossing) > 1 and not self._crossing:
             chunks = [self._parts.crossing(one)[1:] for one in self._x.split(self._model._rows(self._x))]
             self._crossing = [torch.cat(parts) for parts in zip(*chunks, strict=True)]
         others = [one[rows] for one in self._crossing]  # copies, as the maps': the network may work in place
         run = self._parts.behind if torch.is_grad_enabled() else self._parts.alone
-        return self._model._counted(run([maps.clone(memory_format=torch.channels_last), *others], len(maps))[0])
+        own = maps.clone(memory_format=torch.channels_last if maps.ndim == 4 else torch.preserve_format)
+        return self._model._counted(run([own, *others], len(maps))[0])
 
     def _whole(self, x: Tensor, maps: Tensor) -> Tensor:
         with override(self._model.module, self._layer, maps, at=self._at, call=self._last):
@@ -69,8 +90,9 @@ class Tail(Variants):
     def _outputs(self, values: Tensor, rows: Tensor) -> Tensor:
         return self(values, rows)
 
-    def _differentiable(self, values: Tensor, rows: Tensor, *, rectifiers: bool = True) -> Tensor:
-        return self(values, rows)
+    def _differentiable(self, values: Tensor, rows: Tensor, rules: Mapping[str, Rule] | None = None) -> Tensor:
+        with ruled(rules):
+            return self(values, rows)
 
     def _rows(self, values: Tensor, *, backward: bool = False, besides: int = 0) -> int:
         rows = self._model._rows(self._x, backward=backward, besides=besides)

@@ -1,7 +1,8 @@
 """The only file that touches hooks and what is set on a module for a call. All of it ends with its `with`."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from itertools import count
 from threading import Lock, RLock
 from typing import Any
@@ -125,6 +126,31 @@ def override(module: nn.Module, layer: str, value: Tensor, *, at: str = "output"
         yield
     finally:
         handle.remove()
+
+
+@contextmanager
+def instead(module: nn.Module, found: Mapping[str, Sequence[Callable[[], Any]]]) -> Iterator[None]:
+    """Submodules return what is found for their first runs, each in its turn, and run from then on."""
+
+    def forward(own: Callable[..., Any], known: Sequence[Callable[[], Any]]) -> Callable[..., Any]:
+        runs = count()
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            at = next(runs)
+            return known[at]() if at < len(known) else own(*args, **kwargs)
+
+        return run
+
+    with ExitStack() as stack:
+        for name, known in found.items():
+            submodule = module.get_submodule(name)
+            before = submodule.__dict__.get("forward")  # seldom: most have only their class's
+            own = submodule.forward
+            stack.callback(
+                submodule.__delattr__ if before is None else partial(submodule.__setattr__, value=before), "forward"
+            )
+            submodule.forward = forward(own, known)
+        yield
 
 
 @contextmanager

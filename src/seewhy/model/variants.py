@@ -1,7 +1,6 @@
 """Scores and gradients of many variants of a few images, for one target or for several that share the forwards."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from functools import partial
 from itertools import chain
 
@@ -10,7 +9,7 @@ from torch import Tensor
 
 from seewhy.model.backward import gradients
 from seewhy.model.recorded import Meter
-from seewhy.model.rules import Rule, Rules
+from seewhy.model.rules import Rule
 from seewhy.model.stream import Items, Run, Variant, stream
 from seewhy.targets import Pinned, several
 
@@ -29,8 +28,8 @@ class Variants:
         """Model outputs (m,k) for values (m,...) of the images rows (m,), without a graph."""
         raise NotImplementedError
 
-    def _differentiable(self, values: Tensor, rows: Tensor, *, rectifiers: bool = True) -> Tensor:
-        """The same with a graph from the values on. rectifiers: False where rules change the backward of ReLUs."""
+    def _differentiable(self, values: Tensor, rows: Tensor, rules: Mapping[str, Rule] | None = None) -> Tensor:
+        """The same with a graph from the values on. rules: what changes the backward of functions."""
         raise NotImplementedError
 
     def _rows(self, values: Tensor, *, backward: bool = False, besides: int = 0) -> int:
@@ -77,8 +76,8 @@ class Variants:
     ) -> tuple[Tensor, Tensor]:
         """Scores (m,k) and their gradients (m,k,...)."""
         values = values.detach().requires_grad_()
-        with torch.enable_grad(), Rules(rules) if rules else nullcontext():
-            outputs = self._differentiable(values, rows, rectifiers=rules is None)
+        with torch.enable_grad():
+            outputs = self._differentiable(values, rows, rules)
             scores = [one(outputs, rows) for one in targets]
         self.meter.count(backward=len(values) * sum(one.requires_grad for one in scores))
         return torch.stack(scores, 1).detach(), gradients(scores, values)
