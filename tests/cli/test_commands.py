@@ -113,6 +113,20 @@ def test_again_finds_every_explanation_below_and_prints_differences(
     assert row["relative"] == pytest.approx(0.5 / np.abs(values).max(), rel=1e-4)
 
 
+def test_again_speaks_chinese(undrawn: None, there: Path, call: Call) -> None:
+    assert call("explain", "photos/cat.jpg", "--model", NET, "-m", "saliency").exit_code == 0
+    old = seewhy.open("seewhy-out/cat")
+    replace(old, versions={**old.versions, "torch": "0.1"}).save("seewhy-out/cat")
+    result = call("again", "seewhy-out", "--trust", "--lang", "zh")
+    assert "正在重新计算 seewhy-out/cat" in result.stderr
+    first, second = result.stdout.splitlines()
+    assert first.startswith("seewhy-out/cat：saliency，") and "逐位相同" in first
+    assert second.startswith("  说明：torch 当时：0.1，现在：")
+    english = call("again", "seewhy-out", "--trust").stdout.splitlines()
+    assert english[0].endswith("largest difference 0, 0 of the largest value: the same bit for bit")
+    assert english[1].startswith("  note: torch 0.1 then, ")
+
+
 def test_again_goes_on_behind_a_broken_folder(undrawn: None, there: Path, call: Call, told: Told) -> None:
     assert call("explain", "photos", "--model", NET).exit_code == 0
     Path("seewhy-out/cat/values.npz").write_bytes(b"")

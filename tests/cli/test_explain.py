@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -278,3 +279,15 @@ def test_a_style_that_can_t_show_what_is_asked_is_refused_before_the_first_photo
         result = call("explain", "photos/cat.jpg", *NET, *given)
         refused(result, problem)
         assert "explaining" not in result.stderr
+
+
+def test_notes_are_told_in_the_language_asked_for_and_stored_in_english(
+    undrawn: None, there: Path, call: Call, told: Told
+) -> None:
+    asked = ("explain", "photos/cat.jpg", *NET, "-m", "integrated_gradients", "-O", "n_steps=1")
+    english, chinese = call(*asked), call(*asked, "--lang", "zh")
+    assert re.search(r"    note: the map's sum misses .*: take more n_steps\n", english.stdout)
+    assert re.search(r"    说明：热力图的总和与得分之差相差 [\d.]+%：请增大 n_steps\n", chinese.stdout)
+    stored = seewhy.open("seewhy-out/cat").notes
+    row = told(*asked, "--lang", "zh")["photos"][0]["explanations"][0]
+    assert row["notes"] == list(stored) and stored[0].startswith("the map's sum misses")

@@ -103,3 +103,10 @@ def test_what_can_not_stand_on_one_page_is_refused() -> None:
         page([handmade(), handmade(pixels=plain(9, 9, 1, 2, 3))])
     with pytest.raises(BadOption):
         page([handmade()], "xx")
+
+
+def test_notes_are_in_the_language_of_the_page_and_strangers_notes_as_they_are() -> None:
+    said = ("the map's sum misses the score's difference by 10.2%: take more n_steps", "a note of <nobody>")
+    english, chinese = (data(page([handmade(notes=said)], lang)) for lang in ("en", "zh"))
+    assert english["explanations"][0]["notes"] == list(said)
+    assert chinese["explanations"][0]["notes"] == ["热力图的总和与得分之差相差 10.2%：请增大 n_steps", said[1]]

@@ -8,6 +8,7 @@ import click
 from seewhy.cli import options
 from seewhy.cli.output import REFUSED, Command, document, progress
 from seewhy.errors import BadInput, SeewhyError
+from seewhy.lang import class_name, note, text
 
 
 @click.command(cls=Command)
@@ -16,6 +17,7 @@ from seewhy.errors import BadInput, SeewhyError
 @options.weights_option
 @options.device_option
 @click.option("--trust", is_flag=True, help="Run the factory that the record names, such as package.module:build.")
+@options.lang_option
 @options.json_option
 @options.quiet_option
 @click.pass_context
@@ -28,14 +30,14 @@ def command(ctx: click.Context, /, folders: tuple[Path, ...], **asked: Any) -> N
     models: dict[Any, Any] = {}
     with progress(quiet=asked["quiet"]) as where:
         for folder in [found for one in folders for found in _stored(one)]:
-            where.step(f"computing {folder} again")
+            where.step(text("computing_again", asked["lang"], folder=folder))
             try:
                 rows.append(_done(folder, asked, models))
             except SeewhyError as error:
                 rows.append({"folder": str(folder), "error": where.failed(str(folder), error)})
                 continue
             if not (asked["quiet"] or asked["as_json"]):
-                where.say("\n".join(_told(rows[-1])))
+                where.say("\n".join(_told(rows[-1], asked["lang"])))
     if asked["as_json"]:
         document({"explanations": rows})
     if any("error" in row for row in rows):
@@ -58,6 +60,7 @@ def _done(folder: Path, asked: dict[str, Any], models: dict[Any, Any]) -> dict[s
     return {
         "folder": str(folder),
         "method": old.method,
+        "class": old.classes[0],
         "label": old.labels[0],
         "largest_difference": found.absolute,
         "relative": found.relative,
@@ -65,11 +68,15 @@ def _done(folder: Path, asked: dict[str, Any], models: dict[Any, Any]) -> dict[s
     }
 
 
-def _told(row: dict[str, Any]) -> list[str]:
-    difference, relative = row["largest_difference"], row["relative"]
-    said = f"largest difference {difference:.3g}, {relative:.3g} of the largest value"
-    said += "" if difference else ": the same bit for bit"
-    return [f"{row['folder']}: {row['method']}, {row['label']}: {said}", *(f"  note: {note}" for note in row["notes"])]
+def _told(row: dict[str, Any], lang: str) -> list[str]:
+    difference = row["largest_difference"]
+    values = {
+        "difference": f"{difference:.3g}",
+        "relative": f"{row['relative']:.3g}",
+        "label": class_name(row["label"], lang, row["class"]),
+    }
+    compared = text("compared" if difference else "compared_same", lang, **row | values)
+    return [compared, *(f"  {text('note', lang, note=note(said, lang))}" for said in row["notes"])]
 
 
 def _stored(folder: Path) -> list[Path]:

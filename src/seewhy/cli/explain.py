@@ -10,7 +10,7 @@ from seewhy.cli import names, options
 from seewhy.cli.output import REFUSED, Command, Progress, document, progress
 from seewhy.cli.photos import expanded, folders
 from seewhy.errors import SeewhyError
-from seewhy.lang import text
+from seewhy.lang import note, text
 
 if TYPE_CHECKING:
     from seewhy.cli.plan import Plan
@@ -170,5 +170,5 @@ def _told(photo: Path, folder: Path, found: "list[Explanation]", lang: str) -> l
         lines += [results.says(photo, model, lang), *results.predictions(first.predictions[0], lang)]
     for one in found:
         lines.append(results.line(one, lang, one.model.name if len(firsts) > 1 else ""))
-        lines += [f"    {text('note', lang, note=note)}" for note in one.notes]
+        lines += [f"    {text('note', lang, note=note(said, lang))}" for said in one.notes]
     return [*lines, f"  {text('results_in', lang, folder=folder, page=folder / 'page.html')}", ""]

@@ -3,5 +3,6 @@
 from seewhy.lang.catalog import languages, text
 from seewhy.lang.classes import class_name
 from seewhy.lang.fonts import font
+from seewhy.lang.notes import note
 
-__all__ = ["class_name", "font", "languages", "text"]
+__all__ = ["class_name", "font", "languages", "note", "text"]

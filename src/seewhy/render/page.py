@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from seewhy.lang import class_name, text
+from seewhy.lang import class_name, note, text
 from seewhy.lang.catalog import messages
 from seewhy.render import heading
 from seewhy.render.colors import DIVERGING, SEQUENTIAL, table
@@ -112,7 +112,7 @@ def _one(explanation: Explanation, scene: Scene, lang: str, outlier_perc: float)
             for one in explanation.predictions[0][:5]
         ],
         "details": _details(explanation, lang),
-        "notes": list(explanation.notes),
+        "notes": [note(one, lang) for one in explanation.notes],
     }
 
 
