@@ -31,6 +31,17 @@ def test_those_alike_draw_the_same_from_here_on() -> None:
     assert all(torch.equal(one.uniform(4), drawn) for one in (first, *others)), "not from the seed anew"
 
 
+def test_a_place_of_a_sequence_draws_the_same_whatever_was_drawn_before() -> None:
+    x = torch.rand(2, 3, 4, 4)
+    rng = Rng.for_images(0, x)
+    fifth = rng.at(5).uniform(4)
+    rng.normal(7), rng.at(4).uniform(9)
+    assert torch.equal(rng.at(5).uniform(4), fifth)
+    assert torch.equal(Rng.for_images(0, x[1:]).at(5).uniform(4)[0], fifth[1])
+    assert not torch.equal(rng.at(4).uniform(4), fifth) and not torch.equal(fifth[0], fifth[1])
+    assert rng.names.unique().numel() == 2 and not torch.equal(rng.names, Rng.for_images(1, x).names)
+
+
 def test_an_rng_nobody_draws_from_costs_nothing(monkeypatch: Any) -> None:
     monkeypatch.setattr("seewhy.rng._seed", lambda *_: pytest.fail("read the pixels"))
     Rng.for_images(0, torch.rand(2, 3, 4, 4)).alike(2)

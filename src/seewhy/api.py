@@ -1,6 +1,6 @@
 """The calls that the command line, pages and notebooks share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from seewhy.images import load_all
 from seewhy.model import Model
 from seewhy.registry import Method, configured, get_method
 from seewhy.sources import as_model
+from seewhy.store import open as open_folder
 from seewhy.targets import Askable, Score, transform
 from seewhy.types import Comparison, Explanation, Prediction
 
@@ -41,6 +42,8 @@ def explain(
     seed: int = 0,
     precision: str | None = None,
     memory: int | None = None,
+    resume: Any = None,
+    stop: Callable[[], bool] | None = None,
     **options: Any,
 ) -> Any:
     """Explain one score of each image by one method.
@@ -48,13 +51,15 @@ def explain(
     image: path, bytes, PIL, uint8 array (HxWx3 or a batch), a list of these, or a float tensor (b,c,h,w) in [0,1].
     target: None for the predicted class, an index, a label, a list with one an image, a Target, or a callable on the
     model's output. layer, for methods that read one: a name, a module, or a list. score: "logit", "probability" or
-    "log_probability"; default the method's own. memory: bytes that activations may take.
+    "log_probability"; default the method's own. memory: bytes that activations may take. For methods that sample,
+    resume: an earlier explanation of the same, or its folder, that goes on where it ended; stop: asked now and then,
+    and once it says True what was sampled is the result.
     Returns one Explanation, or a list of them where the photos differ in size.
     """
     if layer is not None:
         options["layer"] = layer
     chosen = _method(method, options)
-    found = _grid(model, image, [chosen], [target], score, seed, precision, memory)
+    found = _grid(model, image, [chosen], [target], score, seed, precision, memory, resume, stop)
     return found[0][0][0] if len(found) == 1 else [one[0][0] for one in found]
 
 
@@ -70,10 +75,13 @@ def compare(
     precision: str | None = None,
     memory: int | None = None,
     options: Mapping[str, Mapping[str, Any]] | None = None,
+    resume: Any = None,
+    stop: Callable[[], bool] | None = None,
 ) -> Any:
     """Methods times targets on the same images, sharing forwards and backwards.
 
-    options: by method id. Returns a Comparison, indexed by method and target; a list where the photos differ in size.
+    options: by method id. resume, stop: as `explain` has them. Returns a Comparison, indexed by method and target; a
+    list where the photos differ in size.
     """
     methods = listed(methods, "methods", "give a list: methods=['gradcam']")
     targets = listed(targets, "targets", "give a list: targets=[None]")
@@ -84,7 +92,7 @@ def compare(
         if layer is not None and isinstance(asked, str) and _takes(asked, "layer"):
             own.setdefault("layer", layer)
         chosen.append(_method(asked, own))
-    found = _grid(model, image, chosen, targets, score, seed, precision, memory)
+    found = _grid(model, image, chosen, targets, score, seed, precision, memory, resume, stop)
     made = [Comparison(tuple(tuple(row) for row in table)) for table in found]
     return made[0] if len(made) == 1 else made
 
@@ -98,6 +106,8 @@ def _grid(
     seed: int,
     precision: str | None,
     memory: int | None,
+    resume: Any,
+    stop: Callable[[], bool] | None,
 ) -> list[list[list[Explanation]]]:
     model = as_model(model)
     model = model if precision is None else model.at(precision)
@@ -107,8 +117,20 @@ def _grid(
         transform(score, "logit")  # refuses what is none
     if not methods or not targets:
         raise BadOption("no method or no target to explain", "name at least one of each")
+    if stop is not None:
+        model = replace(model, course=replace(model.course, stopped=stop))
+    earlier = _earlier(resume)
+    batches = load_all(image, model.preprocess)
     with torch.inference_mode(False):  # a caller's inference mode would leave nothing to differentiate
-        return [explained(model, batch, methods, targets, score, seed) for batch in load_all(image, model.preprocess)]
+        return [explained(model, batch, methods, targets, score, seed, earlier) for batch in batches]
+
+
+def _earlier(resume: Any) -> list[Explanation]:
+    """The explanations that a call may go on from: given as such, as their folders, or as a list of these."""
+    if resume is None:
+        return []
+    several = resume if isinstance(resume, list | tuple | Comparison) else [resume]
+    return [one if isinstance(one, Explanation) else open_folder(one) for one in several]
 
 
 def _method(method: str | Method, options: Mapping[str, Any]) -> Method:

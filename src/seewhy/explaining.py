@@ -13,12 +13,14 @@ import torch
 from torch import Tensor
 
 from seewhy.cams import of_layers, pin_layers
-from seewhy.errors import ModelFailed, first_line
+from seewhy.errors import BadOption, ModelFailed, first_line
 from seewhy.images import Batch
 from seewhy.model import Model
 from seewhy.model.trace import INPUT
 from seewhy.registry import Method, check
+from seewhy.resuming import left_off
 from seewhy.rng import Rng
+from seewhy.sampling import Sampled
 from seewhy.targets import Askable, Pinned, Score, as_decided, as_target, probabilities, transform
 from seewhy.together import Together
 from seewhy.types import Explanation, Map, Passes, Pixels, Prediction
@@ -33,12 +35,15 @@ def explained(
     targets: Sequence[Askable],
     score: Score | None,
     seed: int,
+    resume: Sequence[Explanation] = (),
 ) -> list[list[Explanation]]:
-    """A row a method, a column a target."""
+    """A row a method, a column a target. resume: earlier explanations, of which those of the same go on."""
     run = model.shared()
     x = model.checked(batch.pixels)
     for method in methods:
         check(method, model, x)
+    if resume and not any(isinstance(method, Sampled) for method in methods):
+        raise BadOption(f"resume for {methods[0].info.id}, which samples nothing", "leave resume out")
     with run.frozen():
         if run.compared is not None:
             run.halved(x)  # which refuses, before anything else runs, where it can't be done
@@ -54,7 +59,7 @@ def explained(
             "seed": seed,
             "precision": run.precision,
         }
-        return [_row(run, x, method, decided, outputs, score, shared, known) for method in pinned]
+        return [_row(run, x, method, decided, outputs, score, shared, known, resume) for method in pinned]
 
 
 def _first(run: Model, x: Pixels, methods: Sequence[Method]) -> Tensor:
@@ -77,6 +82,7 @@ def _row(
     score: Score | None,
     shared: float,
     known: Mapping[str, Any],
+    resume: Sequence[Explanation],
 ) -> list[Explanation]:
     """One method's explanation of each target. shared: seconds of what all explanations have in common."""
     kind, info, layers = run.census(x).outputs, method.info, of_layers(method)
@@ -88,6 +94,8 @@ def _row(
     read = transform(wanted, kind)
     targets = [replace(target, transform=read, key=(wanted, target.key)) for target in decided]
     options = {f.name: getattr(method, f.name) for f in fields(method)}  # type: ignore[arg-type]
+    if resume and isinstance(method, Sampled):
+        run = replace(run, course=replace(run.course, left=left_off(resume, info, options, wanted, targets, known)))
     made = _made(run, x, method, targets, known["seed"])
     found = []
     for asked, target, (one, seconds, passes) in zip(decided, targets, made, strict=True):
@@ -110,6 +118,7 @@ def _row(
             extras={name: np.asarray(value.detach().cpu()) for name, value in one.extras.items()},
             notes=(*notes, *one.notes),
             decided=as_decided(asked.key),
+            state={name: np.asarray(value.detach().cpu()) for name, value in one.state.items()},
             **known,
         )
         found.append(_blank_told(explanation))

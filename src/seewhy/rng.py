@@ -4,7 +4,7 @@ import hashlib
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache, cached_property, partial
+from functools import cache, cached_property
 
 import numpy as np
 import torch
@@ -14,23 +14,31 @@ from torch import Tensor
 class Rng:
     """One generator an image, seeded from the seed and the image's pixels when it is first drawn from."""
 
-    def __init__(self, make: Callable[[], list[torch.Generator]]) -> None:
-        self._make = make
+    def __init__(self, seeds: Callable[[], list[int]], states: Sequence[Tensor] | None = None) -> None:
+        self._seeds, self._states = seeds, states
 
     @classmethod
     def for_images(cls, seed: int, x: Tensor) -> "Rng":
         """x: Pixels (b,c,h,w)."""
-        seeds = cache(lambda: [_seed(seed, image) for image in x])
-        return cls(lambda: [torch.Generator().manual_seed(one) for one in seeds()])
+        return cls(cache(lambda: [_seed(seed, image) for image in x]))
 
     def alike(self, n: int) -> list["Rng"]:
         """n that draw the same from here on, of which this is the first."""
-        states = [one.get_state() for one in self._generators] if "_generators" in vars(self) else None
-        return [self, *(Rng(self._make if states is None else partial(_restored, states)) for _ in range(n - 1))]
+        states = [one.get_state() for one in self._generators] if "_generators" in vars(self) else self._states
+        return [self, *(Rng(self._seeds, states) for _ in range(n - 1))]
+
+    def at(self, place: int) -> "Rng":
+        """What is drawn at a place of a sequence, whatever was drawn elsewhere or before."""
+        return Rng(lambda: [_at(one, place) for one in self._seeds()])
+
+    @property
+    def names(self) -> Tensor:
+        """A number an image (b,), which stands for the seed and the image's pixels."""
+        return torch.tensor(self._seeds())
 
     @cached_property
     def _generators(self) -> list[torch.Generator]:
-        return self._make()
+        return _restored(self._states) if self._states else [torch.Generator().manual_seed(i) for i in self._seeds()]
 
     def normal(self, *shape: int) -> Tensor:
         """Standard normal draws (b, *shape), float32 on the CPU; each image draws from its own stream."""
@@ -62,6 +70,10 @@ def _restored(states: Sequence[Tensor]) -> list[torch.Generator]:
     for one, state in zip(found, states, strict=True):
         one.set_state(state)
     return found
+
+
+def _at(seed: int, place: int) -> int:
+    return int.from_bytes(hashlib.blake2b(f"{seed} {place}".encode(), digest_size=6).digest(), "big")
 
 
 def _seed(seed: int, image: Tensor) -> int:

@@ -97,7 +97,8 @@ class Passes:
 class Map:
     """What a method returns: values (b,c,r,q) and what must be said about them.
 
-    `extras` are tensors with one row an image (leading dimension b).
+    `extras` are tensors with one row an image (leading dimension b), and so are those of `state`: what it takes to go
+    on where the method left off.
     `layers` overrides the layers named in the method's options, where a method finds its own.
     """
 
@@ -105,6 +106,7 @@ class Map:
     extras: Mapping[str, Tensor] = field(default_factory=dict)
     notes: Sequence[str] = ()
     layers: Sequence[str] = ()
+    state: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +138,7 @@ class Explanation:
     extras: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     decided: tuple[Any, ...] = ()  # the pinned target: ("class", indices), ("contrast", this, other), ...
+    state: Mapping[str, NDArray[Any]] = field(default_factory=dict)  # sums that `explain(..., resume=)` goes on from
 
     def heatmap(self) -> NDArray[np.float32]:
         """(b,H,W): channels reduced, on the original pictures' pixels, same units and sign, NaN where unseen."""
@@ -163,8 +166,8 @@ class Explanation:
             name: getattr(self, name)[rows]
             for name in ("values", "classes", "labels", "scores", "predictions", "photos")
         }
-        extras = {name: rows_of[rows] for name, rows_of in self.extras.items()}
-        return replace(self, **cut, extras=extras, decided=_cut(self.decided, rows))
+        extras, state = ({name: rows_of[rows] for name, rows_of in own.items()} for own in (self.extras, self.state))
+        return replace(self, **cut, extras=extras, state=state, decided=_cut(self.decided, rows))
 
     def __iter__(self) -> Iterator["Explanation"]:
         return (self[i] for i in range(len(self)))

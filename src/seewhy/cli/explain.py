@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seewhy.cli import names, options
-from seewhy.cli.output import REFUSED, Command, Progress, document, progress
+from seewhy.cli.interrupt import Interrupt, interruptible
+from seewhy.cli.output import INTERRUPTED, REFUSED, Command, Progress, document, progress
 from seewhy.cli.photos import expanded, folders
 from seewhy.errors import SeewhyError
 from seewhy.lang import note, text
@@ -78,6 +79,12 @@ class Explain(Command):
     help="Where results go: DIR itself for one file, DIR/PHOTO for several; default seewhy-out/PHOTO.",
 )
 @click.option(
+    "--resume",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Results of the same call, stopped or short of samples, that go on where they ended, be it to more n_samples.",
+)
+@click.option(
     "--style",
     default="seewhy",
     show_default=True,
@@ -100,8 +107,8 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
     """
     results: list[dict[str, Any]] = []
     lang = asked["lang"]
-    with progress(quiet=asked["quiet"]) as where:
-        plan, style = _planned(asked, where)
+    with progress(quiet=asked["quiet"]) as where, interruptible(where) as stop:
+        plan, style = _planned(asked, where, stop)
         photos, bad = expanded(asked["photos"])
         for name, error in bad:
             results.append({"photo": name, "error": where.failed(name, error)})
@@ -109,6 +116,8 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
         places = folders(photos, asked["photos"], asked["out"])
         for i, (photo, folder) in enumerate(zip(photos, places, strict=True)):
             number = f" ({text('number_of', lang, number=i + 1, total=len(photos))})" if len(photos) > 1 else ""
+            if stop.asked:
+                break
             where.step(text("explaining", lang, photo=photo) + number)
             try:
                 results.append(_explained(plan, style, photo, folder, where, loud))
@@ -116,20 +125,25 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
                 results.append({"photo": str(photo), "error": where.failed(str(photo), error)})
     if asked["as_json"]:
         document({"photos": results})
+    if stop.asked:
+        click.echo("stopped: --resume DIR goes on from there", err=True)
+        ctx.exit(INTERRUPTED)
     if any("error" in one for one in results):
         ctx.exit(REFUSED)
 
 
-def _planned(asked: dict[str, Any], where: Progress) -> "tuple[Plan, Style]":
+def _planned(asked: dict[str, Any], where: Progress, stop: Interrupt) -> "tuple[Plan, Style]":
     where.step(text("loading", asked["lang"], name=", ".join(asked["models"])))
     from seewhy.cli import plan
     from seewhy.cli.style import Style
+    from seewhy.model.course import Course
     from seewhy.model.recorded import Meter
 
     style = Style(asked["style"], asked["cmap"], asked["sign"], asked["lang"])
     models = []
     for name in dict.fromkeys(asked["models"]):
-        model = replace(options.loaded(name, asked), meter=Meter(tell=where.passes))
+        course = Course(tell=where.samples, stopped=stop)
+        model = replace(options.loaded(name, asked), meter=Meter(tell=where.passes), course=course)
         models.append(plan.prepared(model, asked["precision"], asked["memory"]))
     methods, reason = asked["methods"] or (plan.PREFERRED[0],), ""
     if not (asked["methods"] or asked["layers"]):  # a layer that is named is read, or refused with the reason
@@ -137,6 +151,8 @@ def _planned(asked: dict[str, Any], where: Progress) -> "tuple[Plan, Style]":
         methods = (chosen,)
     style.check(methods)
     made = plan.made(models, methods, asked["targets"], asked["pairs"], asked["layers"], asked["score"], asked["seed"])
+    if asked["resume"]:
+        made = replace(made, resume=plan.earlier(asked["resume"]))
     if reason:
         where.note(text("instead", asked["lang"], method=methods[0], reason=reason))
     return made, style

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -11,6 +12,8 @@ import click
 from seewhy.errors import SeewhyError
 
 DONE, BUG, REFUSED, INTERRUPTED = 0, 1, 2, 130
+SELDOM = 10  # seconds between lines that say how far a call is
+SURE = 2  # seconds that tell how long the rest will take
 CODES = "Exit codes: 0 all done, 2 something was refused or failed, 130 interrupted."
 
 
@@ -53,6 +56,13 @@ def document(data: Any) -> None:
     click.echo(json.dumps(data, ensure_ascii=False, indent=1))
 
 
+def clock(seconds: float) -> str:
+    """1:02:03, or 2:03."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
 def columns(rows: Sequence[Sequence[str]], indent: str = "") -> Iterator[str]:
     """Lines in which the cells of a column begin under each other."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -89,19 +99,43 @@ class Progress:
     def passes(self, forward: int, backward: int) -> None:
         """Images through the network so far in this step."""
 
+    def samples(self, done: int, total: int) -> None:
+        """Samples so far of those asked for, by a method that can stop and keep them."""
+        now = time.monotonic()
+        if not self.sampling:
+            self._began = now, done
+        self.sampling = done < total
+        passed, more = now - self._began[0], done - self._began[1]
+        if passed > SURE and more:
+            self.sampled(done, total, passed * (total - done) / more)
+
+    sampling = False
+    _began = 0.0, 0
+
+    def sampled(self, done: int, total: int, left: float) -> None:
+        """left: seconds."""
+
 
 class Lines(Progress):
     """A line a step, for logs."""
 
+    _next = 0.0
+
     def step(self, said: str) -> None:
+        self.sampling = False
         click.echo(f"{said} ...", err=True)
+
+    def sampled(self, done: int, total: int, left: float) -> None:
+        if time.monotonic() > self._next:
+            self._next = time.monotonic() + SELDOM
+            click.echo(f"  {done} of {total} samples, {clock(left)} left", err=True)
 
 
 class Live(Progress):
     """A spinner with counts that rewrites itself, for terminals."""
 
     def __init__(self, status: Any) -> None:
-        self._status, self._said = status, ""
+        self._status, self._said, self._samples = status, "", ""
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -115,11 +149,14 @@ class Live(Progress):
     def step(self, said: str) -> None:
         from rich.markup import escape
 
-        self._said = escape(said)
+        self._said, self._samples, self.sampling = escape(said), "", False
         self._status.update(self._said)
 
     def passes(self, forward: int, backward: int) -> None:
-        self._status.update(f"{self._said}  {forward} forward, {backward} backward")
+        self._status.update(f"{self._said}  {forward} forward, {backward} backward{self._samples}")
+
+    def sampled(self, done: int, total: int, left: float) -> None:
+        self._samples = f"; {done} of {total} samples, {clock(left)} left"
 
 
 @contextmanager

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 from seewhy import targets
 from seewhy.api import compare
-from seewhy.errors import BadOption
+from seewhy.errors import BadInput, BadOption
 from seewhy.images import load as load_image
 from seewhy.model import Model
 from seewhy.registry import check, get_method, list_methods, parse
+from seewhy.store import MANIFEST
+from seewhy.store import open as open_folder
 from seewhy.targets import Askable
 from seewhy.types import Explanation
 
@@ -27,6 +30,7 @@ class Plan:
     options: Sequence[Options]  # a model each, since a picture among them is fitted to the model
     score: Any
     seed: int
+    resume: Sequence[Explanation] = ()
 
     def run(self, photo: str) -> list[Explanation]:
         """Every explanation of one photo; methods and targets of one model share its passes."""
@@ -34,7 +38,14 @@ class Plan:
             one
             for model, options in zip(self.models, self.options, strict=True)
             for one in compare(
-                model, photo, self.methods, self.targets, score=self.score, seed=self.seed, options=options
+                model,
+                photo,
+                self.methods,
+                self.targets,
+                score=self.score,
+                seed=self.seed,
+                options=options,
+                resume=self.resume or None,
             )
         ]
 
@@ -58,6 +69,15 @@ def made(
             model.layer(layer)
     chosen = [target(text, models) for text in dict.fromkeys(asked)]
     return Plan(models, methods, chosen or [None], options, score, seed)
+
+
+def earlier(folder: Path) -> list[Explanation]:
+    """The explanations below a folder that can go on."""
+    found = [open_folder(path.parent) for path in sorted(folder.rglob(MANIFEST))]
+    found = [one for one in found if one.state]
+    if not found:
+        raise BadInput(f"nothing in {folder} can go on", "name a folder with results of a method that samples")
+    return found
 
 
 def chosen(models: Sequence[Model]) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from seewhy.errors import Unsupported
 from seewhy.model.backward import gradients
+from seewhy.model.course import Course
 from seewhy.model.forward import Forward
 from seewhy.model.head import pools
 from seewhy.model.recorded import Recorded
@@ -31,6 +32,7 @@ class Network(Forward, Variants):
 
     memory: int | None = field(default=None, kw_only=True)
     memo: list[Recorded] | None = field(default=None, repr=False, kw_only=True)
+    course: Course = field(default_factory=Course, repr=False, kw_only=True)
 
     def outputs(self, x: Pixels) -> Tensor:
         """Outputs (b,k) without a graph, in chunks that fit; shared where a memo is kept."""

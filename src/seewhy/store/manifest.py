@@ -26,6 +26,8 @@ def to_manifest(explanation: Explanation, arrays: Arrays) -> dict[str, Any]:
     arrays["values"] = explanation.values
     for name, extra in explanation.extras.items():
         arrays[f"extras.{name}"] = _numbers(extra, f"extras.{name}")
+    for name, own in explanation.state.items():
+        arrays[f"state.{name}"] = _numbers(own, f"state.{name}")
     return {
         "schema": SCHEMA,
         **{name: getattr(explanation, name) for name in _PLAIN},
@@ -39,6 +41,7 @@ def to_manifest(explanation: Explanation, arrays: Arrays) -> dict[str, Any]:
         "passes": asdict(explanation.passes),
         "versions": dict(explanation.versions),
         "extras": sorted(explanation.extras),
+        "state": sorted(explanation.state),
         "photos": [_photo(photo, i, len(explanation), arrays) for i, photo in enumerate(explanation.photos)],
     }
 
@@ -66,6 +69,7 @@ def from_manifest(
         passes=Passes(**manifest["passes"]),
         versions=dict(manifest["versions"]),
         extras={name: arrays[f"extras.{name}"] for name in manifest["extras"]},
+        state={name: arrays[f"state.{name}"] for name in manifest.get("state", ())},
         photos=tuple(
             _photo_of(entry, pixels, arrays) for entry, pixels in zip(manifest["photos"], photos, strict=True)
         ),

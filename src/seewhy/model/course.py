@@ -1,0 +1,17 @@
+"""How a call that samples goes on: who hears of it, who may end it, and where an earlier call left off."""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Course:
+    """tell: hears of samples done and asked for, over all images. stopped: asked before each block of samples is made;
+    once it says yes, what was sampled so far is the result. left: sums of an earlier call, by the key of their target.
+    """
+
+    tell: Callable[[int, int], None] | None = None
+    stopped: Callable[[], bool] = lambda: False
+    left: Mapping[Hashable, Mapping[str, Tensor]] = field(default_factory=dict)

@@ -1,0 +1,126 @@
+"""RISE against masks made one by one, and by its identities."""
+
+import weakref
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from comparing import direct, relative
+from conftest import Precise
+from peers import for_peer
+from seewhy import Model, SeewhyError, explain
+from seewhy.ops.grids import sides, through_cells
+from seewhy.rng import Rng
+from seewhy.sampling import BLOCK
+
+ID = "rise"
+
+
+@pytest.mark.parametrize(("size", "window"), [((16, 20), (3, 3)), ((32, 40), (5, 6)), ((9, 30), (9, 4))])
+def test_a_mask_is_the_resized_grid_cropped_where_it_is_shifted(size: Any, window: Any) -> None:
+    generator = torch.Generator().manual_seed(0)
+    cells = [-(-side // own) for side, own in zip(size, window, strict=True)]
+    grid = torch.rand(1, 5, *cells, generator=generator, dtype=torch.float64)
+    shifts = torch.stack([torch.randint(own, (1, 5), generator=generator) for own in window], -1)
+    found = through_cells(grid, size, window, shifts)
+    resized = [(n + 1) * own for n, own in zip(cells, window, strict=True)]
+    for i, (down, right) in enumerate(shifts[0].tolist()):
+        whole = F.interpolate(grid[:, i : i + 1], resized, mode="bilinear", align_corners=False)
+        wanted = whole[0, 0, down : down + size[0], right : right + size[1]]
+        torch.testing.assert_close(found[0, i], wanted, rtol=0, atol=1e-12)
+
+
+def slowly(model: Model, x: Tensor, hidden: Tensor, n: int, keep: float, pairs: bool, target: int) -> list[np.ndarray]:
+    """The paper's sums, a mask at a time, from the same draws: of score times mask, of masks, of scores."""
+    net, found, window = for_peer(model), [], (3, 3)
+    for i in range(len(x)):
+        seen, visible, scores = torch.zeros(x.shape[2:]).double(), torch.zeros(x.shape[2:]).double(), []
+        for at in range(n):
+            block, place = divmod(at, BLOCK)
+            rng, count = Rng.for_images(0, x).at(block), BLOCK // 2 if pairs else BLOCK
+            shown = (rng.uniform(count, 6, 7) < keep).to(x.dtype)
+            shifts = torch.stack([rng.integers(side, count) for side in window], -1)
+            masks = through_cells(shown, x.shape[2:], window, shifts)[i]
+            mask = masks[place // 2] if pairs else masks[place]
+            mask = 1 - mask if pairs and place % 2 else mask
+            with torch.no_grad():
+                score = net(x[i : i + 1] * mask + hidden[i : i + 1] * (1 - mask)).softmax(1)[0, target].double()
+            seen, visible = seen + score * mask, visible + mask
+            scores.append(float(score))
+        found.append(np.stack([seen.numpy(), visible.numpy(), np.full(x.shape[2:], np.mean(scores))]))
+    return found
+
+
+@pytest.mark.parametrize(("keep", "pairs"), [(0.5, True), (0.5, False), (0.3, False)])
+@pytest.mark.parametrize("normalise", ["pixel", "expected"])
+def test_it_is_the_papers_sum_over_masks(precise: Precise, keep: float, pairs: bool, normalise: str) -> None:
+    model, x, tolerance = precise
+    n = 44
+    hidden = torch.full_like(x, 0.25)
+    options = {"n_samples": n, "keep": keep, "antithetic": pairs, "normalise": normalise, "baseline": 0.25}
+    found = explain(model, x, ID, 2, **options)
+    for i, (seen, visible, mean) in enumerate(slowly(model, x, hidden, n, keep, pairs, 2)):
+        wanted = seen / (visible if normalise == "pixel" else n * keep) - mean
+        assert relative(found.values[i, 0], wanted) <= max(tolerance, 1e-6)  # values are kept in float32
+        assert found.extras["mean_score"][i] == pytest.approx(mean[0, 0], rel=1e-6)
+
+
+def test_pairs_and_what_was_really_visible_lower_the_error(small: Model, x: Tensor) -> None:
+    """Against the authors' estimator, for the same number of masks, from one seed to the next."""
+
+    def scatter(**options: Any) -> float:
+        maps = [explain(small, x, ID, 1, n_samples=120, seed=seed, **options).values for seed in range(12)]
+        return float(np.stack(maps).std(0, ddof=1).mean())
+
+    official = scatter(antithetic=False, normalise="expected")
+    assert scatter() < 0.6 * official and scatter(antithetic=False) < 0.9 * official
+
+
+def test_no_more_memory_for_more_masks(small: Model, x: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits for its scores is a chunk, whatever the number of masks."""
+    from seewhy.methods import rise
+
+    alive, most, made = [0], [0], rise.Masks.draw
+
+    def draw(self: Any, rng: Rng, block: int) -> Tensor:
+        found = made(self, rng, block)
+        alive[0] += 1
+        most[0] = max(most[0], alive[0])
+        weakref.finalize(found, lambda: alive.__setitem__(0, alive[0] - 1))
+        return found
+
+    monkeypatch.setattr(rise.Masks, "draw", draw)
+    peaks = []
+    for n in (200, 2000):
+        alive[0], most[0] = 0, 0
+        explain(small, x[:1], ID, 1, n_samples=n)
+        peaks.append(most[0])
+    assert peaks[0] == peaks[1] <= 6
+
+
+def test_what_makes_no_masks_is_refused(small: Model, x: Tensor) -> None:
+    for options, problem in (
+        ({"window": 40}, "window"),
+        ({"window": (2, 3, 4)}, "window"),
+        ({"stride": 0}, "stride"),
+        ({"keep": 0.3, "antithetic": True}, "antithetic"),
+        ({"n_samples": 3}, "n_samples"),
+    ):
+        with pytest.raises(SeewhyError, match=problem):
+            explain(small, x, ID, 1, **options)
+    assert sides((4, 5), "x", (20, 20)) == (4, 5) and sides(6, "x", (20, 20)) == (6, 6)
+
+
+def test_a_score_that_never_moves_is_told(small: Model, x: Tensor) -> None:
+    found = explain(small, x, ID, lambda outputs: torch.full((len(outputs),), 0.5), n_samples=20)
+    assert found.blank == (True, True) and any("no positive evidence" in one for one in found.notes)
+
+
+def test_its_values_are_finite_in_float32_for_one_cell(small: Model, x: Tensor) -> None:
+    """With cells as large as the picture, a pixel may be hidden by every mask of a block."""
+    found = direct(ID, small, x, n_samples=16, window=(16, 20), keep=0.05)
+    assert torch.isfinite(found.values).all()
