@@ -55,7 +55,7 @@ def test_each_class_goes_on_from_its_own(small: Model, x: Tensor) -> None:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"seed": 1}, "other pictures or with another seed"),
+        ({"seed": 1}, "other pictures or of another seed"),
         ({"target": 2}, "explains probability of 1"),
         ({"keep": 0.3}, "another keep"),
         ({"score": "logit"}, "explains probability"),

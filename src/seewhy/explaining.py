@@ -95,7 +95,9 @@ def _row(
     targets = [replace(target, transform=read, key=(wanted, target.key)) for target in decided]
     options = {f.name: getattr(method, f.name) for f in fields(method)}  # type: ignore[arg-type]
     if resume and isinstance(method, Sampled):
-        run = replace(run, course=replace(run.course, left=left_off(resume, info, options, wanted, targets, known)))
+        names = Rng.for_images(known["seed"], x).names
+        left = left_off(resume, info, options, wanted, targets, known, names)
+        run = replace(run, course=replace(run.course, left=left))
     made = _made(run, x, method, targets, known["seed"])
     found = []
     for asked, target, (one, seconds, passes) in zip(decided, targets, made, strict=True):

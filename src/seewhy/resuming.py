@@ -22,15 +22,17 @@ def left_off(
     score: str,
     targets: Sequence[Pinned],
     known: Mapping[str, Any],
+    names: Tensor,
 ) -> dict[Hashable, Mapping[str, Tensor]]:
     """The sums that each target goes on from, by its key. known: what all explanations of the call have in common.
+    names: of the images and the seed, as Rng has them.
 
     Raises BadInput where a target has none, with what differs.
     """
     found: dict[Hashable, Mapping[str, Tensor]] = {}
     for target in targets:
         decided = as_decided(target.key[1])  # type: ignore[index]  # behind the kind of its score
-        why = [_differs(one, info, options, score, decided, known) for one in earlier]
+        why = [_differs(one, info, options, score, decided, known, names) for one in earlier]
         if "" not in why:
             said = f"no earlier result of {info.id} for {target.name!r} can go on"
             raise BadInput(f"{said}: {'; '.join(dict.fromkeys(why))}", "leave resume out, or ask for what was asked")
@@ -40,13 +42,21 @@ def left_off(
 
 
 def _differs(
-    one: Explanation, info: Info, options: Mapping[str, Any], score: str, decided: Any, known: Mapping[str, Any]
+    one: Explanation,
+    info: Info,
+    options: Mapping[str, Any],
+    score: str,
+    decided: Any,
+    known: Mapping[str, Any],
+    names: Tensor,
 ) -> str:
     """What one earlier result has that is not what is asked for now, or nothing."""
     if one.method != info.id:
         return f"one is of {one.method}"
     if not one.state:
         return f"{one.method} keeps nothing to go on from"
+    if not np.array_equal(one.state["names"], names):
+        return "one is of other pictures or of another seed"
     if one.model.fingerprint != known["model"].fingerprint:
         return f"one is of another network, or of other weights: {one.model.name}"
     if one.decided != decided or one.score != score:

@@ -104,8 +104,6 @@ class Run:
             self._take_up(left)
 
     def _take_up(self, left: Sums) -> None:
-        if not torch.equal(left["names"], self.rng.names):
-            raise BadInput("what is to go on was drawn for other pictures or with another seed", "leave resume= out")
         self.done = left["done"].clone()
         kept = {name: value for name, value in left.items() if name not in ("names", "done")}
         self.totals = {name: value.to(self.x.device).movedim(0, 1)[None].clone() for name, value in kept.items()}
