@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo test proofs half bench bench-quick lint types check clean
+.PHONY: demo test proofs half rise bench bench-quick lint types check clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/installed  ## install seewhy and explain a real photo with a real network
@@ -20,7 +20,10 @@ proofs: $(VENV)/tested  ## every method on the default model beside its peer, in
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow tests/test_proofs.py
 
 half: $(VENV)/tested  ## maps from scores in bfloat16 beside float32's, into docs/precision.md: ten minutes
-	OMP_NUM_THREADS=1 $(BIN)/python tools/half.py
+	OMP_NUM_THREADS=1 $(BIN)/python tools/half.py $(METHOD)
+
+rise: $(VENV)/tested  ## masks that RISE needs beside its authors' estimator, into docs/rise.md: ten minutes
+	OMP_NUM_THREADS=1 $(BIN)/python tools/rise_error.py
 
 bench: $(VENV)/tested  ## every row against every peer, into docs/performance.md: hours. ROW=id: one row; FRESH=1: all anew
 	$(BIN)/python -m benchmarks $(if $(ROW),--row $(ROW)) $(if $(FRESH),--fresh) $(if $(DEVICE),--device $(DEVICE))

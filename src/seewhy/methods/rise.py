@@ -30,6 +30,7 @@ CELLS = 7  # on each side, as the paper has it
     sign="positive",
     random=True,
     score="probability",
+    half=True,
 )
 class RISE(Sampled):
     """How much more the picture scores when a pixel is visible, over random masks of soft blobs.
