@@ -10,7 +10,7 @@ from benchmarks import store
 from benchmarks.machine import ROOT
 from benchmarks.networks import NETWORKS
 from benchmarks.row import Row
-from benchmarks.rows import ROWS
+from benchmarks.rows import ROWS, memory
 
 PAGE, README = ROOT / "docs" / "performance.md", ROOT / "README.md"
 START, END = "<!-- benchmark: written by make bench -->", "<!-- end of benchmark -->"
@@ -44,7 +44,7 @@ def tables(found: dict[str, Found]) -> list[str]:
         table(columns.split(", "), methods),
         "The networks' own passes at their best layout and chunk, the limit of the column above:",
         table(["network", "pass", "ms an image", "at"], limits),
-        memory_line(found["memory-smoothgrad"]),
+        *(memory_line(row, found[row.id]) for row in memory.ROWS),
         *said(found),
     ]
 
@@ -116,13 +116,13 @@ def limit_lines(id: str, found: Found) -> Iterator[list[str]]:
         yield [NETWORKS[id].name, kind, f"{1000 * one['seconds']:.1f}", one["setting"]]
 
 
-def memory_line(found: Found) -> str:
+def memory_line(row: Row, found: Found) -> str:
     if found is None:
-        return "SmoothGrad's peak memory: not measured yet."
+        return f"{row.what}: not measured yet."
     granted = f"`memory=` {found['memory'] / 2**20:.0f} MiB"
     peaks = ", ".join(f"{peak / 2**20:.0f} MiB at {n} samples" for n, peak in found["peaks"].items())
     growth = f"{found['growth']:.2f} times from the fewest to the most (target: at most {found['target']})"
-    return f"SmoothGrad's peak memory over the model's own, with {granted}: {peaks}; {growth}."
+    return f"{row.what}, with {granted}: {peaks}; {growth}."
 
 
 def said(found: dict[str, Found]) -> list[str]:

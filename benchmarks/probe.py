@@ -1,4 +1,4 @@
-"""`python -m benchmarks.probe NETWORK MEMORY SAMPLES...`: resident peaks of SmoothGrad, printed as JSON.
+"""`python -m benchmarks.probe METHOD NETWORK MEMORY SAMPLES...`: resident peaks of a method, printed as JSON.
 
 Each is the most that was resident while it ran, over what was after the model had run once. Linux alone tells: the
 peak of a process elsewhere is that of its whole life, which loading a network may have set.
@@ -32,7 +32,7 @@ def forget() -> None:
     (PROCESS / "clear_refs").write_text("5")  # see proc(5)
 
 
-def main(network: str, memory: int, samples: list[int]) -> dict[int, int]:
+def main(method: str, network: str, memory: int, samples: list[int]) -> dict[int, int]:
     model = tiny.pooled() if network == "tiny" else load(network)
     x = photos(model, 1)
     with model.frozen():
@@ -41,10 +41,10 @@ def main(network: str, memory: int, samples: list[int]) -> dict[int, int]:
     own, found = resident("VmRSS"), {}
     for n in samples:
         forget()
-        explain(model, x, "smoothgrad", 0, n_samples=max(n, 2), memory=memory)
+        explain(model, x, method, 0, n_samples=max(n, 2), memory=memory)
         found[n] = resident("VmHWM") - own
     return found
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(sys.argv[1], int(sys.argv[2]), [int(one) for one in sys.argv[3:]])))
+    print(json.dumps(main(*sys.argv[1:3], int(sys.argv[3]), [int(one) for one in sys.argv[4:]])))

@@ -110,6 +110,18 @@ def test_the_error_told_is_the_scatter_of_maps_from_other_seeds(small: Model, x:
     assert 0.85 < ratio < 1.15, ratio
 
 
+def test_ten_classes_cost_the_passes_of_one_and_a_batch_fills_its_chunks(small: Model, x: Tensor) -> None:
+    one = explain(small, x, ID, 1, n_samples=48)
+    both = compare(small, x, [ID], [0, 1, 2, 3, None, [2, 0]], options={ID: {"n_samples": 48}})
+    assert {made.passes.forward for made in both} == {one.passes.forward} == {2 + 2 * 48}
+    sizes: list[int] = []
+    model = replace(small, fast=False)
+    handle = small.module.register_forward_hook(lambda module, args, output: sizes.append(len(output)))
+    explain(model, x, ID, 1, n_samples=48)
+    handle.remove()
+    assert sizes[-3:] == [32, 32, 32], "of two photos"
+
+
 def test_progress_is_told_and_a_model_that_fails_midway_raises(small: Model, x: Tensor) -> None:
     heard: list[tuple[int, int]] = []
     model = replace(small, course=Course(tell=lambda done, total: heard.append((done, total))))

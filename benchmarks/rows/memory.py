@@ -4,33 +4,51 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from benchmarks.machine import ROOT
 from benchmarks.row import Case, Row
 
 GRANTED = 512 * 2**20
-SAMPLES = (10, 100, 1000)
 GROWTH = 1.1  # what a hundred times the samples may take more
+NAMES = {"smoothgrad": "SmoothGrad", "rise": "RISE"}
 
 
-def fill(case: Case, *, once: bool = False, say: Callable[[str], None] = lambda line: None) -> dict[str, Any]:
+def fill(
+    method: str,
+    network: str,
+    samples: Sequence[int],
+    case: Case,
+    *,
+    once: bool = False,
+    say: Callable[[str], None] = lambda line: None,
+) -> dict[str, Any]:
     tiny = case.most is not None
-    samples = [case.few(n) * (1 + i) for i, n in enumerate(SAMPLES)] if tiny else SAMPLES[:2] if once else SAMPLES
-    peaks = probed("tiny" if tiny else "default", samples, GRANTED)
+    samples = [16 * (1 + i) for i, _ in enumerate(samples)] if tiny else samples[:2] if once else samples
+    peaks = probed(method, "tiny" if tiny else network, samples, GRANTED)
     growth = peaks[str(samples[-1])] / max(peaks[str(samples[0])], 1)
     say(f"  peak over the model's own: {', '.join(f'{n}: {peaks[str(n)] / 2**20:.0f} MiB' for n in samples)}")
     return {"memory": GRANTED, "peaks": peaks, "growth": growth, "target": GROWTH}
 
 
-def probed(network: str, samples: Any, memory: int) -> dict[str, int]:
-    """Bytes of the resident peak over the model's own, after each number of SmoothGrad samples in turn."""
-    words = [sys.executable, "-m", "benchmarks.probe", network, str(memory), *map(str, samples)]
+def probed(method: str, network: str, samples: Sequence[int], memory: int) -> dict[str, int]:
+    """Bytes of the resident peak over the model's own, after each number of a method's samples in turn."""
+    words = [sys.executable, "-m", "benchmarks.probe", method, network, str(memory), *map(str, samples)]
     paths = {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
     done = subprocess.run(words, cwd=ROOT, env=os.environ | paths, capture_output=True, text=True, check=True)
     peaks: dict[str, int] = json.loads(done.stdout)
     return peaks
 
 
-ROWS = [Row("memory-smoothgrad", "SmoothGrad's peak memory over the model's own", "default", fill=fill)]
+def memory(method: str, network: str, samples: Sequence[int]) -> Row:
+    what = f"{NAMES[method]}'s peak memory over the model's own"
+    what += " (on the digits' network)" if network == "tiny" else ""
+    return Row(f"memory-{method}", what, "default", fill=partial(fill, method, network, samples))
+
+
+ROWS = [
+    memory("smoothgrad", "default", (10, 100, 1000)),
+    memory("rise", "tiny", (1000, 10_000, 100_000)),  # what is held besides the network's own does not depend on it
+]

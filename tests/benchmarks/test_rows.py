@@ -80,11 +80,11 @@ def test_a_peak_is_seen_and_forgotten() -> None:
 
 
 def test_the_memory_row_tells_each_peak_and_their_growth(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert list(probe.main("tiny", 2**20, [8, 4])) == [8, 4]
-    monkeypatch.setattr(memory, "probed", lambda network, samples, granted: {str(n): 100 * n for n in samples})
+    assert list(probe.main("smoothgrad", "tiny", 2**20, [8, 4])) == [8, 4]
+    monkeypatch.setattr(memory, "probed", lambda method, network, samples, granted: {str(n): 100 * n for n in samples})
     row = ROWS["memory-smoothgrad"]
     found = filled(row, tiny_case(row))
-    assert found["peaks"] == {"4": 400, "8": 800, "12": 1200} and found["growth"] == 3
+    assert found["peaks"] == {"16": 1600, "32": 3200, "48": 4800} and found["growth"] == 3
 
 
 def test_the_digits_are_learnt_within_seconds() -> None:

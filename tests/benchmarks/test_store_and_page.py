@@ -119,8 +119,17 @@ def test_the_page_is_written_between_its_markers_and_twice_is_once(tmp_path: Pat
 
 @pytest.mark.filterwarnings("ignore")  # the peers warn of what they do themselves
 def test_what_a_row_measures_can_be_stored_and_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "probed", lambda network, samples, granted: {str(n): 2**20 * n for n in samples})
-    for id in ("gradcam-resnet50", "limit-resnet50", "gradcam-vit", "gradcam-classes", "memory-smoothgrad"):
+    monkeypatch.setattr(
+        memory, "probed", lambda method, network, samples, granted: {str(n): 2**20 * n for n in samples}
+    )
+    for id in (
+        "gradcam-resnet50",
+        "limit-resnet50",
+        "gradcam-vit",
+        "gradcam-classes",
+        "memory-smoothgrad",
+        "memory-rise",
+    ):
         found = filled(ROWS[id], tiny_case(ROWS[id]), once=True)
         store.save(found, store.path_of(id, "cpu", tmp_path))
     pages = [tmp_path / "performance.md", tmp_path / "README.md"]
@@ -130,7 +139,7 @@ def test_what_a_row_measures_can_be_stored_and_shown(tmp_path: Path, monkeypatch
     text = pages[0].read_text("utf-8")
     for said in ("grad-cam 1.5.7", "captum 0", "torchcam 0", "ms an image"):
         assert said in text
-    assert "at most 1.5" in text and "MiB at 4 samples" in text and table_is_even(text)
+    assert "at most 1.5" in text and "MiB at 16 samples" in text and table_is_even(text)
 
 
 def table_is_even(text: str) -> bool:
