@@ -48,7 +48,7 @@ def explain(
     image: path, bytes, PIL, uint8 array (HxWx3 or a batch), a list of these, or a float tensor (b,c,h,w) in [0,1].
     target: None for the predicted class, an index, a label, a list with one an image, a Target, or a callable on the
     model's output. layer, for methods that read one: a name, a module, or a list. score: "logit", "probability" or
-    "log_probability"; default the method's own. memory: bytes that activations may take.
+    "log_probability"; default the method's own, and "answer" of a function. memory: bytes that activations may take.
     Returns one Explanation, or a list of them where the photos differ in size.
     """
     if layer is not None:
@@ -104,7 +104,7 @@ def _grid(
     model = model if memory is None else replace(model, memory=whole(memory, "memory", low=1))
     seed = whole(seed, "seed", -(2**63), 2**63 - 1)
     if score is not None:
-        transform(score, "logit")  # refuses what is none
+        transform(score, "answer" if score == "answer" else "logit")  # refuses what is none
     if not methods or not targets:
         raise BadOption("no method or no target to explain", "name at least one of each")
     with torch.inference_mode(False):  # a caller's inference mode would leave nothing to differentiate
