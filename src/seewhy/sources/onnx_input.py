@@ -55,16 +55,16 @@ def read(name: str, shape: Shape, kind: str, ask: Ask, file: str) -> Input:
             f"'{file}' takes {_words(shape)}, no batch of pictures", "export it with (n,c,h,w) or (n,h,w,c)"
         )
     known: list[int | None] = [length if isinstance(length, int) and length > 0 else None for length in shape]
-    axis = _channel_axis(known, ask.channels, file)
+    axis = _channel_axis(known, shape, ask.channels, file)
     channels, last = known[axis], axis == 3
     assert channels is not None
     size = _size((known[1], known[2]) if last else (known[2], known[3]), ask.size, file)
     return Input(name, channels, size, known[0], last, DTYPES[kind])
 
 
-def _channel_axis(shape: Sequence[int | None], channels: int, file: str) -> int:
+def _channel_axis(known: Sequence[int | None], shape: Shape, channels: int, file: str) -> int:
     wanted = {channels} if channels else {1, 3}
-    found = [axis for axis in (1, 3) if shape[axis] in wanted]
+    found = [axis for axis in (1, 3) if known[axis] in wanted]
     if len(found) != 1:
         told = f"{channels} channels, as many as means," if channels else "1 or 3 channels"
         raise Unsupported(
@@ -106,5 +106,5 @@ def class_names(metadata: Mapping[str, str], file: str) -> tuple[str, ...]:
 
 
 def _words(shape: Shape, between: str = ",") -> str:
-    said = between.join(str(length) if length else "?" for length in shape)
+    said = between.join(str(length or "?") for length in shape)
     return f"({said})" if between == "," else said
