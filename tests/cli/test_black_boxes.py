@@ -93,7 +93,7 @@ def test_the_doctor_and_the_methods_say_what_can_be_had(
     said = call("doctor", *function).stdout
     for words in (
         "model          logits (callable:black.py:logits)",
-        "no fingerprint: whether it changed can't be told",
+        "no fingerprint: whether they changed can't be told",
         "float32 arrays (n,h,w,3), 0 to 1",
         "normalisation  none",
         "answers, explained as they are, 4 an image",

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 import seewhy
 from blackboxes import PREDICT, hidden, network, windows
 from conftest import MEAN, SmallNet
+from contract import QUICK
 from seewhy import Contrast, Model, Need, Rest, Top, black_box, explain, load, predict
 from seewhy.errors import BadOption, ModelFailed, SeewhyError, UnknownName, Unsupported
 from seewhy.targets import as_target
@@ -261,6 +262,14 @@ def test_its_map_is_the_one_computed_picture_by_picture_and_knows_no_chunks(hidi
     assert torch.allclose(scores, alone, atol=1e-5)
 
 
+@pytest.mark.parametrize("id", [one.id for one in seewhy.list_methods() if one.info.needs == Need.SCORES])
+def test_every_method_that_needs_scores_explains_it_as_the_network_in_it(id: str, small: Model, x: Tensor) -> None:
+    found = explain(black_box(network, input="float"), x, id, 2, **QUICK.get(id, {}))
+    wanted = explain(small, x, id, 2, score="logit", **QUICK.get(id, {}))
+    assert found.score == "answer"
+    np.testing.assert_allclose(found.values, wanted.values, rtol=0, atol=1e-3 * abs(wanted.values).max())
+
+
 def test_probabilities_are_explained_as_they_are_and_said_to_be_when_asked(hiding: str, x: Tensor) -> None:
     model, wanted = black_box(lambda one: softmax(network(one)), input="float"), hidden(network, x, 2, softmax)
     for score, kind in ((None, "answer"), ("answer", "answer"), ("probability", "probability")):
@@ -384,6 +393,12 @@ def test_what_is_no_function_or_no_option_of_one_is_refused(
 ) -> None:
     with pytest.raises(error, match=re.compile(words, re.DOTALL)):
         load(f"callable:{spec}", **given)
+
+
+def test_it_runs_where_it_runs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seewhy.sources, "_device", torch.device)
+    with pytest.raises(BadOption, match="device 'cuda:0' for a function"):
+        load("callable:my_predictor:logits", input="float", device="cuda:0")
 
 
 @pytest.mark.parametrize("name", ["input", "answers", "output"])

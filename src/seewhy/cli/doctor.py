@@ -54,7 +54,9 @@ def _lines(report: "Report", all_layers: bool) -> Iterator[str]:
 def _facts(report: "Report") -> Iterator[tuple[str, str]]:
     card, seen = report.model, report.preprocess
     yield "model", f"{card.name} ({card.spec})" if card.spec else card.name
-    said = f"fingerprint {card.fingerprint}" if card.fingerprint else "no fingerprint: whether it changed can't be told"
+    said = (
+        f"fingerprint {card.fingerprint}" if card.fingerprint else "no fingerprint: whether they changed can't be told"
+    )
     yield "weights", f"{card.weights}, {said}".removeprefix(", ")
     yield "licence", card.licence
     yield "parameters", "" if report.takes else f"{report.parameters:,}, {report.dtype} on {report.device}"
