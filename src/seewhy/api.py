@@ -104,11 +104,16 @@ def _grid(
     model = model if memory is None else replace(model, memory=whole(memory, "memory", low=1))
     seed = whole(seed, "seed", -(2**63), 2**63 - 1)
     if score is not None:
-        transform(score, "answer" if score == "answer" else "logit")  # refuses what is none
+        _known(score)
     if not methods or not targets:
         raise BadOption("no method or no target to explain", "name at least one of each")
     with torch.inference_mode(False):  # a caller's inference mode would leave nothing to differentiate
         return [explained(model, batch, methods, targets, score, seed) for batch in load_all(image, model.preprocess)]
+
+
+def _known(score: Any) -> None:
+    """Raises BadOption for what is no score of any model."""
+    transform(score, "answer" if isinstance(score, str) and score == "answer" else "logit")
 
 
 def _method(method: str | Method, options: Mapping[str, Any]) -> Method:

@@ -65,7 +65,7 @@ def made(
 def chosen(models: Sequence[Model]) -> tuple[str, str]:
     """The method for users who name none, and why not the first of `PREFERRED` where it is another."""
     listed = [{one.id: one for one in list_methods(model)} for model in models]
-    ids = [*PREFERRED, *listed[0]]  # what only scores are known of may offer none of those preferred
+    ids = [*PREFERRED, *(listed[0] if any(model.opaque for model in models) else ())]  # scores alone offer no preferred
     method = next((id for id in ids if all(own[id].offered for own in listed)), PREFERRED[0])
     first = PREFERRED[0]
     reasons = [own[first].reason for own in listed if not own[first].offered and method != first]
