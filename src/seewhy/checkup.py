@@ -89,10 +89,10 @@ def _card(model: Model) -> ModelCard:
 
 
 def _engine(model: Model, census: Census) -> str:
-    if not model.fast:
-        return "the module as it is: fast=False"
     if model.opaque:
         return f"none: {model.opaque.why}"
+    if not model.fast:
+        return "the module as it is: fast=False"
     if census.tape is None:
         return f"the module as it is: {census.why_no_tape}"
     return f"fast: its forward is {len(census.tape.calls)} calls, which are run without the module"
