@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from comparing import PRECISIONS
 from seewhy import Model, load
 
-pytest_plugins = ["commands"]
+pytest_plugins = ["commands", "blackboxes"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

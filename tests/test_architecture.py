@@ -78,3 +78,20 @@ def test_peers_are_never_imported_by_the_package() -> None:
             if isinstance(node, ast.ImportFrom)
         }
         assert not names & peers, path
+
+
+@pytest.mark.parametrize("extra", ["onnx", "onnxruntime"])
+def test_what_only_some_install_is_imported_in_one_file(extra: str) -> None:
+    found = [path.relative_to(ROOT) for path in FILES if extra in set(outside(ast.parse(path.read_text())))]
+    assert found == [Path("sources", "onnx.py")]
+
+
+def outside(tree: ast.AST) -> Iterator[str]:
+    """Names of packages that a file imports, by a statement or by `import_module`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield (node.module or "").split(".")[0]
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "import_module":
+            yield from (one.value for one in node.args if isinstance(one, ast.Constant))

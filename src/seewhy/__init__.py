@@ -19,6 +19,7 @@ _HOME = {
     "Top": "targets",
     "Model": "model",
     "load": "sources",
+    "black_box": "sources.function",
     "get_method": "registry",
     "list_methods": "registry",
     "compare": "api",

@@ -51,9 +51,9 @@ def explain(
     image: path, bytes, PIL, uint8 array (HxWx3 or a batch), a list of these, or a float tensor (b,c,h,w) in [0,1].
     target: None for the predicted class, an index, a label, a list with one an image, a Target, or a callable on the
     model's output. layer, for methods that read one: a name, a module, or a list. score: "logit", "probability" or
-    "log_probability"; default the method's own. memory: bytes that activations may take. For methods that sample,
-    resume: an earlier explanation of the same, or its folder, that goes on where it ended; stop: asked now and then,
-    and once it says True what was sampled is the result.
+    "log_probability"; default the method's own, and "answer" of a function. memory: bytes that activations may take.
+    For methods that sample, resume: an earlier explanation of the same, or its folder, that goes on where it ended;
+    stop: asked now and then, and once it says True what was sampled is the result.
     Returns one Explanation, or a list of them where the photos differ in size.
     """
     if layer is not None:
@@ -114,7 +114,7 @@ def _grid(
     model = model if memory is None else replace(model, memory=whole(memory, "memory", low=1))
     seed = whole(seed, "seed", -(2**63), 2**63 - 1)
     if score is not None:
-        transform(score, "logit")  # refuses what is none
+        _known(score)
     if not methods or not targets:
         raise BadOption("no method or no target to explain", "name at least one of each")
     if stop is not None:
@@ -131,6 +131,11 @@ def _earlier(resume: Any) -> list[Explanation]:
         return []
     several = resume if isinstance(resume, list | tuple | Comparison) else [resume]
     return [one if isinstance(one, Explanation) else open_folder(one) for one in several]
+
+
+def _known(score: Any) -> None:
+    """Raises BadOption for what is no score of any model."""
+    transform(score, "answer" if isinstance(score, str) and score == "answer" else "logit")
 
 
 def _method(method: str | Method, options: Mapping[str, Any]) -> Method:

@@ -20,7 +20,8 @@ class Report:
 
     probed: (h,w) of the probe. classes: how many scores there are; named: how many of them have names. maps: the layer
     read unless another is asked for. head: the pooled linear head in words, empty where there is none. outputs:
-    "logit", or "probability" where a softmax stands at the end. memory: bytes of one image's activations.
+    "logit", "probability" where a softmax stands at the end, or a function's "answer". takes: what is handed to what
+    can't be looked into, in words. memory: bytes of one image's activations.
     """
 
     model: ModelCard
@@ -30,6 +31,7 @@ class Report:
     named: int
     first_classes: tuple[str, ...]
     outputs: str
+    takes: str
     output_shape: tuple[int, ...]
     differentiable: bool
     head: str
@@ -48,21 +50,23 @@ class Report:
 
 
 def doctor(model: Model | str) -> Report:
-    """Look at a network before any compute: two random images go through it, and nothing is changed.
+    """Look at a network before any compute: two random images go through it, of a function too; nothing is changed.
 
     Raises ModelFailed where not even that works.
     """
     model = as_model(model)
     census = model.census()
+    shape = census.output_shape or tuple(model.probed().shape[1:])  # a function is called only here
     return Report(
         model=_card(model),
         preprocess=model.preprocess,
         probed=model.probe_size,
-        classes=census.output_shape[0],
+        classes=shape[0],
         named=len(model.classes),
         first_classes=tuple(model.classes[:FIRST]),
         outputs=census.outputs,
-        output_shape=census.output_shape,
+        takes=model.opaque.takes if model.opaque else "",
+        output_shape=shape,
         differentiable=census.differentiable,
         head=_head(model, census),
         maps=census.maps,
@@ -85,6 +89,8 @@ def _card(model: Model) -> ModelCard:
 
 
 def _engine(model: Model, census: Census) -> str:
+    if model.opaque:
+        return f"none: {model.opaque.why}"
     if not model.fast:
         return "the module as it is: fast=False"
     if census.tape is None:

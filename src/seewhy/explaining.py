@@ -44,6 +44,8 @@ def explained(
         check(method, model, x)
     if resume and not any(isinstance(method, Sampled) for method in methods):
         raise BadOption(f"resume for {methods[0].info.id}, which samples nothing", "leave resume out")
+    if score is not None:
+        transform(score, model.census(x).outputs)
     with run.frozen():
         if run.compared is not None:
             run.halved(x)  # which refuses, before anything else runs, where it can't be done
@@ -52,6 +54,8 @@ def explained(
         outputs = run.check_names(_first(run, x, pinned))
         shared = (time.perf_counter() - started) / (len(methods) * len(targets))
         decided = [as_target(target).pin(outputs, run.find) for target in targets]
+        if run.census(x).outputs == "answer":
+            _check_answers(run, outputs, decided, score)
         known: dict[str, Any] = {
             "predictions": predictions(run, x, outputs, PREDICTIONS),
             "model": replace(run.card, fingerprint=run.fingerprint),
@@ -86,7 +90,7 @@ def _row(
 ) -> list[Explanation]:
     """One method's explanation of each target. shared: seconds of what all explanations have in common."""
     kind, info, layers = run.census(x).outputs, method.info, of_layers(method)
-    wanted: Score = score or info.score
+    wanted: Score = score or ("answer" if kind == "answer" else info.score)
     notes: tuple[str, ...] = ()
     if kind == "probability" and wanted == "logit":
         wanted = "log_probability"
@@ -125,6 +129,24 @@ def _row(
         )
         found.append(_blank_told(explanation))
     return found
+
+
+def _check_answers(run: Model, outputs: Tensor, targets: Sequence[Pinned], score: Score | None) -> None:
+    """A function's answers are explained as they are: neither a softmax nor a logarithm is made up for them."""
+    unsure = outputs[~run.likely(outputs)]
+    if score == "probability" and len(unsure):
+        raise BadOption(
+            f"the answers of {run.name} are no probabilities: an image's sum to {float(unsure[0].sum()):.4g}",
+            "leave score out, or declare answers='probability' (--answers) where each of them is one",
+        )
+    if any("rest" in _kinds(as_decided(target.key)) for target in targets):
+        raise BadOption("the target Rest needs logits, and a function has answers", "name a class or a Contrast")
+
+
+def _kinds(decided: tuple[Any, ...]) -> set[str]:
+    """What a target is made of: "class", "contrast", ..."""
+    kind, *parts = decided
+    return {kind}.union(*map(_kinds, parts if kind != "class" else ()))
 
 
 def _made(
@@ -209,11 +231,16 @@ def _guard(call: Any) -> Any:
 def predictions(model: Model, x: Pixels, outputs: Tensor, top: int) -> tuple[tuple[Prediction, ...], ...]:
     if outputs.ndim != 2:
         return ((),) * len(outputs)
-    p = outputs.float() if model.census(x).outputs == "probability" else probabilities(outputs.float())
-    values, indices = p.topk(min(top, p.shape[1]), 1)
+    kind, found = model.census(x).outputs, outputs.float()
+    found = probabilities(found) if kind == "logit" else found
+    likely = model.likely(found) if kind == "answer" else [True] * len(found)
+    values, indices = found.topk(min(top, found.shape[1]), 1)
     return tuple(
-        tuple(Prediction(int(i), model.label(int(i)), float(v)) for v, i in zip(row, at, strict=True))
-        for row, at in zip(values, indices, strict=True)
+        tuple(
+            Prediction(int(i), model.label(int(i)), **{"probability" if sure else "score": float(v)})
+            for v, i in zip(row, at, strict=True)
+        )
+        for row, at, sure in zip(values, indices, likely, strict=True)
     )
 
 

@@ -165,7 +165,7 @@ def check(method: Method, model: Model, x: Pixels | None = None) -> None:
     listed = _listed(method.info, model, x, besides=Need.MAPS if named else NOTHING)
     if not listed.offered:
         able = [info.id for info in _infos() if _listed(info, model, x).offered]
-        raise Unsupported(f"{method.info.id!r} {listed.reason}", f"methods for this model: {', '.join(able)}")
+        raise Unsupported(f"{method.info.id!r} {listed.reason}", f"methods for this model: {', '.join(able) or 'none'}")
 
 
 _WHY = {
@@ -185,8 +185,8 @@ def _listed(info: Info, model: Model, x: Pixels | None, besides: Need = NOTHING)
     if not missing:
         return Listed(info)
     first = next(iter(missing))
-    why = _WHY.get(first, "")
-    if first is Need.RELU:
+    why = model.opaque.why if model.opaque else _WHY.get(first, "")
+    if first is Need.RELU and not model.opaque:
         others = sorted(set(model.census(x).activations) - {"relu", "relu6"})
         why = f"its activations are {', '.join(others)}, not ReLU" if others else "it has no ReLU"
     return Listed(info, False, f"needs {first.name} and {model.name} does not offer it: {why}")

@@ -11,10 +11,12 @@ import torch
 from seewhy.api import explain
 from seewhy.errors import BadInput, Unsupported
 from seewhy.model import Model
-from seewhy.sources import SOURCES, load
+from seewhy.sources import load, runs_code
 from seewhy.store import open as open_folder
 from seewhy.targets import from_decided
 from seewhy.types import Explanation, ModelCard
+
+ITS_OWN = ("", "pretrained", "as built", "in the file")  # weights that come with the name
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +45,7 @@ def again(
 
     source: a folder written by `save`, or an Explanation. model: instead of loading the one it names. weights: where
     the file with its weights is now. trust: whether code that the record names may run, where the network came from a
-    factory. Raises Unsupported where the network, or a target that was a function, is not on record.
+    factory or is a function. Raises Unsupported where the network, or a target that was a function, is not on record.
     """
     old = source if isinstance(source, Explanation) else open_folder(source)
     model = reload(old.model, weights=weights, device=device, trust=trust) if model is None else model
@@ -75,12 +77,12 @@ def reload(card: ModelCard, *, weights: str | Path | None = None, device: str = 
     if not card.spec or "head" in given:
         what = "has no name that can be loaded" if not card.spec else f"needs its head {given['head']}"
         raise Unsupported(f"the network explained, {card.name}, {what}", "in Python: seewhy.again(folder, model)")
-    if card.spec.partition(":")[0] not in SOURCES and not trust:
+    if not trust and runs_code(card.spec):
         raise Unsupported(
             f"the record asks to run '{card.spec}', and a record may come from anyone",
             "where you know that code, trust it: --trust, or trust=True from Python",
         )
-    stored = None if card.weights in ("pretrained", "as built") else card.weights
+    stored = None if card.weights in ITS_OWN else card.weights
     return load(card.spec, weights=weights or stored, device=device, **given)
 
 
@@ -93,7 +95,9 @@ def _images(old: Explanation) -> Any:
 
 def _changes(old: Explanation, new: Explanation) -> list[str]:
     found = []
-    if new.model.fingerprint != old.model.fingerprint:
+    if not (new.model.fingerprint and old.model.fingerprint):
+        found.append(f"whether {new.model.name} is what was explained can't be known: a function has no fingerprint")
+    elif new.model.fingerprint != old.model.fingerprint:
         found.append(f"the network's weights are not those explained: {old.model.name}")
     if [p.geometry for p in new.photos] != [p.geometry for p in old.photos]:
         found.append("the network takes another part or size of the photo than it did")

@@ -11,8 +11,8 @@ from torch import OutOfMemoryError, Tensor, nn
 from seewhy.asked import whole
 from seewhy.errors import BadInput, BadOption, SeewhyError, UnknownName, Unsupported, first_line
 
-Score = Literal["logit", "probability", "log_probability"]
-Outputs = Literal["logit", "probability"]  # what the model's own output is
+Score = Literal["logit", "probability", "log_probability", "answer"]
+Outputs = Literal["logit", "probability", "answer"]  # what the model's own output is; a function answers
 Read = Callable[[Tensor, Tensor], Tensor]  # scores (n,k), image of each row (n,) -> (n,)
 
 
@@ -47,9 +47,15 @@ class Target(Protocol):
 
 
 def transform(score: Score, outputs: Outputs) -> Callable[[Tensor], Tensor]:
-    """From what the model returns to what is explained. A model that ends in a softmax has no logits to explain."""
+    """From what the model returns to what is explained. What ends in a softmax has no logits; a function answers."""
     if not isinstance(score, str) or score not in get_args(Score):
         raise BadOption(f"score {score!r}", f"one of {', '.join(get_args(Score))}")
+    if outputs == "answer" and score not in ("answer", "probability"):
+        raise BadOption(f"score {score!r} of a function, which is explained as it answers", "leave score out")
+    if score == "answer" and outputs != "answer":
+        raise BadOption("score 'answer' of a network", "a function has one; a network logit, probability, ...")
+    if outputs == "answer":
+        return lambda y: y
     if outputs == "probability":
         return (lambda p: p) if score == "probability" else (lambda p: p.clamp_min(torch.finfo(p.dtype).tiny).log())
     table: dict[Score, Callable[[Tensor], Tensor]] = {
@@ -58,6 +64,13 @@ def transform(score: Score, outputs: Outputs) -> Callable[[Tensor], Tensor]:
         "log_probability": lambda y: F.logsigmoid(y) if y.shape[1] == 1 else y.log_softmax(1),
     }
     return table[score]
+
+
+def distributions(outputs: Tensor) -> Tensor:
+    """Which rows of (b,k) are probabilities that sum to one: (b,). One column can't tell."""
+    if outputs.shape[1] < 2:
+        return torch.zeros(len(outputs), dtype=torch.bool, device=outputs.device)
+    return (outputs >= 0).all(1) & ((outputs.float().sum(1) - 1).abs() < 1e-3)
 
 
 def probabilities(logits: Tensor) -> Tensor:

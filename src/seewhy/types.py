@@ -66,11 +66,15 @@ class Photo:
 
 @dataclass(frozen=True)
 class Prediction:
-    """One class of a prediction. `probability` is softmax of the logits, or the model's own where it ends in one."""
+    """One class of a prediction. `probability` is softmax of the logits, or the model's own where it ends in one.
+
+    A function whose answers are no probabilities has a `score` instead.
+    """
 
     index: int
     label: str
-    probability: float
+    probability: float | None = None
+    score: float | None = None
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,7 @@ class Explanation:
     target: str  # as asked for: "predicted", a label, "this - other"
     classes: tuple[int | None, ...]  # the class explained, an image each
     labels: tuple[str, ...]
-    score: str  # "logit", "probability" or "log_probability": what was explained
+    score: str  # "logit", "probability" or "log_probability", of a function "answer": what was explained
     scores: NDArray[np.float32]  # (b,) its value on the clean image
     predictions: tuple[tuple[Prediction, ...], ...]
     model: ModelCard

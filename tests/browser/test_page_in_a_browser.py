@@ -13,6 +13,7 @@ from handmade import RANDOM, blob, handmade, plain
 from seewhy.geometry import Geometry
 from seewhy.render.colors import table
 from seewhy.render.page import page
+from seewhy.types import Prediction
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: the dependency group 'browser'")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -218,3 +219,11 @@ def test_the_photo_keeps_its_colours(visit: Open) -> None:
         c.width = c.height = 1; const g = c.getContext('2d'); g.drawImage(i, 0, 0, 1, 1);
         return [...g.getImageData(0, 0, 1, 1).data]; }""")
     assert np.abs(np.array(shot) - [255, 0, 0, 255]).max() <= 4  # lossy
+
+
+def test_a_score_is_shown_as_it_is_and_no_bar_makes_a_share_of_it(visit: Open) -> None:
+    told = (Prediction(0, "red", score=53.9021), Prediction(1, "cyan", score=-53.9))
+    said = visit([handmade(predictions=(told,), score="answer")]).get_by_test_id("predictions")
+    assert said.inner_text().split() == ["red", "53.9", "cyan", "-53.9"] and said.locator("i").count() == 0
+    sure = visit([handmade()]).get_by_test_id("predictions")
+    assert "39.0 %" in sure.inner_text() and sure.locator("i").count() == 5

@@ -10,6 +10,7 @@ from seewhy.lang import text
 from seewhy.render.colors import table
 from seewhy.render.figure import figure
 from seewhy.render.normalize import SIGNS
+from seewhy.types import Prediction
 
 RED = plain(60, 90, 255, 0, 0)
 
@@ -114,3 +115,9 @@ def test_it_leaves_no_trace_on_matplotlib() -> None:
 def test_unknown_options_are_refused(wrong: dict) -> None:
     with pytest.raises(BadOption):
         figure(handmade(), **wrong)
+
+
+def test_a_function_s_scores_are_no_percentages() -> None:
+    told = (Prediction(0, "red", score=53.9021), Prediction(1, "cyan", score=-53.9))
+    shown = said(figure(handmade(predictions=(told,), score="answer")))
+    assert "53.9" in shown and "-53.9" in shown and "answer 7.250" in shown and "%" not in shown

@@ -16,7 +16,7 @@ from seewhy.lang import class_name, note, text
 @click.option("-M", "--model", metavar="NAME", help="Another network than the one on record.")
 @options.weights_option
 @options.device_option
-@click.option("--trust", is_flag=True, help="Run the factory that the record names, such as package.module:build.")
+@click.option("--trust", is_flag=True, help="Run the code that the record names: a factory or a function.")
 @options.lang_option
 @options.json_option
 @options.quiet_option

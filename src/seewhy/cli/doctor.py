@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from seewhy.model.census import Layer
 
 SHOWN = 6  # names in a row of many
+ENDS = {
+    "logit": "logits",
+    "probability": "probabilities (a softmax at the end): log-probability is explained",
+    "answer": "answers, explained as they are",
+}
 
 
 @click.command(cls=Command)
@@ -38,7 +43,8 @@ def _lines(report: "Report", all_layers: bool) -> Iterator[str]:
     yield from columns([[name, said] for name, said in _facts(report) if said])
     shown = [one for one in report.layers if all_layers or _outer(one)]
     more = len(report.layers) - len(shown)
-    yield "\nlayers (channels x rows x columns)" + (f", {more} inner ones left out: see --layers" if more else "")
+    if report.layers:
+        yield "\nlayers (channels x rows x columns)" + (f", {more} inner ones left out: see --layers" if more else "")
     yield from columns([_layer(one, report) for one in shown], "  ")
     yield "\nmethods"
     rows = [["yes" if one.offered else "no", one.id, one.reason or one.info.cost] for one in report.methods]
@@ -48,25 +54,32 @@ def _lines(report: "Report", all_layers: bool) -> Iterator[str]:
 def _facts(report: "Report") -> Iterator[tuple[str, str]]:
     card, seen = report.model, report.preprocess
     yield "model", f"{card.name} ({card.spec})" if card.spec else card.name
-    yield "weights", f"{card.weights}, fingerprint {card.fingerprint}".removeprefix(", ")
+    said = (
+        f"fingerprint {card.fingerprint}" if card.fingerprint else "no fingerprint: whether they changed can't be told"
+    )
+    yield "weights", f"{card.weights}, {said}".removeprefix(", ")
     yield "licence", card.licence
-    yield "parameters", f"{report.parameters:,}, {report.dtype} on {report.device}"
+    yield "parameters", "" if report.takes else f"{report.parameters:,}, {report.dtype} on {report.device}"
+    yield "takes", report.takes
     height, width = report.probed
     yield "input", f"{height}x{width} (height x width)" if seen.size else f"any size; probed at {height}x{width}"
     if seen.size:
         resize = seen.resize if isinstance(seen.resize, int | None) else "x".join(map(str, seen.resize))
         yield "resizing", f"{seen.mode}, {seen.interpolation}" + (f", to {resize} before the crop" if resize else "")
-    yield "normalisation", f"mean {_numbers(seen.mean)}, std {_numbers(seen.std)}"
+    plain = report.takes and not any(seen.mean) and set(seen.std) == {1.0}
+    yield "normalisation", "none" if plain else f"mean {_numbers(seen.mean)}, std {_numbers(seen.std)}"
     names = ", ".join(report.first_classes)
     yield "classes", f"{report.classes}" + (f": {names}, ..." if names else ", without names")
     if report.named not in (0, report.classes):
         yield "warning", f"{report.named} class names for {report.classes} scores"
-    ends = (
-        "probabilities (a softmax at the end): log-probability is explained"
-        if report.outputs == "probability"
-        else "logits"
-    )
-    yield "output", f"{ends}, {'x'.join(map(str, report.output_shape))} an image"
+    yield "output", f"{ENDS[report.outputs]}, {'x'.join(map(str, report.output_shape))} an image"
+    if not report.takes:
+        yield from _inside(report)
+    yield "engine", report.engine
+
+
+def _inside(report: "Report") -> Iterator[tuple[str, str]]:
+    """What is found in a network that can be looked into."""
     yield "gradient", "" if report.differentiable else "none: the output is not differentiable in the input"
     yield "head", report.head or "not linear in the mean of the last maps"
     yield "default layer", report.maps or "none: no layer returns maps"
@@ -75,7 +88,6 @@ def _facts(report: "Report") -> Iterator[tuple[str, str]]:
     yield "reused", _some(report.reused)
     yield "unused", _some(report.unused)
     yield "memory", f"{report.memory / 1e6:,.1f} MB of activations an image"
-    yield "engine", report.engine
 
 
 def _outer(one: "Layer") -> bool:

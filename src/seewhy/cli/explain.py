@@ -51,8 +51,8 @@ class Explain(Command):
 @click.option("--layer", "layers", multiple=True, metavar="NAME", help="The layer read, where the method reads one.")
 @click.option(
     "--score",
-    type=click.Choice(["logit", "probability", "log_probability"]),
-    help="What of the class is explained; default the method's own.",
+    type=click.Choice(["logit", "probability", "log_probability", "answer"]),
+    help="What of the class is explained; default the method's own, and 'answer' of a function.",
 )
 @click.option(
     "-O",

@@ -12,7 +12,8 @@ from seewhy.cli.output import Command, document
 def command(search: str, as_json: bool) -> None:
     """The networks by name, those with SEARCH in it.
 
-    A factory of your own is a network too: --model package.module:build or path/to/file.py:build.
+    A factory of your own is a network too: --model package.module:build or path/to/file.py:build; so are a file.onnx
+    and a function of pictures: --model callable:package.module:predict --input uint8.
     """
     from seewhy.errors import UnknownName
     from seewhy.sources import available

@@ -49,8 +49,8 @@ def model_option(*, multiple: bool = False) -> Callable[[Any], Any]:
         default=("default",) if multiple else "default",
         metavar="NAME",
         shell_complete=complete_model,
-        help="The network: torchvision:resnet50, timm:convnext_tiny, package.module:build; the default is embedded."
-        + again,
+        help="The network: torchvision:resnet50, timm:convnext_tiny, package.module:build, a file.onnx, or a function: "
+        "callable:package.module:predict; the default is embedded." + again,
     )
 
 
@@ -88,7 +88,7 @@ def read_classes(_ctx: click.Context, _param: click.Parameter, path: str | None)
 
 def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What `seewhy.load` is asked for besides the name."""
-    for add in reversed((weights_option, mean_option, std_option, size_option, classes_option, device_option)):
+    for add in reversed(NETWORK):
         command = add(command)
     return command
 
@@ -97,22 +97,38 @@ def loaded(name: str, asked: Mapping[str, Any]) -> "Model":
     """The network `name` with the options of `network_options`."""
     from seewhy.sources import load
 
-    given = {key: asked[key] for key in ("weights", "device", "mean", "std", "size", "classes")}
-    return load(name, **given)
+    given = {key: asked[key] for key in ("weights", "device", "mean", "std", "size", "classes", "input", "answers")}
+    return load(name, output=asked["output_name"], **given)
 
 
 weights_option = click.option(
     "--weights", metavar="FILE", help="Local weights (.safetensors or a state dict), or 'random'."
 )
 mean_option = click.option(
-    "--mean", callback=read_numbers, metavar="R,G,B", help="Of the pixels in [0,1]; a factory's module needs it."
+    "--mean",
+    callback=read_numbers,
+    metavar="R,G,B",
+    help="Of the pixels in [0,1]; a module and an ONNX file need it.",
 )
 std_option = click.option("--std", callback=read_numbers, metavar="R,G,B", help="As --mean.")
 size_option = click.option("--size", callback=read_size, metavar="HxW", help="Of the input, instead of the usual one.")
 classes_option = click.option(
     "--classes", callback=read_classes, metavar="FILE", help="Names of the classes: one a line, or a JSON list."
 )
+input_option = click.option(
+    "--input", type=click.Choice(["uint8", "float"]), help="Pixels that a function takes: 0 to 255, or 0 to 1."
+)
+answers_option = click.option(
+    "--answers",
+    type=click.Choice(["probability", "score"]),
+    help="What a function answers, where an image's sum does not tell.",
+)
+output_option = click.option("--output-name", metavar="NAME", help="Which output of an ONNX file is scores.")
 device_option = click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 or mps.")
+NETWORK = (
+    *(weights_option, mean_option, std_option, size_option, classes_option),
+    *(input_option, answers_option, output_option, device_option),
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, and nothing else.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 lang_option = click.option(

@@ -67,6 +67,8 @@ def made(
             check(get_method(id, **own[id]), model)
         for layer in layers:
             model.layer(layer)
+        if score:
+            targets.transform(score, model.census().outputs)  # type: ignore[arg-type]
     chosen = [target(text, models) for text in dict.fromkeys(asked)]
     return Plan(models, methods, chosen or [None], options, score, seed)
 
@@ -83,7 +85,8 @@ def earlier(folder: Path) -> list[Explanation]:
 def chosen(models: Sequence[Model]) -> tuple[str, str]:
     """The method for users who name none, and why not the first of `PREFERRED` where it is another."""
     listed = [{one.id: one for one in list_methods(model)} for model in models]
-    method = next((id for id in PREFERRED if all(own[id].offered for own in listed)), PREFERRED[0])
+    ids = [*PREFERRED, *(listed[0] if any(model.opaque for model in models) else ())]  # scores alone offer no preferred
+    method = next((id for id in ids if all(own[id].offered for own in listed)), PREFERRED[0])
     first = PREFERRED[0]
     reasons = [own[first].reason for own in listed if not own[first].offered and method != first]
     return method, f"{first!r} {reasons[0]}" if reasons else ""

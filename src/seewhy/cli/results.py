@@ -12,6 +12,7 @@ from seewhy.cli.style import Style
 from seewhy.lang import class_name, text
 from seewhy.render import heading
 from seewhy.render.page import page
+from seewhy.render.panels import amount
 from seewhy.store import replacing, write
 from seewhy.types import Explanation, ModelCard, Prediction
 
@@ -85,7 +86,8 @@ def _save(figure: Figure, path: Path) -> None:
 
 
 def prediction(one: Prediction) -> dict[str, Any]:
-    return {"index": one.index, "label": one.label, "probability": one.probability}
+    found: dict[str, Any] = {"index": one.index, "label": one.label}
+    return found | ({"score": one.score} if one.probability is None else {"probability": one.probability})
 
 
 def says(photo: Path, model: ModelCard, lang: str) -> str:
@@ -96,7 +98,7 @@ def says(photo: Path, model: ModelCard, lang: str) -> str:
 
 def predictions(listed: Sequence[Prediction], lang: str) -> list[str]:
     """A line a class, likeliest first."""
-    return [f"  {one.probability:7.1%}  {class_name(one.label, lang, one.index)} ({one.index})" for one in listed]
+    return [f"  {amount(one):>7}  {class_name(one.label, lang, one.index)} ({one.index})" for one in listed]
 
 
 def line(one: Explanation, lang: str, model: str = "") -> str:

@@ -15,7 +15,9 @@ from seewhy.model.half import Compared
 from seewhy.model.identity import fingerprint, unwrapped
 from seewhy.model.layers import named
 from seewhy.model.network import Network
+from seewhy.model.opaque import Opaque
 from seewhy.model.recorded import Meter
+from seewhy.targets import distributions
 from seewhy.types import ModelCard, Need, Pixels, Preprocess
 
 LONGEST = 2**15  # pixels of a side
@@ -88,7 +90,12 @@ class Model(Network):
 
     @property
     def fingerprint(self) -> str:
-        return fingerprint(self.module, self._known)
+        return self.opaque.fingerprint if self.opaque else fingerprint(self.module, self._known)
+
+    @property
+    def opaque(self) -> Opaque | None:
+        """The module, where it can't be looked into."""
+        return self.module if isinstance(self.module, Opaque) else None
 
     @property
     def offers(self) -> Need:
@@ -126,6 +133,10 @@ class Model(Network):
             return ""
         return self.classes[index] if index < len(self.classes) else f"class {index}"
 
+    def likely(self, answers: Tensor) -> Tensor:
+        """Which rows (b,) of a function's answers (b,k) are probabilities."""
+        return self.opaque.likely(answers) if self.opaque else distributions(answers)
+
     def shared(self) -> "Model":
         """The same model for one call: forwards are recorded once and passes counted anew."""
         made = copy.copy(self)  # not replace, which would check all of it again
@@ -136,6 +147,8 @@ class Model(Network):
     def at(self, precision: str) -> "Model":
         """A copy that computes in float32 or float64, or scores variants in bfloat16; the module stays as it is."""
         one_of(precision, "precision", ("float32", "float64", "bfloat16"))
+        if self.opaque and precision != self.precision:
+            raise Unsupported(f"precision {precision!r} for {self.name}: {self.opaque.why}", "leave precision out")
         if precision == "bfloat16":
             if self.dtype != torch.float32:
                 raise Unsupported(f"precision 'bfloat16' for a network in {self.precision}", "load it in float32")

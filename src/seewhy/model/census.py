@@ -15,7 +15,7 @@ from seewhy.model.head import PooledHead, find_head, pools
 from seewhy.model.rules import ACTIVATIONS, RELU_KINDS, Watch
 from seewhy.model.tape import Recorder, Tape, Unrepeatable, joined
 from seewhy.model.trace import watch
-from seewhy.targets import Outputs
+from seewhy.targets import Outputs, distributions
 
 
 @dataclass(frozen=True)
@@ -107,20 +107,8 @@ def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> C
     seen = _Seen()
     first = x.detach().requires_grad_()
     recorder = Recorder(first)
-    try:
-        with torch.enable_grad(), watch(module, both(seen, recorder), recorder.begin), Watch(seen.function), recorder:
-            out = forward(first)
-    except HeadFailed:
-        raise
-    except Exception as error:
-        raise ModelFailed(
-            f"the model fails on an input of shape {tuple(x.shape)}: {first_line(error.__cause__ or error)}",
-            "give the input size it was made for: size=(height, width)",
-        ) from error
-    if not isinstance(out, Tensor) or out.ndim < 2 or len(out) != len(x):
-        raise ModelFailed(
-            f"the model returns {_describe(out)}, not scores (b,k)", "pick the scores with head=lambda output: ..."
-        )
+    with torch.enable_grad(), watch(module, both(seen, recorder), recorder.begin), Watch(seen.function), recorder:
+        out = scores(forward, first)
     recorder.close()
     own = own_functions(out)
     modules = dict(module.named_modules())
@@ -142,6 +130,24 @@ def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> C
         tape=tape,
         why_no_tape=why,
     )
+
+
+def scores(forward: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """What a forward of probed pixels returns. Raises ModelFailed where it fails or that is not one row an image."""
+    try:
+        out = forward(x)
+    except HeadFailed:
+        raise
+    except Exception as error:
+        raise ModelFailed(
+            f"the model fails on an input of shape {tuple(x.shape)}: {first_line(error.__cause__ or error)}",
+            "give the input size it was made for: size=(height, width)",
+        ) from error
+    if not isinstance(out, Tensor) or out.ndim < 2 or len(out) != len(x):
+        raise ModelFailed(
+            f"the model returns {_describe(out)}, not scores (b,k)", "pick the scores with head=lambda output: ..."
+        )
+    return out
 
 
 def both(seen: _Seen, recorder: Recorder) -> Callable[[str, nn.Module, Any], None]:
@@ -217,9 +223,7 @@ def _equal(a: Tensor, b: Tensor) -> bool:
 
 def _sums_to_one(out: Tensor) -> bool:
     """Rows of probabilities: a softmax stands at the end. One column can't tell."""
-    if out.ndim != 2 or out.shape[1] < 2 or not torch.isfinite(out).all():
-        return False
-    return bool((out >= 0).all() and (out.float().sum(1) - 1).abs().max() < 1e-3)
+    return out.ndim == 2 and bool(distributions(out).all())
 
 
 def _is(out: Tensor, found: Tensor | None) -> bool:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from seewhy.errors import BadInput, HeadFailed, ModelFailed, SeewhyError, Unsupported, first_line
 from seewhy.model import census as probing
+from seewhy.model import opaque
 from seewhy.model.census import Census
 from seewhy.model.half import Compared, lacking
 from seewhy.model.identity import structure, weights
@@ -47,6 +48,8 @@ class Forward:
 
     @property
     def dtype(self) -> torch.dtype:
+        if isinstance(self.module, opaque.Opaque):
+            return self.module.dtype
         return next((t.dtype for t in self._tensors() if t.is_floating_point()), torch.float32)
 
     @property
@@ -65,8 +68,18 @@ class Forward:
         found: Census | None = self._known.get(size)
         if found is None:
             with self.frozen():
-                found = self._known[size] = probing.take(self.module, self._forward, self._probe(size))
+                x = self._probe(size)
+                found = self._known[size] = (
+                    opaque.take(self.module, self._forward, x)
+                    if isinstance(self.module, opaque.Opaque)
+                    else probing.take(self.module, self._forward, x)
+                )
         return found
+
+    def probed(self) -> Tensor:
+        """Outputs (2,k) for two random images of the model's own size."""
+        with self.frozen():
+            return probing.scores(self.scored, self._probe(self.probe_size))
 
     def _probe(self, size: tuple[int, ...]) -> Pixels:
         generator = torch.Generator().manual_seed(0)

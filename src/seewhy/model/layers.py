@@ -6,10 +6,13 @@ from torch import nn
 
 from seewhy.errors import UnknownName, Unsupported
 from seewhy.model.census import Census
+from seewhy.model.opaque import Opaque
 
 
 def named(module: nn.Module, asked: object, census: Census) -> str:
     """The layer's name: asked for by name, as the module itself, or None for the last maps."""
+    if isinstance(module, Opaque):
+        raise Unsupported(f"it has no layers: {module.why}", "leave layer out, and choose a method that reads none")
     if asked is None:
         if census.maps is None:
             raise Unsupported(

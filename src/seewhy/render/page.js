@@ -198,8 +198,9 @@
       const item = make("li", one.index === map.explained ? "explained" : "");
       const line = make("div", "", undefined, item);
       make("span", "", one.label, line);
-      make("span", "", `${(100 * one.probability).toFixed(1)} %`, line);
-      make("i", "", undefined, make("p", "", undefined, item)).style.width = `${100 * one.probability}%`;
+      const sure = one.probability !== undefined; // else it is a score, which has no whole to be a part of
+      make("span", "", sure ? `${(100 * one.probability).toFixed(1)} %` : one.score, line);
+      if (sure) make("i", "", undefined, make("p", "", undefined, item)).style.width = `${100 * one.probability}%`;
       return item;
     }));
     find("details").replaceChildren(...map.details.flatMap(([name, said]) => [make("dt", "", name), make("dd", "", said)]));

@@ -20,8 +20,9 @@ from seewhy.render import heading
 from seewhy.render.colors import DIVERGING, SEQUENTIAL, table
 from seewhy.render.grid import grid, same_photo
 from seewhy.render.normalize import SIGNS, limit, peak
+from seewhy.render.panels import amount
 from seewhy.render.scene import Scene, frame, scenes, smaller
-from seewhy.types import Explanation
+from seewhy.types import Explanation, Prediction
 
 TABLES = (SEQUENTIAL, "viridis", "cividis", "gray", DIVERGING, "bwr", "OrRd", "turbo", "jet")
 WORDS = (  # those the script fills in itself
@@ -107,13 +108,15 @@ def _one(explanation: Explanation, scene: Scene, lang: str, outlier_perc: float)
         "random": model.weights == "random",
         "model": model.name,
         "explained": explanation.classes[0],
-        "predictions": [
-            {"index": one.index, "label": class_name(one.label, lang, one.index), "probability": one.probability}
-            for one in explanation.predictions[0][:5]
-        ],
+        "predictions": [_prediction(one, lang) for one in explanation.predictions[0][:5]],
         "details": _details(explanation, lang),
         "notes": [note(one, lang) for one in explanation.notes],
     }
+
+
+def _prediction(one: Prediction, lang: str) -> dict[str, Any]:
+    found = {"index": one.index, "label": class_name(one.label, lang, one.index)}
+    return found | ({"score": amount(one)} if one.probability is None else {"probability": one.probability})
 
 
 def _details(explanation: Explanation, lang: str) -> list[tuple[str, str]]:

@@ -73,12 +73,18 @@ def predictions(ax: Axes, listed: Sequence[Prediction], explained: int | None, l
     ax.set_axis_off()
     for row, one in enumerate(listed[:5]):
         strong = one.index == explained
-        ax.add_patch(Rectangle((0, row + 0.56), 1, 0.14, color="#efeeea"))
-        ax.add_patch(Rectangle((0, row + 0.56), one.probability, 0.14, color=ACCENT if strong else "#8d8d97"))
+        if one.probability is not None:
+            ax.add_patch(Rectangle((0, row + 0.56), 1, 0.14, color="#efeeea"))
+            ax.add_patch(Rectangle((0, row + 0.56), one.probability, 0.14, color=ACCENT if strong else "#8d8d97"))
         name = shorten(class_name(one.label, lang, one.index), 26)
         style = lettering(name, lang, 9, ACCENT if strong else INK)
         ax.text(0, row + 0.47, name, **style)
-        ax.text(1, row + 0.47, f"{one.probability:.1%}", ha="right", **style)
+        ax.text(1, row + 0.47, amount(one), ha="right", **style)
+
+
+def amount(one: Prediction) -> str:
+    """A probability in percent, or the score that a function answered."""
+    return f"{one.score:.4g}" if one.probability is None else f"{one.probability:.1%}"
 
 
 def number(value: float) -> str:

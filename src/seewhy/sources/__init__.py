@@ -12,12 +12,21 @@ from torch import nn
 from seewhy.errors import BadOption, SeewhyError, UnknownName, Unsupported, first_line
 from seewhy.labels import hint
 from seewhy.model import Model, callable_or_none, channels, names, pair
-from seewhy.sources import default, factory, timm, torchvision
+from seewhy.model.opaque import Answers
+from seewhy.sources import default, factory, function, onnx, timm, torchvision
 from seewhy.sources.built import Ask, Built
+from seewhy.sources.function import Input
 from seewhy.sources.weights import fill, seeded
 from seewhy.types import ModelCard, Preprocess
 
-SOURCES: dict[str, Any] = {"default": default, "torchvision": torchvision, "timm": timm}
+SOURCES: dict[str, Any] = {
+    "default": default,
+    "torchvision": torchvision,
+    "timm": timm,
+    "callable": function,
+    "onnx": onnx,
+}
+NETWORKS = ("weights", "classes", "mean", "std", "size", "head")  # the options of most sources
 BARE = (torchvision, timm)  # who is asked first for a name without a source
 
 Channels = Sequence[float] | None
@@ -33,14 +42,19 @@ def load(
     std: Channels = None,
     size: int | tuple[int, int] | None = None,
     head: Callable[[Any], torch.Tensor] | None = None,
+    input: Input | None = None,
+    answers: Answers | None = None,
+    output: str | None = None,
 ) -> Model:
     """A network by name, with its own preprocessing and class names.
 
     spec: "default", "torchvision:resnet50", "timm:convnext_tiny", a bare name (torchvision's, else timm's),
-    "package.module:build" or "path/to/file.py:build" for a factory of one's own.
+    "package.module:build" or "path/to/file.py:build" for a factory of one's own, "path/to/model.onnx" for a file that
+    onnxruntime runs, "callable:package.module:predict" for a function of pictures.
     weights: None for the pretrained ones, a local file (.safetensors, or a state dict), or "random", the same at each
     load. classes, mean, std, size (h,w), head: instead of what the source says; a factory's nn.Module needs mean and
-    std. Given with weights=, `classes` decides how many outputs are built.
+    std, and so does an ONNX file. Given with weights=, `classes` decides how many outputs are built.
+    input, answers: of a function, see seewhy.black_box. output: the one of an ONNX file's outputs that is scores.
     The global random state is untouched. Raises a SeewhyError where anything asked for can't be had: never a
     network with other weights than asked for.
     """
@@ -50,9 +64,15 @@ def load(
     classes = None if classes is None else names(classes)
     if weights is not None and not isinstance(weights, str | PathLike):
         raise BadOption(f"weights is {weights!r}", "give a .safetensors, .pt or .pth file, or 'random'")
-    ask = Ask(weights, tuple(classes or ()), size)
+    kept = {"classes": classes, "mean": mean, "std": std, "size": size, "head": head}
+    kept |= {"input": input, "answers": answers, "output": output}
+    source, name = _resolve(spec)
+    _check_options(spec, source, weights=weights, **kept)
+    ask = Ask(
+        weights, tuple(classes or ()), size, where, input, answers, output, head is not None, len(mean or std or ())
+    )
     with seeded():
-        made = _make(spec, ask)
+        made = _custom(spec, ask) if source is None else _build(source, name, spec, ask)
     if isinstance(made, Model):
         _refuse_overrides(spec, classes=classes, mean=mean, std=std, size=size, head=head)
         made.module.to(where)
@@ -60,7 +80,7 @@ def load(
     preprocess = _preprocess(made, mean, std, size)
     _check_classes(made, ask, head)
     module = made.module.to(where).eval()
-    card = replace(made.card, overrides=_given(classes=classes, mean=mean, std=std, size=size, head=head))
+    card = replace(made.card, overrides=_given(**kept))
     return Model(module, classes=ask.classes or made.classes, head=head, card=card, **asdict(preprocess))
 
 
@@ -73,6 +93,10 @@ def as_model(asked: Any) -> Model:
             "a bare nn.Module: the mean and std of its inputs are not known",
             "wrap it: seewhy.Model(module, mean=..., std=..., size=(h, w), classes=[...])",
         )
+    if callable(asked) and not isinstance(asked, Model | type):
+        raise Unsupported(
+            "a bare function: what pictures it takes is not known", "wrap it: seewhy.black_box(predict, input='uint8')"
+        )
     if not isinstance(asked, Model):
         raise BadOption(f"{asked!r} is no model", "give a seewhy.Model, or a name that seewhy.load takes")
     return asked
@@ -83,14 +107,12 @@ def available() -> dict[str, list[str]]:
     return {name: source.names() for name, source in SOURCES.items()}
 
 
-def _make(spec: str, ask: Ask) -> Built | Model:
-    if not isinstance(spec, str):
-        raise BadOption(
-            f"load takes a name, not a {type(spec).__name__}", "wrap a module: seewhy.Model(module, mean=..., std=...)"
-        )
-    source, name = _resolve(spec)
-    if source is None:
-        return _custom(spec, ask)
+def runs_code(spec: str) -> bool:
+    """Whether loading this runs Python of whoever wrote it down: a factory, or a function."""
+    return _resolve(spec)[0] in (None, function)
+
+
+def _build(source: Any, name: str, spec: str, ask: Ask) -> Built:
     try:
         built: Built = source.build(name, ask)
     except SeewhyError:
@@ -102,7 +124,13 @@ def _make(spec: str, ask: Ask) -> Built | Model:
 
 def _resolve(spec: str) -> tuple[Any, str]:
     """The source that answers for `spec` and the name it knows it by; no source for a factory."""
+    if not isinstance(spec, str):
+        raise BadOption(
+            f"load takes a name, not a {type(spec).__name__}", "wrap a module: seewhy.Model(module, mean=..., std=...)"
+        )
     prefix, _, name = spec.partition(":")
+    if spec.lower().endswith(".onnx") and prefix not in SOURCES:
+        return onnx, spec
     if prefix and name:
         return SOURCES.get(prefix), name
     source = default if spec == "default" else next((one for one in BARE if one.knows(spec)), None)
@@ -115,6 +143,12 @@ def _hint(spec: str) -> str:
     if Path(spec).suffix in (".pt", ".pth", ".safetensors", ".bin"):
         return f"name the architecture, and the file in weights='{spec}'"
     return hint(spec, (name for names in available().values() for name in names)) or "list them with `seewhy models`"
+
+
+def _check_options(spec: str, source: Any, **given: Any) -> None:
+    taken = getattr(source, "OPTIONS", NETWORKS)
+    if strange := [name for name, value in given.items() if value is not None and name not in taken]:
+        raise BadOption(f"{strange[0]} is no option of '{spec}'", f"it takes {', '.join(taken)}")
 
 
 def _custom(spec: str, ask: Ask) -> Built | Model:
@@ -132,13 +166,12 @@ def _custom(spec: str, ask: Ask) -> Built | Model:
 
 
 def _preprocess(built: Built, mean: Channels, std: Channels, size: tuple[int, int] | None) -> Preprocess:
-    own = built.preprocess
-    if own is None and (mean is None or std is None):
+    own = built.preprocess or Preprocess((), ())
+    if not own.mean and (mean is None or std is None):
         raise BadOption(
-            f"'{built.card.spec}' gives a module, which does not say how its input is normalised",
+            f"'{built.card.spec}' does not say how its input is normalised",
             "give mean=... and std=... (--mean, --std), one number a channel; they have no default",
         )
-    own = own or Preprocess((), ())
     if size is not None and size != own.size:
         own = replace(own, size=size, resize=None)  # the usual scale belongs to the usual size
     return replace(own, mean=tuple(own.mean if mean is None else mean), std=tuple(own.std if std is None else std))
@@ -167,6 +200,8 @@ def _given(**overrides: Any) -> tuple[tuple[str, Any], ...]:
 def _kept(value: Any) -> Any:
     if callable(value):
         return getattr(value, "__qualname__", type(value).__name__)
+    if isinstance(value, str):
+        return value
     return tuple(one if isinstance(one, str | int) else float(one) for one in value)
 
 

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import torch
 from torch import nn
 
 from seewhy.types import ModelCard, Preprocess
@@ -13,12 +15,20 @@ class Ask:
     """The part of a call of `seewhy.load` that decides how the network is built.
 
     weights: None for the pretrained ones, "random", or a file. classes: the user's own names, or none.
-    size: (h,w) of the input where it is not to be the network's usual one.
+    size: (h,w) of the input where it is not to be the network's usual one. input, answers: of a function, see
+    seewhy.black_box. output: of several, the one that is scores, by name; head: whether the user picks them out.
+    channels: how many there are means of, 0 where none is given.
     """
 
     weights: str | Path | None = None
     classes: tuple[str, ...] = ()
     size: tuple[int, int] | None = None
+    device: torch.device = torch.device("cpu")
+    input: Any = None
+    answers: Any = None
+    output: str | None = None
+    head: bool = False
+    channels: int = 0
 
     @property
     def stamp(self) -> str:

@@ -21,8 +21,7 @@ def make(spec: str) -> Any:
     A name that holds a module already, and not a function that makes one, is taken as it is.
     Raises UnknownName where there is no such module or name, ModelFailed where its code raises.
     """
-    home, _, name = spec.rpartition(":")
-    found = _attribute(_import(home), name, spec)
+    found = named(spec)
     if isinstance(found, nn.Module) or not callable(found):
         return found
     try:
@@ -32,6 +31,14 @@ def make(spec: str) -> Any:
         raise ModelFailed(
             f"'{spec}' raised {type(error).__name__}: {first_line(error)}", "it is called without arguments"
         ) from error
+
+
+def named(spec: str) -> Any:
+    """What `package.module:name` or `path/to/file.py:name` stands for. Raises UnknownName, or ModelFailed as above."""
+    home, _, name = spec.rpartition(":")
+    if not home or not name:
+        raise UnknownName(f"'{spec}' names no module", "give package.module:name or path/to/file.py:name")
+    return _attribute(_import(home), name, spec)
 
 
 def refuse(spec: str, made: Any) -> Unsupported:

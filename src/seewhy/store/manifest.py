@@ -35,7 +35,7 @@ def to_manifest(explanation: Explanation, arrays: Arrays) -> dict[str, Any]:
         "decided": explanation.decided,
         "options": {name: _pack(value, f"options.{name}", arrays) for name, value in explanation.options.items()},
         "scores": [_pack(float(score), "", arrays) for score in explanation.scores],
-        "predictions": [[asdict(one) for one in row] for row in explanation.predictions],
+        "predictions": [[_prediction(one) for one in row] for row in explanation.predictions],
         "model": asdict(explanation.model)
         | {"overrides": {k: _pack(v, "", arrays) for k, v in explanation.model.overrides}},
         "passes": asdict(explanation.passes),
@@ -74,6 +74,10 @@ def from_manifest(
             _photo_of(entry, pixels, arrays) for entry, pixels in zip(manifest["photos"], photos, strict=True)
         ),
     )
+
+
+def _prediction(one: Prediction) -> dict[str, Any]:
+    return {name: value for name, value in asdict(one).items() if value is not None}
 
 
 def _photo(photo: Photo, index: int, count: int, arrays: Arrays) -> dict[str, Any]:
