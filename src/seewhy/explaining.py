@@ -19,7 +19,7 @@ from seewhy.model import Model
 from seewhy.model.trace import INPUT
 from seewhy.registry import Method, check
 from seewhy.rng import Rng
-from seewhy.targets import Askable, Pinned, Score, as_decided, as_target, probabilities, transform
+from seewhy.targets import Askable, Pinned, Score, as_decided, as_target, transform
 from seewhy.together import Together
 from seewhy.types import Explanation, Map, Passes, Pixels, Prediction
 
@@ -198,7 +198,7 @@ def _guard(call: Any) -> Any:
 def predictions(model: Model, x: Pixels, outputs: Tensor, top: int) -> tuple[tuple[Prediction, ...], ...]:
     if outputs.ndim != 2:
         return ((),) * len(outputs)
-    p = outputs.float() if model.census(x).outputs == "probability" else probabilities(outputs.float())
+    p = transform("probability", model.census(x).outputs)(outputs.float())
     values, indices = p.topk(min(top, p.shape[1]), 1)
     return tuple(
         tuple(Prediction(int(i), model.label(int(i)), float(v)) for v, i in zip(row, at, strict=True))

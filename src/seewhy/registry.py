@@ -172,6 +172,7 @@ _WHY = {
     Need.GRADIENT: "its output is not differentiable in its input",
     Need.MAPS: "no layer behind its start returns maps (b,d,r,q)",
     Need.POOLED_HEAD: "its scores are not linear in the mean of its last maps",
+    Need.BIASES: "its layers add their biases by functions of their own, which are not followed",
     Need.ATTENTION: "no attention was found in it",
     Need.TEXT: "it takes no text",
 }

@@ -43,7 +43,8 @@ def again(
 
     source: a folder written by `save`, or an Explanation. model: instead of loading the one it names. weights: where
     the file with its weights is now. trust: whether code that the record names may run, where the network came from a
-    factory. Raises Unsupported where the network, or a target that was a function, is not on record.
+    factory or a file that holds some. Raises Unsupported where the network, or a target that was a function, is not on
+    record.
     """
     old = source if isinstance(source, Explanation) else open_folder(source)
     model = reload(old.model, weights=weights, device=device, trust=trust) if model is None else model
@@ -80,8 +81,8 @@ def reload(card: ModelCard, *, weights: str | Path | None = None, device: str = 
             f"the record asks to run '{card.spec}', and a record may come from anyone",
             "where you know that code, trust it: --trust, or trust=True from Python",
         )
-    stored = None if card.weights in ("pretrained", "as built") else card.weights
-    return load(card.spec, weights=weights or stored, device=device, **given)
+    stored = None if card.weights in ("pretrained", "as built", "as saved") else card.weights
+    return load(card.spec, weights=weights or stored, device=device, trust=trust, **given)
 
 
 def _images(old: Explanation) -> Any:

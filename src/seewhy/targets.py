@@ -12,7 +12,7 @@ from seewhy.asked import whole
 from seewhy.errors import BadInput, BadOption, SeewhyError, UnknownName, Unsupported, first_line
 
 Score = Literal["logit", "probability", "log_probability"]
-Outputs = Literal["logit", "probability"]  # what the model's own output is
+Outputs = Literal["logit", "probability", "binary"]  # the model's own output; binary: logits of a yes or no each
 Read = Callable[[Tensor, Tensor], Tensor]  # scores (n,k), image of each row (n,) -> (n,)
 
 
@@ -52,6 +52,8 @@ def transform(score: Score, outputs: Outputs) -> Callable[[Tensor], Tensor]:
         raise BadOption(f"score {score!r}", f"one of {', '.join(get_args(Score))}")
     if outputs == "probability":
         return (lambda p: p) if score == "probability" else (lambda p: p.clamp_min(torch.finfo(p.dtype).tiny).log())
+    if outputs == "binary" and score != "logit":
+        return torch.sigmoid if score == "probability" else F.logsigmoid
     table: dict[Score, Callable[[Tensor], Tensor]] = {
         "logit": lambda y: y,
         "probability": lambda y: probabilities(y),

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from seewhy.model.census import Layer
 
 SHOWN = 6  # names in a row of many
+ENDS = {
+    "logit": "logits",
+    "binary": "logits of a yes or no each",
+    "probability": "probabilities (a softmax at the end): log-probability is explained",
+}
 
 
 @click.command(cls=Command)
@@ -61,13 +66,10 @@ def _facts(report: "Report") -> Iterator[tuple[str, str]]:
     yield "classes", f"{report.classes}" + (f": {names}, ..." if names else ", without names")
     if report.named not in (0, report.classes):
         yield "warning", f"{report.named} class names for {report.classes} scores"
-    ends = (
-        "probabilities (a softmax at the end): log-probability is explained"
-        if report.outputs == "probability"
-        else "logits"
-    )
-    yield "output", f"{ends}, {'x'.join(map(str, report.output_shape))} an image"
+    yield "output", f"{ENDS[report.outputs]}, {'x'.join(map(str, report.output_shape))} an image"
     yield "gradient", "" if report.differentiable else "none: the output is not differentiable in the input"
+    for said in report.told:
+        yield "note", said
     yield "head", report.head or "not linear in the mean of the last maps"
     yield "default layer", report.maps or "none: no layer returns maps"
     yield "activations", ", ".join(f"{kind} x{count}" for kind, count in report.activations.items()) or "none"

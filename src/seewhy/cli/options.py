@@ -49,17 +49,23 @@ def model_option(*, multiple: bool = False) -> Callable[[Any], Any]:
         default=("default",) if multiple else "default",
         metavar="NAME",
         shell_complete=complete_model,
-        help="The network: torchvision:resnet50, timm:convnext_tiny, package.module:build; the default is embedded."
-        + again,
+        help="The network: torchvision:resnet50, timm:convnext_tiny, keras:ResNet50, model.keras, "
+        "package.module:build; the default is embedded." + again,
     )
 
 
 def read_numbers(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tuple[float, ...] | None:
     """Numbers between commas: 0.485,0.456,0.406."""
     try:
-        return None if text is None else tuple(float(part) for part in text.split(","))
-    except ValueError as error:
+        return None if text is None else tuple(map(_number, text.split(",")))
+    except (ValueError, ZeroDivisionError) as error:
         raise click.BadParameter(f"{text!r} is not numbers between commas, such as 0.485,0.456,0.406") from error
+
+
+def _number(text: str) -> float:
+    """A number, or a fraction such as 1/255."""
+    over, sign, under = text.partition("/")
+    return float(over) / float(under) if sign else float(text)
 
 
 def read_size(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tuple[int, int] | None:
@@ -88,7 +94,9 @@ def read_classes(_ctx: click.Context, _param: click.Parameter, path: str | None)
 
 def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What `seewhy.load` is asked for besides the name."""
-    for add in reversed((weights_option, mean_option, std_option, size_option, classes_option, device_option)):
+    for add in reversed(
+        (weights_option, mean_option, std_option, size_option, classes_option, device_option, trust_option)
+    ):
         command = add(command)
     return command
 
@@ -97,7 +105,7 @@ def loaded(name: str, asked: Mapping[str, Any]) -> "Model":
     """The network `name` with the options of `network_options`."""
     from seewhy.sources import load
 
-    given = {key: asked[key] for key in ("weights", "device", "mean", "std", "size", "classes")}
+    given = {key: asked[key] for key in ("weights", "device", "mean", "std", "size", "classes", "trust")}
     return load(name, **given)
 
 
@@ -113,6 +121,7 @@ classes_option = click.option(
     "--classes", callback=read_classes, metavar="FILE", help="Names of the classes: one a line, or a JSON list."
 )
 device_option = click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 or mps.")
+trust_option = click.option("--trust", is_flag=True, help="Read model files that can run code, such as .h5.")
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, and nothing else.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 lang_option = click.option(

@@ -12,12 +12,13 @@ from torch import nn
 from seewhy.errors import BadOption, SeewhyError, UnknownName, Unsupported, first_line
 from seewhy.labels import hint
 from seewhy.model import Model, callable_or_none, channels, names, pair
-from seewhy.sources import default, factory, timm, torchvision
+from seewhy.model.identity import unwrapped
+from seewhy.sources import default, factory, keras, timm, torchvision
 from seewhy.sources.built import Ask, Built
 from seewhy.sources.weights import fill, seeded
 from seewhy.types import ModelCard, Preprocess
 
-SOURCES: dict[str, Any] = {"default": default, "torchvision": torchvision, "timm": timm}
+SOURCES: dict[str, Any] = {"default": default, "torchvision": torchvision, "timm": timm, "keras": keras}
 BARE = (torchvision, timm)  # who is asked first for a name without a source
 
 Channels = Sequence[float] | None
@@ -33,14 +34,15 @@ def load(
     std: Channels = None,
     size: int | tuple[int, int] | None = None,
     head: Callable[[Any], torch.Tensor] | None = None,
+    trust: bool = False,
 ) -> Model:
     """A network by name, with its own preprocessing and class names.
 
     spec: "default", "torchvision:resnet50", "timm:convnext_tiny", a bare name (torchvision's, else timm's),
-    "package.module:build" or "path/to/file.py:build" for a factory of one's own.
+    "keras:ResNet50", "path/to/model.keras"; "package.module:build", "path/to/file.py:build" for a factory of one's own.
     weights: None for the pretrained ones, a local file (.safetensors, or a state dict), or "random", the same at each
     load. classes, mean, std, size (h,w), head: instead of what the source says; a factory's nn.Module needs mean and
-    std. Given with weights=, `classes` decides how many outputs are built.
+    std. Given with weights=, `classes` decides how many outputs are built. trust: read files that can run code, .h5.
     The global random state is untouched. Raises a SeewhyError where anything asked for can't be had: never a
     network with other weights than asked for.
     """
@@ -50,7 +52,7 @@ def load(
     classes = None if classes is None else names(classes)
     if weights is not None and not isinstance(weights, str | PathLike):
         raise BadOption(f"weights is {weights!r}", "give a .safetensors, .pt or .pth file, or 'random'")
-    ask = Ask(weights, tuple(classes or ()), size)
+    ask = Ask(weights, tuple(classes or ()), size, trust)
     with seeded():
         made = _make(spec, ask)
     if isinstance(made, Model):
@@ -59,7 +61,7 @@ def load(
         return made
     preprocess = _preprocess(made, mean, std, size)
     _check_classes(made, ask, head)
-    module = made.module.to(where).eval()
+    module = unwrapped(made.module).to(where).eval()
     card = replace(made.card, overrides=_given(classes=classes, mean=mean, std=std, size=size, head=head))
     return Model(module, classes=ask.classes or made.classes, head=head, card=card, **asdict(preprocess))
 
@@ -103,6 +105,8 @@ def _make(spec: str, ask: Ask) -> Built | Model:
 def _resolve(spec: str) -> tuple[Any, str]:
     """The source that answers for `spec` and the name it knows it by; no source for a factory."""
     prefix, _, name = spec.partition(":")
+    if keras.is_file(spec) and prefix not in SOURCES:
+        return keras, spec
     if prefix and name:
         return SOURCES.get(prefix), name
     source = default if spec == "default" else next((one for one in BARE if one.knows(spec)), None)
@@ -132,13 +136,15 @@ def _custom(spec: str, ask: Ask) -> Built | Model:
 
 
 def _preprocess(built: Built, mean: Channels, std: Channels, size: tuple[int, int] | None) -> Preprocess:
-    own = built.preprocess
-    if own is None and (mean is None or std is None):
+    own = built.preprocess or Preprocess((), ())
+    if not ((own.mean or mean is not None) and (own.std or std is not None)):
         raise BadOption(
-            f"'{built.card.spec}' gives a module, which does not say how its input is normalised",
-            "give mean=... and std=... (--mean, --std), one number a channel; they have no default",
+            f"'{built.card.spec}' gives a module, which does not say how its input is normalised", built.hint
         )
-    own = own or Preprocess((), ())
+    mean, std = (
+        tuple(one) * built.channels if one is not None and built.channels and len(one) == 1 else one
+        for one in (mean, std)
+    )
     if size is not None and size != own.size:
         own = replace(own, size=size, resize=None)  # the usual scale belongs to the usual size
     return replace(own, mean=tuple(own.mean if mean is None else mean), std=tuple(own.std if std is None else std))

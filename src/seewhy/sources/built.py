@@ -13,12 +13,14 @@ class Ask:
     """The part of a call of `seewhy.load` that decides how the network is built.
 
     weights: None for the pretrained ones, "random", or a file. classes: the user's own names, or none.
-    size: (h,w) of the input where it is not to be the network's usual one.
+    size: (h,w) of the input where it is not to be the network's usual one. trust: whether files that can run code when
+    they are read may be read.
     """
 
     weights: str | Path | None = None
     classes: tuple[str, ...] = ()
     size: tuple[int, int] | None = None
+    trust: bool = False
 
     @property
     def stamp(self) -> str:
@@ -32,10 +34,15 @@ class Ask:
 
 @dataclass(frozen=True, eq=False)
 class Built:
-    """A network and what its source knows of it. `outputs` None, `preprocess` None: not known."""
+    """A network and what its source knows of it. `outputs` None, `preprocess` None or without a mean: not known.
+
+    channels: of its input, so that one number can stand for all. hint: what to do where its normalisation is not known.
+    """
 
     module: nn.Module
     card: ModelCard
     preprocess: Preprocess | None = None
     classes: tuple[str, ...] = ()
     outputs: int | None = None
+    channels: int | None = None
+    hint: str = "give mean=... and std=... (--mean, --std), one number a channel; they have no default"
