@@ -70,7 +70,7 @@ def find_head(modules: Mapping[str, nn.Module], pooled: Sequence[Tensor], output
     classes = outputs.shape[1]
     for call in reversed(range(len(pooled))):
         means = pooled[call].mean((2, 3))
-        heads: list[Any] = [m for m in modules.values() if _fits(m, means.shape[1], classes)]  # type: ignore[misc]
+        heads: list[Any] = [m for m in modules.values() if _fits(m, means.shape[1], classes)]
         for layer in [*reversed(heads), *([None] if means.shape[1] == classes else [])]:
             head = PooledHead(call, layer, classes)
             weight, bias = head.weight.to(means), head.bias.to(means)

@@ -4,8 +4,10 @@ The one file that imports Keras.
 """
 
 import os
+import random
 import sys
-from contextlib import redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from io import StringIO
@@ -18,7 +20,7 @@ from seewhy.errors import BadOption, UnknownName, Unsupported, first_line
 from seewhy.labels import hint
 from seewhy.sources.built import Ask, Built
 from seewhy.sources.keras_families import BY_NAME, MODES
-from seewhy.sources.keras_network import KerasNetwork, as_it_was
+from seewhy.sources.keras_network import KerasNetwork
 from seewhy.types import ModelCard, Preprocess
 
 OLDEST = (3, 13, 1)  # those before run code from model files: CVE-2025-9905, CVE-2025-9906 and others
@@ -192,3 +194,17 @@ def _check_installed() -> None:
     if tuple(int(part) for part in here.split(".")[:3] if part.isdigit()) < OLDEST:
         wanted = ".".join(map(str, OLDEST))
         raise Unsupported(f"Keras {here} runs code from model files", f"pip install 'keras>={wanted}'")
+
+
+@contextmanager
+def as_it_was(keras: Any) -> Iterator[None]:
+    """Inside, Keras names layers and draws weights as in a new process; outside, nobody notices."""
+    state = keras.src.backend.common.global_state
+    drawn, names = random.getstate(), state.get_global_attribute("object_name_uids")
+    random.seed(0)
+    state.set_global_attribute("object_name_uids", None)
+    try:
+        yield
+    finally:
+        random.setstate(drawn)
+        state.set_global_attribute("object_name_uids", names)

@@ -6,22 +6,25 @@ nested and subclassed models are one thing.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from seewhy.errors import SeewhyError, Unsupported, first_line
+from seewhy.errors import SeewhyError, Unsupported
 from seewhy.model.trace import alone, attributes
 from seewhy.model.views import Adapted, LinearView, View, free, to_first
+from seewhy.sources.keras_reading import (
+    channels_last,
+    inner_layers,
+    input_of,
+    is_last,
+    last_activation,
+    own_weights,
+    unseen,
+)
 
 CLOSE = 1e-4  # of a probability
-SEEN = {  # Keras's activations that torch's own functions show
-    *("linear", "relu", "relu6", "leaky_relu", "softmax", "log_softmax", "sigmoid", "log_sigmoid", "hard_sigmoid"),
-    *("gelu", "silu", "hard_silu", "elu", "selu", "celu", "softplus", "softsign", "tanh", "tanh_shrink", "hard_tanh"),
-    *("mish", "exponential"),
-}
 
 
 class KerasNetwork(Adapted):
@@ -34,13 +37,13 @@ class KerasNetwork(Adapted):
         super().__init__()
         self._held = (model,)
         self._keras, self._bgr = keras, bgr
-        self._last = _channels_last(keras, model)
+        self._last = channels_last(keras, model)
         self.called = str(model.name)
-        self.input_size, self.channels = _input(model, self._last)
-        _add_views(keras, self, model, self._last, {})
-        for name, one in _own(model, self._views()):
+        self.input_size, self.channels = input_of(model, self._last)
+        _add_views(keras, self, model, self._last, set())
+        for name, one in own_weights(model, inner_layers(keras, model)):
             setattr(self, free(self, name), one)
-        self.unseen = tuple(_unseen(keras, [view.layer for view in self._views()]))
+        self.unseen = tuple(unseen(keras, [view.layer for view in self._views()]))
         self._head: tuple[Any, str] | None = None
         self._settle_head()
         self.told = tuple(_told(self._head, bgr))
@@ -76,14 +79,19 @@ class KerasNetwork(Adapted):
     def _views(self) -> Iterator[View]:
         return (one for one in self.modules() if isinstance(one, View))
 
+    def _noise(self) -> Tensor:
+        """Two random inputs."""
+        height, width = self.input_size or (224, 224)
+        x = torch.rand((2, self.channels, height, width), generator=torch.Generator().manual_seed(0))
+        like = next((one for one in self.parameters() if one.is_floating_point()), x)
+        return x.to(like.device, like.dtype)
+
     def _settle_head(self) -> None:
         """Leave the last activation out, if what is left then is what it was made of: proved on a random input."""
         head, kind = last_activation(self._keras, self.model)
         if not kind:
             return
-        height, width = self.input_size or (224, 224)
-        x = torch.rand((2, self.channels, height, width), generator=torch.Generator().manual_seed(0))
-        x = x.to(next(self.parameters())) if any(True for _ in self.parameters()) else x
+        x = self._noise()
         try:
             with torch.no_grad():
                 wanted = self(x)
@@ -99,17 +107,10 @@ class KerasNetwork(Adapted):
         self.ends = "sigmoid" if same and kind == "sigmoid" and wanted.shape[1] > 1 else ""
 
     def in_precision(self, dtype: torch.dtype) -> "KerasNetwork":
-        """A copy made from the model's own configuration, with its weights. Raises Unsupported where it has none."""
-        name = str(dtype).removeprefix("torch.")
-        try:
-            with as_it_was(self._keras):
-                copy = _remade(self._keras, self.model, name)
-            return KerasNetwork(self._keras, copy, bgr=self._bgr)
-        except Exception as error:  # a layer of one's own without a configuration fails in any way
-            raise Unsupported(
-                f"a {name} copy of this Keras model can't be made: {first_line(error)}",
-                "leave precision= out, or give its own layers a get_config",
-            ) from error
+        raise Unsupported(
+            "Keras on torch computes dense layers, batch norms and means in float32, whatever it is asked for",
+            "leave precision= out",
+        )
 
 
 def _original(error: BaseException) -> BaseException:
@@ -123,83 +124,17 @@ def _identity(x: Any, *_args: Any, **_kwargs: Any) -> Any:
     return x
 
 
-def _add_views(keras: Any, parent: nn.Module, layer: Any, last: bool, known: dict[int, View]) -> None:
+def _add_views(keras: Any, parent: nn.Module, layer: Any, last: bool, known: set[int]) -> None:
     """Views of the layers inside, by their Keras names; one that stands in several places has one view."""
-    for inner in _inner(keras, layer):
+    for inner in inner_layers(keras, layer):
         if id(inner) in known or isinstance(inner, keras.layers.InputLayer):
             continue
-        view = View(inner, (), channels_last=last)
+        known.add(id(inner))
+        own = own_weights(inner, inner_layers(keras, inner))
+        linear = "kernel" in dict(own) and isinstance(inner, keras.layers.Dense | keras.layers.Conv2D)
+        view = (LinearView if linear else View)(inner, own, channels_last=is_last(inner, last))
         _add_views(keras, view, inner, last, known)
-        own = _own(inner, (one for one in view.modules() if isinstance(one, View) and one is not view))
-        own_last = _format(inner, last)
-        if own or own_last != last:
-            view = _with(view, own, own_last)
-        known[id(inner)] = view
         parent.add_module(free(parent, inner.name), view)
-
-
-def _with(bare: View, own: list[tuple[str, nn.Parameter]], last: bool) -> View:
-    linear = dict(own).get("kernel") is not None and bare.kind in ("Dense", "Conv2D")
-    view = (LinearView if linear else View)(bare.layer, own, channels_last=last)
-    for name, inner in bare.named_children():
-        view.add_module(name, inner)
-    return view
-
-
-def _inner(keras: Any, layer: Any) -> list[Any]:
-    """The layers that a layer or a model is made of, one level down."""
-    if isinstance(layer, keras.Model):
-        return list(layer.layers)
-    return list(layer._flatten_layers(include_self=False, recursive=False))
-
-
-def _own(layer: Any, inner: Any) -> list[tuple[str, nn.Parameter]]:
-    """A layer's own weights, moving statistics among them, by name."""
-    theirs = {id(weight) for view in inner for weight in view.layer.weights}
-    return [(weight.name, weight.value) for weight in layer.weights if id(weight) not in theirs]
-
-
-def _format(layer: Any, usual: bool) -> bool:
-    """Whether a layer's channels come last; those of layers that don't say lie as the network's."""
-    said = getattr(layer, "data_format", None)
-    return said == "channels_last" if said in ("channels_last", "channels_first") else usual
-
-
-def _channels_last(keras: Any, model: Any) -> bool:
-    said = [getattr(layer, "data_format", None) for layer in model._flatten_layers()]
-    said = [one for one in said if one in ("channels_last", "channels_first")]
-    return (said[0] if said else keras.config.image_data_format()) == "channels_last"
-
-
-def _input(model: Any, last: bool) -> tuple[tuple[int, int] | None, int]:
-    """Height and width, None where any will do, and the number of channels."""
-    if not model.built:
-        raise Unsupported(f"the Keras model '{model.name}' is not built", "call it once on an input of its size")
-    shape = getattr(model, "input_shape", None)
-    if not isinstance(shape, tuple) or len(shape) != 4 or not all(one is None or isinstance(one, int) for one in shape):
-        raise Unsupported(
-            f"the Keras model '{model.name}' takes {shape}, not one batch of images", "wrap one that takes images alone"
-        )
-    _, *sides = (shape[0], *shape[1:3]) if last else (shape[0], *shape[2:])
-    height, width = sides
-    return (None if height is None or width is None else (height, width)), int(shape[3 if last else 1] or 3)
-
-
-def last_activation(keras: Any, model: Any) -> tuple[Any, str]:
-    """The layer whose output is the model's, and "softmax" or "sigmoid" where that is what it ends in."""
-    last: Any = model
-    while isinstance(last, keras.Model):
-        if isinstance(last, keras.Sequential):
-            last = last.layers[-1]
-        else:  # of a subclassed one nothing is known
-            ends = [one._keras_history.operation for one in getattr(last, "outputs", None) or ()]
-            last = ends[0] if len(ends) == 1 else None
-    if isinstance(last, keras.layers.Softmax):
-        return last, "softmax"
-    activation = getattr(last, "activation", None)
-    kinds = {keras.activations.softmax: "softmax", keras.activations.sigmoid: "sigmoid"}
-    known = isinstance(last, keras.layers.Layer) and callable(activation)
-    return last, next((kind for one, kind in kinds.items() if known and activation is one), "")
 
 
 def _told(head: tuple[Any, str] | None, bgr: bool) -> Iterator[str]:
@@ -207,49 +142,3 @@ def _told(head: tuple[Any, str] | None, bgr: bool) -> Iterator[str]:
         yield f"the {head[1]} of '{head[0].name}' is left out while it runs: its logits are explained"
     if bgr:
         yield "its input is handed over with blue first, as its weights were trained"
-
-
-def _unseen(keras: Any, layers: list[Any]) -> Iterator[str]:
-    """Activations that stand in layers and look like no activation, or like another, in torch's functions."""
-    for layer in layers:
-        if isinstance(layer, keras.layers.ReLU) and (layer.threshold or layer.negative_slope):
-            yield "a ReLU with a threshold or a slope"
-        activation = getattr(layer, "activation", None)
-        name, home = getattr(activation, "__name__", ""), getattr(activation, "__module__", "") or ""
-        if callable(activation) and home.split(".")[0] == "keras" and name and name not in SEEN:
-            yield name
-
-
-@contextmanager
-def as_it_was(keras: Any) -> Iterator[None]:
-    """Inside, Keras names layers and draws weights as in a new process; outside, nobody notices."""
-    import random
-
-    state = keras.src.backend.common.global_state
-    drawn, names = random.getstate(), state.get_global_attribute("object_name_uids")
-    random.seed(0)
-    state.set_global_attribute("object_name_uids", None)
-    try:
-        yield
-    finally:
-        random.setstate(drawn)
-        state.set_global_attribute("object_name_uids", names)
-
-
-def _remade(keras: Any, model: Any, name: str) -> Any:
-    """The same model with layers that compute in another precision, and its weights."""
-
-    def layer(one: Any) -> Any:
-        return type(one).from_config({**one.get_config(), "dtype": name})
-
-    with keras.device(str(next(iter(model.weights)).value.device)):
-        inputs = [keras.Input(batch_shape=one.shape, dtype=name, name=one.name) for one in model.inputs]
-        copy = keras.models.clone_model(model, inputs[0], clone_function=layer, recursive=True)
-        for inner in copy._flatten_layers():
-            for one in getattr(inner, "inputs", None) or ():
-                one._dtype = name  # of nested models, which would round what they are given
-        for new, old in zip(copy.weights, model.weights, strict=True):
-            if new.shape != old.shape:
-                raise ValueError(f"'{old.path}' is of another shape in it")
-            new.assign(old)
-    return copy
