@@ -486,6 +486,21 @@ def test_weights_of_ones_own_fit_exactly(keras: Any, tmp_path: Path, suffix: str
         load(name, weights=path, classes=["cat", "dog", "bird"], size=(64, 64))
 
 
+def test_a_file_with_more_weights_than_the_network_has_is_refused(keras: Any, tmp_path: Path) -> None:
+    """Which Keras would take."""
+    path = tmp_path / "more.weights.h5"
+    layers = keras.layers
+    for blocks in (2, 3):
+        stack = [layers.Conv2D(3, 3, padding="same") for _ in range(blocks)]
+        net = keras.Sequential([keras.Input((8, 8, 3)), *stack, layers.Dropout(0.5), layers.Flatten(), layers.Dense(2)])
+        net.compile("adam", "categorical_crossentropy")
+        net.save(tmp_path / f"{blocks}.keras")
+        net.save_weights(path)
+    load(str(tmp_path / "3.keras"), mean=MEAN, std=STD, weights=path)
+    with pytest.raises(BadOption, match="8 tensors for 6"):
+        load(str(tmp_path / "2.keras"), mean=MEAN, std=STD, weights=path)
+
+
 def test_weights_that_are_no_keras_weights_are_refused(tmp_path: Path) -> None:
     (tmp_path / "w.h5").touch()
     for name in ("w.pt", "w.h5"):

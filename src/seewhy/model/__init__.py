@@ -52,7 +52,7 @@ class Model(Network):
             raise BadOption(f"mean {self.mean} with std {self.std}", "one of each a channel, std above 0")
         module = unwrapped(self.module)
         card = self.card if self.card.name else replace(self.card, name=title(module))
-        size = self.size or (module.input_size if isinstance(module, Adapted) else None)
+        size = module.input_size if self.size is None and isinstance(module, Adapted) else self.size
         self._set(module=module, card=card, size=pair(size), classes=names(self.classes), resize=self._resize())
         one_of(self.mode, "mode", ("crop", "squash", "pad"))
         one_of(self.interpolation, "interpolation", ("nearest", "bilinear", "bicubic", "lanczos"))
@@ -101,7 +101,7 @@ class Model(Network):
         census = self.census(x)
         found = Need.SCORES
         found |= Need.GRADIENT if census.differentiable else Need(0)
-        found |= Need(0) if isinstance(self.module, Adapted) else Need.BIASES
+        found |= Need.BIASES if census.differentiable and not isinstance(self.module, Adapted) else Need(0)
         found |= Need.MAPS if census.maps else Need(0)
         found |= Need.RELU if census.only_relu else Need(0)
         return found | (Need.POOLED_HEAD if census.head else Need(0))

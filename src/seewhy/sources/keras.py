@@ -21,10 +21,10 @@ from seewhy.labels import hint
 from seewhy.sources.built import Ask, Built
 from seewhy.sources.keras_families import BY_NAME, MODES
 from seewhy.sources.keras_network import KerasNetwork
+from seewhy.sources.keras_weights import FILES, check, fill
 from seewhy.types import ModelCard, Preprocess
 
 OLDEST = (3, 13, 1)  # those before run code from model files: CVE-2025-9905, CVE-2025-9906 and others
-FILES = (".keras", ".h5", ".hdf5")
 UNKNOWN = "give mean=... and std=... of its training (--mean, --std), for pixels in [0,1], red first"
 
 
@@ -50,7 +50,7 @@ def build(name: str, ask: Ask) -> Built:
         )
     keras, outputs, mode = library(), ask.outputs(1000), MODES[family.mode]
     if ask.weights not in (None, "random"):
-        _check_weights(Path(str(ask.weights)).expanduser(), ask)
+        check(ask)
     module = KerasNetwork(keras, _application(keras, name, ask, outputs), bgr=mode.bgr)
     card = ModelCard(name, f"keras:{name}", ask.stamp)
     preprocess = Preprocess(mode.mean, mode.std, module.input_size, mode="squash")
@@ -72,7 +72,7 @@ def _application(keras: Any, name: str, ask: Ask, outputs: int) -> Any:
     with as_it_was(keras), redirect_stdout(StringIO()):  # it tells of downloads there
         if ask.weights is not None:
             model = make(**keywords)
-            _fill(model, ask)
+            fill(model, ask)
             return model
         try:
             return make(**keywords)
@@ -97,8 +97,8 @@ def _from_file(path: Path, ask: Ask) -> Built:
     keras = library()
     model = _read(keras, path)
     if ask.weights is not None:
-        _check_weights(Path(str(ask.weights)).expanduser(), ask)
-        _fill(model, ask)
+        check(ask)
+        fill(model, ask)
     module = KerasNetwork(keras, model)
     card = ModelCard(path.name, f"keras:{path}", "as saved" if ask.weights is None else ask.stamp)
     preprocess = Preprocess((), (), module.input_size, mode="squash")
@@ -118,29 +118,6 @@ def _read(keras: Any, path: Path) -> Any:
         raise Unsupported(
             f"Keras can't load '{path.name}': {first_line(error)}",
             f"{why}, and pass it to seewhy.Model(model, mean=..., std=...)",
-        ) from error
-
-
-def _check_weights(path: Path, ask: Ask) -> None:
-    if not path.name.endswith((".weights.h5", ".keras")) and not (ask.trust and path.suffix in FILES):
-        raise BadOption(
-            f"'{path.name}' is no file of Keras weights that is safe to read",
-            "save them with model.save_weights('name.weights.h5'), or a model as .keras; others with --trust",
-        )
-    if not path.is_file():
-        raise BadOption(f"there is no weights file '{path}'", "give a .weights.h5 or .keras file, or 'random'")
-
-
-def _fill(model: Any, ask: Ask) -> None:
-    if ask.weights == "random":
-        return
-    path = Path(str(ask.weights)).expanduser()
-    try:
-        model.load_weights(path)
-    except Exception as error:
-        raise BadOption(
-            f"'{path.name}' does not fit: {first_line(error)}",
-            "name the architecture it is of, and for other classes give classes=[one name an output]",
         ) from error
 
 
