@@ -11,7 +11,8 @@ from seewhy import Model, get_method
 from seewhy.cams import pin_layers
 from seewhy.images import load_all
 from seewhy.rng import Rng
-from seewhy.targets import as_target, transform
+from seewhy.scores import transform
+from seewhy.targets import as_target
 from seewhy.types import Map
 
 PRECISIONS = [("float32", 1e-5), ("float64", 1e-9)]

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent / "src" / "seewhy"
 FLOORS = [  # a room imports from floors above it in this list and from its own files; rooms on one floor do not meet
     {"errors", "geometry"},
     {"asked"},
-    {"types", "lang"},
+    {"types", "lang", "scores"},
     {"targets"},
     {"rng", "labels"},
     {"images", "ops"},
@@ -24,8 +24,9 @@ FLOORS = [  # a room imports from floors above it in this list and from its own 
     {"repeat"},
     {"cli"},
 ]
-# The registry finds the methods' files; `Explanation.save` stands beside `seewhy.open`, and imports it when called.
-UPWARDS = {("registry", "methods"), ("types", "store")}
+# The registry finds the methods' files; `Explanation.save` stands beside `seewhy.open`, and imports it when called; so
+# does a Model of a Keras network with the only file that knows Keras.
+UPWARDS = {("registry", "methods"), ("types", "store"), ("model", "sources")}
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
 

@@ -5,7 +5,8 @@ from torch import Tensor
 
 from seewhy import ClassLogit, Contrast, Custom, Model, Negative, Region, Rest, SeewhyError, Top, explain, predict
 from seewhy.labels import find
-from seewhy.targets import as_decided, as_target, from_decided, transform
+from seewhy.scores import transform
+from seewhy.targets import as_decided, as_target, from_decided
 
 CLASSES = ["cat", "dog", "hen"]
 OUTPUTS = torch.tensor([[1.0, 3.0, 2.0], [5.0, 0.0, 4.0]])

@@ -22,7 +22,8 @@ MASKS = 240
 OFFICIAL = {"normalise": "expected", "antithetic": False}
 ESTIMATORS: dict[str, dict[str, Any]] = {
     "the authors': independent masks, divided by the expected share": OFFICIAL,
-    "the default: pairs, divided by what was visible": {},
+    "pairs, divided by what was visible": {"normalise": "visible"},
+    "the default: pairs, adjusted": {},
 }
 DEFAULT = list(ESTIMATORS)[-1]
 HEAD = """# RISE: masks for the same error

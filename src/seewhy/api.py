@@ -12,9 +12,10 @@ from seewhy.explaining import PREDICTIONS, explained, outputs_of, predictions
 from seewhy.images import load_all
 from seewhy.model import Model
 from seewhy.registry import Method, configured, get_method
+from seewhy.scores import Score, transform
 from seewhy.sources import as_model
 from seewhy.store import open as open_folder
-from seewhy.targets import Askable, Score, transform
+from seewhy.targets import Askable
 from seewhy.types import Comparison, Explanation, Prediction
 
 
@@ -120,8 +121,8 @@ def _grid(
     if stop is not None:
         model = replace(model, course=replace(model.course, stopped=stop))
     earlier = _earlier(resume)
-    batches = load_all(image, model.preprocess)
     with torch.inference_mode(False):  # a caller's inference mode would leave nothing to differentiate
+        batches = load_all(image, model.preprocess)
         return [explained(model, batch, methods, targets, score, seed, earlier) for batch in batches]
 
 

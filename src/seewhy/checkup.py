@@ -7,6 +7,7 @@ from typing import Any
 
 from seewhy.model import Model
 from seewhy.model.census import Census, Layer
+from seewhy.model.views import Adapted
 from seewhy.registry import Listed, list_methods
 from seewhy.sources import as_model
 from seewhy.types import ModelCard, Preprocess
@@ -20,8 +21,8 @@ class Report:
 
     probed: (h,w) of the probe. classes: how many scores there are; named: how many of them have names. maps: the layer
     read unless another is asked for. head: the pooled linear head in words, empty where there is none. outputs:
-    "logit", "probability" where a softmax stands at the end, or a function's "answer". takes: what is handed to what
-    can't be looked into, in words. memory: bytes of one image's activations.
+    "logit", "probability" where a softmax stands at the end, "binary": logits of a yes or no each, or a function's
+    "answer". takes: what is handed to what can't be looked into, in words. memory: bytes of one image's activations.
     """
 
     model: ModelCard
@@ -47,6 +48,7 @@ class Report:
     memory: int
     engine: str  # how its passes are run, in words
     methods: tuple[Listed, ...]
+    told: tuple[str, ...] = ()  # what is done to it that its user should know
 
 
 def doctor(model: Model | str) -> Report:
@@ -81,6 +83,7 @@ def doctor(model: Model | str) -> Report:
         memory=census.bytes_per_image,
         engine=_engine(model, census),
         methods=tuple(list_methods(model)),
+        told=model.module.told if isinstance(model.module, Adapted) else (),
     )
 
 

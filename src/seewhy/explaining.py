@@ -21,7 +21,8 @@ from seewhy.registry import Method, check
 from seewhy.resuming import left_off
 from seewhy.rng import Rng
 from seewhy.sampling import Sampled
-from seewhy.targets import Askable, Pinned, Score, as_decided, as_target, probabilities, transform
+from seewhy.scores import Score, transform
+from seewhy.targets import Askable, Pinned, as_decided, as_target
 from seewhy.together import Together
 from seewhy.types import Explanation, Map, Passes, Pixels, Prediction
 
@@ -232,7 +233,7 @@ def predictions(model: Model, x: Pixels, outputs: Tensor, top: int) -> tuple[tup
     if outputs.ndim != 2:
         return ((),) * len(outputs)
     kind, found = model.census(x).outputs, outputs.float()
-    found = probabilities(found) if kind == "logit" else found
+    found = found if kind == "answer" else transform("probability", kind)(found)
     likely = model.likely(found) if kind == "answer" else [True] * len(found)
     values, indices = found.topk(min(top, found.shape[1]), 1)
     return tuple(

@@ -13,8 +13,9 @@ from seewhy.asked import listed, number, one_of, whole
 from seewhy.errors import BadOption, UnknownName, Unsupported
 from seewhy.model import Model
 from seewhy.rng import Rng
+from seewhy.scores import Score
 from seewhy.sources import as_model
-from seewhy.targets import Pinned, Score
+from seewhy.targets import Pinned
 from seewhy.types import Map, Need, Pixels, Reduce, Sign
 
 Family = Literal["gradient", "cam", "perturbation", "attention"]
@@ -172,6 +173,7 @@ _WHY = {
     Need.GRADIENT: "its output is not differentiable in its input",
     Need.MAPS: "no layer behind its start returns maps (b,d,r,q)",
     Need.POOLED_HEAD: "its scores are not linear in the mean of its last maps",
+    Need.BIASES: "its layers add their biases by functions of their own, which are not followed",
     Need.ATTENTION: "no attention was found in it",
     Need.TEXT: "it takes no text",
 }

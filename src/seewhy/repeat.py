@@ -16,7 +16,7 @@ from seewhy.store import open as open_folder
 from seewhy.targets import from_decided
 from seewhy.types import Explanation, ModelCard
 
-ITS_OWN = ("", "pretrained", "as built", "in the file")  # weights that come with the name
+ITS_OWN = ("", "pretrained", "as built", "as saved", "in the file")  # weights that come with the name
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,8 @@ def again(
 
     source: a folder written by `save`, or an Explanation. model: instead of loading the one it names. weights: where
     the file with its weights is now. trust: whether code that the record names may run, where the network came from a
-    factory or is a function. Raises Unsupported where the network, or a target that was a function, is not on record.
+    factory, is a function or stands in a file that holds some. Raises Unsupported where the network, or a target that
+    was a function, is not on record.
     """
     old = source if isinstance(source, Explanation) else open_folder(source)
     model = reload(old.model, weights=weights, device=device, trust=trust) if model is None else model
@@ -83,7 +84,7 @@ def reload(card: ModelCard, *, weights: str | Path | None = None, device: str = 
             "where you know that code, trust it: --trust, or trust=True from Python",
         )
     stored = None if card.weights in ITS_OWN else card.weights
-    return load(card.spec, weights=weights or stored, device=device, **given)
+    return load(card.spec, weights=weights or stored, device=device, trust=trust, **given)
 
 
 def _images(old: Explanation) -> Any:

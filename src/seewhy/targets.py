@@ -2,17 +2,14 @@
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, get_args, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
-import torch.nn.functional as F
 from torch import OutOfMemoryError, Tensor, nn
 
 from seewhy.asked import whole
 from seewhy.errors import BadInput, BadOption, SeewhyError, UnknownName, Unsupported, first_line
 
-Score = Literal["logit", "probability", "log_probability", "answer"]
-Outputs = Literal["logit", "probability", "answer"]  # what the model's own output is; a function answers
 Read = Callable[[Tensor, Tensor], Tensor]  # scores (n,k), image of each row (n,) -> (n,)
 
 
@@ -44,38 +41,6 @@ class Target(Protocol):
     def pin(self, outputs: Tensor, find: Callable[[str], int]) -> Pinned:
         """Decide on the clean image's outputs (b,k); `find` turns a label into a class index."""
         ...
-
-
-def transform(score: Score, outputs: Outputs) -> Callable[[Tensor], Tensor]:
-    """From what the model returns to what is explained. What ends in a softmax has no logits; a function answers."""
-    if not isinstance(score, str) or score not in get_args(Score):
-        raise BadOption(f"score {score!r}", f"one of {', '.join(get_args(Score))}")
-    if outputs == "answer" and score not in ("answer", "probability"):
-        raise BadOption(f"score {score!r} of a function, which is explained as it answers", "leave score out")
-    if score == "answer" and outputs != "answer":
-        raise BadOption("score 'answer' of a network", "a function has one; a network logit, probability, ...")
-    if outputs == "answer":
-        return lambda y: y
-    if outputs == "probability":
-        return (lambda p: p) if score == "probability" else (lambda p: p.clamp_min(torch.finfo(p.dtype).tiny).log())
-    table: dict[Score, Callable[[Tensor], Tensor]] = {
-        "logit": lambda y: y,
-        "probability": lambda y: probabilities(y),
-        "log_probability": lambda y: F.logsigmoid(y) if y.shape[1] == 1 else y.log_softmax(1),
-    }
-    return table[score]
-
-
-def distributions(outputs: Tensor) -> Tensor:
-    """Which rows of (b,k) are probabilities that sum to one: (b,). One column can't tell."""
-    if outputs.shape[1] < 2:
-        return torch.zeros(len(outputs), dtype=torch.bool, device=outputs.device)
-    return (outputs >= 0).all(1) & ((outputs.float().sum(1) - 1).abs() < 1e-3)
-
-
-def probabilities(logits: Tensor) -> Tensor:
-    """Softmax over classes (b,k,...); the sigmoid of a single output, which answers yes or no."""
-    return logits.sigmoid() if logits.shape[1] == 1 else logits.softmax(1)
 
 
 @dataclass(frozen=True)

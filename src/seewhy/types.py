@@ -30,6 +30,7 @@ class Need(Flag):
     GRADIENT = auto()  # scores differentiable in the image
     MAPS = auto()  # a layer whose output is (b,d,r,q)
     RELU = auto()  # every activation is of a ReLU kind, and there is one
+    BIASES = auto()  # biases added by functions that stand for layers: convolutions, batch norms, linear layers
     POOLED_HEAD = auto()  # the class scores are linear in the mean of the last maps
     ATTENTION = auto()  # attention weights
     TEXT = auto()  # scores texts against images

@@ -12,7 +12,7 @@ from torch import Tensor
 from comparing import direct, relative
 from conftest import Precise
 from peers import for_peer
-from seewhy import Model, SeewhyError, explain
+from seewhy import Model, SeewhyError, explain, get_method
 from seewhy.ops.grids import sides, through_cells
 from seewhy.rng import Rng
 from seewhy.sampling import BLOCK
@@ -56,7 +56,7 @@ def slowly(model: Model, x: Tensor, hidden: Tensor, n: int, keep: float, pairs: 
 
 
 @pytest.mark.parametrize(("keep", "pairs"), [(0.5, True), (0.5, False), (0.3, False)])
-@pytest.mark.parametrize("normalise", ["pixel", "expected"])
+@pytest.mark.parametrize("normalise", ["visible", "expected"])
 def test_it_is_the_papers_sum_over_masks(precise: Precise, keep: float, pairs: bool, normalise: str) -> None:
     model, x, tolerance = precise
     n = 44
@@ -64,9 +64,50 @@ def test_it_is_the_papers_sum_over_masks(precise: Precise, keep: float, pairs: b
     options = {"n_samples": n, "keep": keep, "antithetic": pairs, "normalise": normalise, "baseline": 0.25}
     found = explain(model, x, ID, 2, **options)
     for i, (seen, visible, mean) in enumerate(slowly(model, x, hidden, n, keep, pairs, 2)):
-        wanted = seen / (visible if normalise == "pixel" else n * keep) - mean
+        wanted = seen / (visible if normalise == "visible" else n * keep) - mean
         assert relative(found.values[i, 0], wanted) <= max(tolerance, 1e-6)  # values are kept in float32
         assert found.extras["mean_score"][i] == pytest.approx(mean[0, 0], rel=1e-6)
+
+
+@pytest.mark.parametrize(("keep", "stride"), [(0.5, 1), (0.3, 2)])
+def test_less_what_chance_brought_together_is_the_regressions_word(
+    small: Model, x: Tensor, keep: float, stride: int
+) -> None:
+    """By hand: ordinary ridge regression of the scores on the masks' parts, and the covariance of 20,000 masks."""
+    from seewhy.methods import rise
+
+    model, x, n = small.at("float64"), x.double()[:1], 60
+    estimator: Any = get_method(ID, keep=keep, stride=stride).estimator(model, x, [], Rng.for_images(0, x))  # type: ignore[attr-defined]
+    rng = Rng.for_images(0, x)
+    masks = torch.cat([estimator.draw(rng.at(block), block)[0] for block in range(8)])[:n]
+    with torch.no_grad():
+        scores = for_peer(model)(x * masks[:, None]).softmax(1)[:, 2]
+    parts = F.adaptive_avg_pool2d(masks[:, None], (10, 10)).flatten(1)
+    centred, moved = parts - parts.mean(0), scores - scores.mean()
+    ridge = np.sqrt(rise.RIDGE * keep * (1 - keep)) * torch.eye(100, dtype=torch.float64)
+    weights = torch.linalg.lstsq(torch.cat([centred, ridge]), torch.cat([moved, torch.zeros(100)]).double()[:, None])[0]
+    many = torch.cat([estimator.draw(Rng.for_images(7, x).at(block), block)[0] for block in range(2500)])
+    usual = F.adaptive_avg_pool2d(many[:, None], (10, 10)).flatten(1).T.cov()
+    assert (usual - estimator.covariance).abs().max() < 0.05 * usual.abs().max()
+    chance = (centred.T @ centred / n - estimator.covariance) @ weights
+    wanted = (scores @ masks.flatten(1)).view(16, 20) / masks.sum(0) - scores.mean()
+    wanted = wanted - F.interpolate(chance.view(1, 1, 10, 10), (16, 20), mode="bilinear")[0, 0] / keep
+    found = explain(model, x, ID, 2, n_samples=n, keep=keep, stride=stride)
+    assert relative(found.values[0, 0], wanted) <= 1e-6
+
+
+def test_what_is_adjusted_has_the_same_expectation(small: Model, x: Tensor) -> None:
+    x = x[:1]
+    maps = {
+        kind: np.stack(
+            [explain(small, x, ID, 1, n_samples=200, seed=seed, normalise=kind).values[0, 0] for seed in range(40)]
+        )
+        for kind in ("adjusted", "visible")
+    }
+    apart = maps["adjusted"].mean(0) - maps["visible"].mean(0)
+    error = np.sqrt(sum(one.var(0, ddof=1) for one in maps.values()) / 40)
+    assert np.sqrt(((apart / error) ** 2).mean()) < 1.5
+    assert maps["adjusted"].std(0).mean() < 0.8 * maps["visible"].std(0).mean()
 
 
 def test_pairs_and_what_was_really_visible_lower_the_error(small: Model, x: Tensor) -> None:
@@ -77,7 +118,8 @@ def test_pairs_and_what_was_really_visible_lower_the_error(small: Model, x: Tens
         return float(np.stack(maps).std(0, ddof=1).mean())
 
     official = scatter(antithetic=False, normalise="expected")
-    assert scatter() < 0.6 * official and scatter(antithetic=False) < 0.9 * official
+    assert scatter(normalise="visible") < 0.6 * official and scatter() < 0.5 * official
+    assert scatter(antithetic=False, normalise="visible") < 0.9 * official
 
 
 def test_no_more_memory_for_more_masks(small: Model, x: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 SHOWN = 6  # names in a row of many
 ENDS = {
     "logit": "logits",
+    "binary": "logits of a yes or no each",
     "probability": "probabilities (a softmax at the end): log-probability is explained",
     "answer": "answers, explained as they are",
 }
@@ -81,6 +82,8 @@ def _facts(report: "Report") -> Iterator[tuple[str, str]]:
 def _inside(report: "Report") -> Iterator[tuple[str, str]]:
     """What is found in a network that can be looked into."""
     yield "gradient", "" if report.differentiable else "none: the output is not differentiable in the input"
+    for said in report.told:
+        yield "note", said
     yield "head", report.head or "not linear in the mean of the last maps"
     yield "default layer", report.maps or "none: no layer returns maps"
     yield "activations", ", ".join(f"{kind} x{count}" for kind, count in report.activations.items()) or "none"

@@ -49,17 +49,23 @@ def model_option(*, multiple: bool = False) -> Callable[[Any], Any]:
         default=("default",) if multiple else "default",
         metavar="NAME",
         shell_complete=complete_model,
-        help="The network: torchvision:resnet50, timm:convnext_tiny, package.module:build, a file.onnx, or a function: "
-        "callable:package.module:predict; the default is embedded." + again,
+        help="The network: torchvision:resnet50, timm:convnext_tiny, keras:ResNet50, package.module:build, a .keras or "
+        ".onnx file, or a function: callable:package.module:predict; the default is embedded." + again,
     )
 
 
 def read_numbers(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tuple[float, ...] | None:
     """Numbers between commas: 0.485,0.456,0.406."""
     try:
-        return None if text is None else tuple(float(part) for part in text.split(","))
-    except ValueError as error:
+        return None if text is None else tuple(map(_number, text.split(",")))
+    except (ValueError, ZeroDivisionError) as error:
         raise click.BadParameter(f"{text!r} is not numbers between commas, such as 0.485,0.456,0.406") from error
+
+
+def _number(text: str) -> float:
+    """A number, or a fraction such as 1/255."""
+    over, sign, under = text.partition("/")
+    return float(over) / float(under) if sign else float(text)
 
 
 def read_size(_ctx: click.Context, _param: click.Parameter, text: str | None) -> tuple[int, int] | None:
@@ -97,8 +103,8 @@ def loaded(name: str, asked: Mapping[str, Any]) -> "Model":
     """The network `name` with the options of `network_options`."""
     from seewhy.sources import load
 
-    given = {key: asked[key] for key in ("weights", "device", "mean", "std", "size", "classes", "input", "answers")}
-    return load(name, output=asked["output_name"], **given)
+    plain = ("weights", "device", "mean", "std", "size", "classes", "input", "answers", "trust")
+    return load(name, output=asked["output_name"], **{key: asked[key] for key in plain})
 
 
 weights_option = click.option(
@@ -125,9 +131,10 @@ answers_option = click.option(
 )
 output_option = click.option("--output-name", metavar="NAME", help="Which output of an ONNX file is scores.")
 device_option = click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 or mps.")
+trust_option = click.option("--trust", is_flag=True, help="Read model files that can run code, such as .h5.")
 NETWORK = (
     *(weights_option, mean_option, std_option, size_option, classes_option),
-    *(input_option, answers_option, output_option, device_option),
+    *(input_option, answers_option, output_option, device_option, trust_option),
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, and nothing else.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")

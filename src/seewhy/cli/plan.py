@@ -11,6 +11,7 @@ from seewhy.errors import BadInput, BadOption
 from seewhy.images import load as load_image
 from seewhy.model import Model
 from seewhy.registry import check, get_method, list_methods, parse
+from seewhy.scores import transform
 from seewhy.store import MANIFEST
 from seewhy.store import open as open_folder
 from seewhy.targets import Askable
@@ -68,7 +69,7 @@ def made(
         for layer in layers:
             model.layer(layer)
         if score:
-            targets.transform(score, model.census().outputs)  # type: ignore[arg-type]
+            transform(score, model.census().outputs)  # type: ignore[arg-type]
     chosen = [target(text, models) for text in dict.fromkeys(asked)]
     return Plan(models, methods, chosen or [None], options, score, seed)
 

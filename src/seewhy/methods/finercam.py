@@ -10,7 +10,8 @@ from seewhy.errors import Unsupported
 from seewhy.model import Model
 from seewhy.registry import method, option
 from seewhy.rng import Rng
-from seewhy.targets import Outputs, Pinned, transform
+from seewhy.scores import Outputs, transform
+from seewhy.targets import Pinned
 from seewhy.types import Map, Need, Pixels
 
 

@@ -39,7 +39,7 @@ class Parts:
 
 @method(
     "fullgrad",
-    Need.GRADIENT,
+    Need.GRADIENT | Need.BIASES,
     title="FullGrad",
     family="cam",
     paper="arXiv:1905.00780",

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from seewhy.errors import BadOption
 from seewhy.model import Model
 from seewhy.ops.baselines import baselines
-from seewhy.ops.grids import sides, through_cells
+from seewhy.ops.grids import covariance_of_cells, sides, through_cells
 from seewhy.registry import method, option
 from seewhy.rng import Rng
 from seewhy.sampling import BLOCK, Sampled, Sums
@@ -18,6 +20,9 @@ from seewhy.targets import Pinned
 from seewhy.types import Need, Pixels
 
 CELLS = 7  # on each side, as the paper has it
+COARSE = 10  # parts of each side, whose visibility the score is regressed on
+RIDGE = 30  # masks that say that no part matters
+ROUNDED = 16  # units in the last place of the mean score: a map of no more is one of scores that never moved
 
 
 @method(
@@ -43,9 +48,10 @@ class RISE(Sampled):
     keep: float = option(0.5, "chance that a cell is visible", low=0.01, high=0.99)
     antithetic: bool | None = option(None, "masks in pairs that show what the other hides; default where keep is 0.5")
     normalise: str = option(
-        "pixel",
-        "divide by how much of a pixel was really visible, or, as the paper, by how much is to be expected",
-        choices=("pixel", "expected"),
+        "adjusted",
+        "visible: divide by how much of a pixel the masks showed; expected: by how much is to be expected, as the "
+        "paper; adjusted: as visible, less what chance brought together, as a regression on the masks tells",
+        choices=("adjusted", "visible", "expected"),
     )
     baseline: Any = option(0.0, "what hidden pixels become: a number (0 is black), 'mean', 'blur', 'noise', a picture")
 
@@ -58,7 +64,7 @@ class RISE(Sampled):
         if pairs and self.keep != 0.5:
             raise BadOption(f"rise.antithetic with keep={self.keep}", "masks that show what others hide need keep=0.5")
         (hidden,) = baselines([self.baseline], x, model.mean, rng)
-        return Masks(x, hidden, window, stride, self.keep, pairs, self.normalise == "pixel")
+        return Masks(x, hidden, window, stride, self.keep, pairs, self.normalise)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,15 +77,26 @@ class Masks:
     stride: tuple[int, int]
     keep: float
     pairs: bool
-    by_pixel: bool
+    normalise: str
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.x.shape[2], self.x.shape[3]
+
+    @property
+    def cells(self) -> tuple[int, int]:
+        return -(-self.size[0] // self.window[0]), -(-self.size[1] // self.window[1])
+
+    @property
+    def coarse(self) -> tuple[int, int]:
+        return min(COARSE, self.size[0]), min(COARSE, self.size[1])
 
     def draw(self, rng: Rng, block: int) -> Tensor:
         n = BLOCK // 2 if self.pairs else BLOCK
-        size = self.x.shape[2], self.x.shape[3]
-        cells = tuple(-(-side // own) for side, own in zip(size, self.window, strict=True))
-        visible = (rng.uniform(n, *cells) < self.keep).to(self.x.dtype)
-        shifts = [step * rng.integers(-(-own // step), n) for own, step in zip(self.window, self.stride, strict=True)]
-        masks = through_cells(visible, size, self.window, torch.stack(shifts, -1))
+        visible = (rng.uniform(n, *self.cells) < self.keep).to(self.x.dtype)
+        steps = [-(-own // step) for own, step in zip(self.window, self.stride, strict=True)]
+        shifts = [step * rng.integers(most, n) for most, step in zip(steps, self.stride, strict=True)]
+        masks = through_cells(visible, self.size, self.window, torch.stack(shifts, -1))
         return torch.stack([masks, 1 - masks], 2).flatten(1, 2) if self.pairs else masks
 
     def variants(self, draws: Tensor, images: Tensor) -> Pixels:
@@ -87,16 +104,52 @@ class Masks:
         return hidden + draws[:, :, None] * (own - hidden)
 
     def sums(self, draws: Tensor, scores: Tensor, images: Tensor) -> Sums:
-        return {
-            "seen": torch.einsum("kan,anhw->kahw", scores.to(draws), draws),
+        narrow = scores.to(draws)
+        found = {
+            "seen": torch.einsum("kan,anhw->kahw", narrow, draws),
             "visible": draws.sum(1)[None],
             "scores": scores.sum(2),
             "masks": scores.new_full((1, len(draws)), draws.shape[1]),
         }
+        if self.normalise != "adjusted":
+            return found
+        parts = F.adaptive_avg_pool2d(draws, self.coarse).flatten(2)
+        return found | {
+            "parts": parts.sum(1)[None],
+            "parts_together": torch.einsum("anp,anq->apq", parts, parts)[None],
+            "parts_scored": torch.einsum("kan,anp->kap", narrow, parts),
+        }
 
     def estimate(self, sums: Sums, image: int) -> Tensor:
-        weight = sums["visible"].clamp_min(1e-12) if self.by_pixel else self.keep * sums["masks"]
-        return (sums["seen"] / weight - sums["scores"] / sums["masks"])[None]
+        masks, mean = sums["masks"], sums["scores"] / sums["masks"]
+        if self.normalise == "expected":
+            return (sums["seen"] / (self.keep * masks) - mean)[None]
+        found = sums["seen"] / sums["visible"].clamp_min(1e-12) - mean
+        if self.normalise == "adjusted":
+            chance = self._by_chance(sums).view(1, 1, *self.coarse)
+            found = found - F.interpolate(chance, self.size, mode="bilinear")[0, 0] / self.keep
+        rounding = ROUNDED * torch.finfo(self.x.dtype).eps * mean.abs()
+        return torch.where(found.abs().max() > rounding, found, 0)[None]
+
+    def _by_chance(self, sums: Sums) -> Tensor:
+        """What the map holds because parts were shown with others more often than they are on average.
+
+        The score is regressed on the parts' visibility; the map of what that explains is known without sampling, so its
+        deviation in this sample is (control variates). Its expectation is zero but for terms of one over the masks.
+        """
+        n, mean = sums["masks"], sums["parts"] / sums["masks"]
+        own = sums["parts_together"] / n - torch.outer(mean, mean)
+        moved = sums["parts_scored"] / n - mean * sums["scores"] / n
+        ridge = RIDGE / n * self.keep * (1 - self.keep) * torch.eye(len(own), dtype=own.dtype, device=own.device)
+        weights: Tensor = torch.linalg.solve(own + ridge, moved)
+        return (own - self.covariance.to(own)) @ weights
+
+    @cached_property
+    def covariance(self) -> Tensor:
+        """Of two parts' visibility, on the average over all masks."""
+        spread = self.keep * (1 - self.keep)
+        found = covariance_of_cells(self.size, self.cells, self.window, self.stride, self.coarse)
+        return found * spread
 
     def details(self, sums: Sums, image: int) -> Sums:
         return {"mean_score": sums["scores"] / sums["masks"]}

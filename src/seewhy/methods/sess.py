@@ -12,7 +12,8 @@ from seewhy.model import Model
 from seewhy.ops.maps import enlarged, min_max, resize
 from seewhy.registry import method, option
 from seewhy.rng import Rng
-from seewhy.targets import Pinned, transform
+from seewhy.scores import transform
+from seewhy.targets import Pinned
 from seewhy.together import passing
 from seewhy.types import Need, Pixels
 

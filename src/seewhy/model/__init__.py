@@ -12,12 +12,13 @@ from seewhy.asked import listed, number, one_of, whole
 from seewhy.errors import BadOption, Unsupported
 from seewhy.model.census import Census
 from seewhy.model.half import Compared
-from seewhy.model.identity import fingerprint, unwrapped
+from seewhy.model.identity import fingerprint, in_precision, title, unwrapped
 from seewhy.model.layers import named
 from seewhy.model.network import Network
 from seewhy.model.opaque import Opaque
 from seewhy.model.recorded import Meter
-from seewhy.targets import distributions
+from seewhy.model.views import Adapted
+from seewhy.scores import distributions
 from seewhy.types import ModelCard, Need, Pixels, Preprocess
 
 LONGEST = 2**15  # pixels of a side
@@ -52,8 +53,9 @@ class Model(Network):
         if len(self.mean) != len(self.std) or min(self.std) <= 0:
             raise BadOption(f"mean {self.mean} with std {self.std}", "one of each a channel, std above 0")
         module = unwrapped(self.module)
-        card = self.card if self.card.name else replace(self.card, name=type(module).__name__)
-        self._set(module=module, card=card, size=pair(self.size), classes=names(self.classes), resize=self._resize())
+        card = self.card if self.card.name else replace(self.card, name=title(module))
+        size = module.input_size if self.size is None and isinstance(module, Adapted) else self.size
+        self._set(module=module, card=card, size=pair(size), classes=names(self.classes), resize=self._resize())
         one_of(self.mode, "mode", ("crop", "squash", "pad"))
         one_of(self.interpolation, "interpolation", ("nearest", "bilinear", "bicubic", "lanczos"))
         callable_or_none(self.head)
@@ -106,6 +108,7 @@ class Model(Network):
         census = self.census(x)
         found = Need.SCORES
         found |= Need.GRADIENT if census.differentiable else Need(0)
+        found |= Need.BIASES if census.differentiable and not isinstance(self.module, Adapted) else Need(0)
         found |= Need.MAPS if census.maps else Need(0)
         found |= Need.RELU if census.only_relu else Need(0)
         return found | (Need.POOLED_HEAD if census.head else Need(0))
@@ -156,7 +159,7 @@ class Model(Network):
         wanted = getattr(torch, precision)
         if wanted == self.dtype:
             return replace(self, compared=None) if self.compared else self
-        return replace(self, module=copy.deepcopy(self.module).to(wanted), compared=None, _known={})
+        return replace(self, module=in_precision(self.module, wanted), compared=None, _known={})
 
     def wide(self) -> "Model":
         """A float64 copy for a part of a call: passes count here, and layers known here need no second probe."""

@@ -11,11 +11,12 @@ from torch.autograd.function import BackwardCFunction
 
 from seewhy.errors import HeadFailed, ModelFailed, first_line
 from seewhy.model.grids import DISPROVED, disturbed, early, grid, locality, trusted
-from seewhy.model.head import PooledHead, find_head, pools
+from seewhy.model.head import PooledHead, find_head, pooled
 from seewhy.model.rules import ACTIVATIONS, RELU_KINDS, Watch
 from seewhy.model.tape import Recorder, Tape, Unrepeatable, joined
 from seewhy.model.trace import watch
-from seewhy.targets import Outputs, distributions
+from seewhy.model.views import Adapted, View
+from seewhy.scores import Outputs, distributions
 
 
 @dataclass(frozen=True)
@@ -94,10 +95,11 @@ class _Seen:
             self.bytes[output.data_ptr()] = output.nbytes // max(1, len(output))
 
     def function(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
+        maps = pooled(name, args, kwargs, output)
         if name in ACTIVATIONS:
             self.activations.append(name)
-        elif pools(name, args, kwargs, output):
-            self.pooled.append(args[0].detach().clone())
+        elif maps is not None:
+            self.pooled.append(maps.detach().clone())
         elif name == "sigmoid":
             self.sigmoid = output.detach().clone()
 
@@ -110,7 +112,7 @@ def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> C
     with torch.enable_grad(), watch(module, both(seen, recorder), recorder.begin), Watch(seen.function), recorder:
         out = scores(forward, first)
     recorder.close()
-    own = own_functions(out)
+    own = [*own_functions(out), *(module.unseen if isinstance(module, Adapted) else ())]
     modules = dict(module.named_modules())
     after, again, out_again = _again(module, forward, disturbed(x.detach()))
     tape, why = _tape(recorder, out, again, out_again)
@@ -120,7 +122,7 @@ def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> C
     return Census(
         layers=tuple(layers),
         activations=(*seen.activations, *own),
-        outputs="probability" if _sums_to_one(out) or _is(out, seen.sigmoid) else "logit",
+        outputs=_kind_of(module, out, seen),
         output_shape=tuple(out.shape[1:]),
         differentiable=differentiable,
         head=head and replace(head, source=_returning(seen.pooled[head.call], layers, seen) or ""),
@@ -207,7 +209,7 @@ def _layer(name: str, module: nn.Module, seen: _Seen, x: Tensor, after: Mapping[
     cells = grid(shape, (x.shape[2], x.shape[3])) if len(seen.outputs.get(name, ())) == len(x) else None
     return Layer(
         name=name,
-        kind=type(module).__name__,
+        kind=module.kind if isinstance(module, View) else type(module).__name__,
         shape=shape,
         calls=seen.calls[name],
         in_place=bool(getattr(module, "inplace", False)),
@@ -219,6 +221,12 @@ def _layer(name: str, module: nn.Module, seen: _Seen, x: Tensor, after: Mapping[
 
 def _equal(a: Tensor, b: Tensor) -> bool:
     return a.shape == b.shape and bool(torch.equal(a, b))
+
+
+def _kind_of(module: nn.Module, out: Tensor, seen: _Seen) -> Outputs:
+    if isinstance(module, Adapted) and module.ends == "sigmoid":
+        return "binary"
+    return "probability" if _sums_to_one(out) or _is(out, seen.sigmoid) else "logit"
 
 
 def _sums_to_one(out: Tensor) -> bool:

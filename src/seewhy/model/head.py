@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from seewhy.model.views import LinearView
 from seewhy.targets import Pinned
 
 
@@ -20,7 +21,7 @@ class PooledHead:
     """
 
     call: int
-    layer: nn.Linear | nn.Conv2d | None
+    layer: nn.Linear | nn.Conv2d | LinearView | None
     classes: int
     source: str = ""
 
@@ -32,9 +33,8 @@ class PooledHead:
 
     @property
     def bias(self) -> Tensor:
-        if self.layer is None or self.layer.bias is None:
-            return self.weight.new_zeros(self.classes)
-        return self.layer.bias.detach()
+        bias: Tensor | None = getattr(self.layer, "bias", None)
+        return self.weight.new_zeros(self.classes) if bias is None else bias.detach()
 
     def gradient(self, target: Pinned, outputs: Tensor, maps: Tensor) -> Tensor:
         """The gradient (b,d,r,q) of a target's score of outputs (b,k) with respect to the maps that are pooled."""
@@ -48,16 +48,19 @@ class PooledHead:
         return (of_outputs.to(maps) @ weight / maps[0, 0].numel())[:, :, None, None].expand_as(maps)
 
 
-def pools(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], output: Any) -> bool:
-    """Whether a function call was a mean over both spatial axes of maps (b,d,r,q)."""
+def pooled(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], output: Any) -> Tensor | None:
+    """The maps (b,d,r,q) of which a function call was the mean over both spatial axes, or None; they may have come as
+    (b,r,q,d)."""
     if not args or not isinstance(args[0], Tensor) or args[0].ndim != 4 or not isinstance(output, Tensor):
-        return False
+        return None
+    maps = args[0]
     if name in {"adaptive_avg_pool2d", "avg_pool2d"}:
-        return tuple(output.shape[2:]) == (1, 1)
+        return maps if tuple(output.shape[2:]) == (1, 1) else None
     if name != "mean":
-        return False
-    axes = kwargs.get("dim", args[1] if len(args) > 1 else None)
-    return isinstance(axes, tuple | list) and sorted(int(a) % 4 for a in axes) == [2, 3]
+        return None
+    asked = kwargs.get("dim", args[1] if len(args) > 1 else None)
+    axes = sorted(int(a) % 4 for a in asked) if isinstance(asked, tuple | list) else []
+    return maps if axes == [2, 3] else maps.permute(0, 3, 1, 2) if axes == [1, 2] else None
 
 
 def find_head(modules: Mapping[str, nn.Module], pooled: Sequence[Tensor], outputs: Tensor) -> PooledHead | None:
@@ -67,7 +70,7 @@ def find_head(modules: Mapping[str, nn.Module], pooled: Sequence[Tensor], output
     classes = outputs.shape[1]
     for call in reversed(range(len(pooled))):
         means = pooled[call].mean((2, 3))
-        heads: list[nn.Linear | nn.Conv2d | None] = [m for m in modules.values() if _fits(m, means.shape[1], classes)]  # type: ignore[misc]
+        heads: list[Any] = [m for m in modules.values() if _fits(m, means.shape[1], classes)]
         for layer in [*reversed(heads), *([None] if means.shape[1] == classes else [])]:
             head = PooledHead(call, layer, classes)
             weight, bias = head.weight.to(means), head.bias.to(means)
@@ -81,6 +84,8 @@ def _fits(module: nn.Module, channels: int, classes: int) -> bool:
         return (module.in_features, module.out_features) == (channels, classes)
     if isinstance(module, nn.Conv2d):
         return (module.in_channels, module.out_channels, module.kernel_size) == (channels, classes, (1, 1))
+    if isinstance(module, LinearView):
+        return module.pointwise and module.weight.shape == (classes, channels)
     return False
 
 

@@ -8,10 +8,15 @@ import torch
 from torch import Tensor, nn
 
 from seewhy.errors import Unsupported
+from seewhy.model.views import Adapted, View
 
 
 def unwrapped(module: nn.Module) -> nn.Module:
     """The network inside DataParallel, DistributedDataParallel or torch.compile, which hooks and modes can see into."""
+    if is_keras(module):
+        from seewhy.sources.keras import adopted  # the one look upwards: Keras is imported there alone
+
+        return adopted(module)
     while True:
         inner = getattr(module, "_orig_mod", None)
         if inner is None and isinstance(module, nn.DataParallel | nn.parallel.DistributedDataParallel):
@@ -27,6 +32,21 @@ def unwrapped(module: nn.Module) -> nn.Module:
     return module
 
 
+def is_keras(module: nn.Module) -> bool:
+    """Whether it is Keras's own, without importing Keras."""
+    return any(one.__module__.partition(".")[0] == "keras" for one in type(module).__mro__)
+
+
+def in_precision(module: nn.Module, dtype: torch.dtype) -> nn.Module:
+    """A copy that computes in another precision."""
+    return module.in_precision(dtype) if isinstance(module, Adapted) else copy.deepcopy(module).to(dtype)
+
+
+def title(module: nn.Module) -> str:
+    """What to call it where nobody says."""
+    return module.called if isinstance(module, Adapted) else type(module).__name__
+
+
 SAMPLES = 8  # values of each tensor that are looked at for changes
 PLAIN = (int, float, bool, str, type(None))
 TABLES = ("_modules", "_parameters", "_buffers", "_forward_hooks", "_forward_pre_hooks")
@@ -35,7 +55,8 @@ TABLES = ("_modules", "_parameters", "_buffers", "_forward_hooks", "_forward_pre
 def structure(module: nn.Module) -> int:
     """A number that changes when a module is replaced, given other attributes or other hooks; weights are not in it."""
     found: list[Any] = []
-    for one in module.modules():
+    modules = list(module.modules())
+    for one in (*modules, *(view.layer for view in modules if isinstance(view, View))):
         own = vars(one)
         found += [value if isinstance(value, PLAIN) else id(value) for name, value in own.items() if name != "training"]
         found += [id(value) for table in TABLES for value in own[table].values()]

@@ -7,6 +7,7 @@ from torch import nn
 from seewhy.errors import UnknownName, Unsupported
 from seewhy.model.census import Census
 from seewhy.model.opaque import Opaque
+from seewhy.model.views import View
 
 
 def named(module: nn.Module, asked: object, census: Census) -> str:
@@ -22,11 +23,13 @@ def named(module: nn.Module, asked: object, census: Census) -> str:
     known = [name for name, _ in module.named_modules() if name]
     if isinstance(asked, nn.Module):
         for name, one in module.named_modules():
-            if one is asked and name:
+            if name and (one is asked or (isinstance(one, View) and one.layer is asked)):
                 return str(name)
         raise UnknownName(
             f"the {type(asked).__name__} given as layer= is not in the model", "pass one of its own modules"
         )
+    if isinstance(asked, str) and asked not in known:  # Keras writes inner/layer
+        asked = next((name for name in known if name.replace("/", ".") == asked.replace("/", ".")), asked)
     if not isinstance(asked, str) or asked not in known:
         near = difflib.get_close_matches(str(asked), known, n=3, cutoff=0.4)
         raise UnknownName(

@@ -11,7 +11,7 @@ from seewhy.errors import Unsupported
 from seewhy.model.backward import gradients
 from seewhy.model.course import Course
 from seewhy.model.forward import Forward
-from seewhy.model.head import pools
+from seewhy.model.head import pooled
 from seewhy.model.recorded import Recorded
 from seewhy.model.rescale import rescale
 from seewhy.model.rules import Rule, Rules, Watch, ruled
@@ -154,8 +154,9 @@ class Network(Forward, Variants):
             seen: list[Tensor] = []
 
             def saw(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
-                if pools(name, args, kwargs, output):
-                    seen.append(args[0].clone())
+                maps = pooled(name, args, kwargs, output)
+                if maps is not None:
+                    seen.append(maps.clone())
 
             with torch.no_grad(), Watch(saw):
                 self(part)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from seewhy.model.census import Census, scores
-from seewhy.targets import Outputs, distributions
+from seewhy.scores import Outputs, distributions
 
 Answers = Literal["probability", "score"]
 HELD = 32  # times its input: what one image is taken to hold inside, for chunks that fit

@@ -42,6 +42,9 @@ def rescale(pairs: int) -> Mapping[str, Rule]:
     def bound(rule: Callable[..., Tensor], function: Callable[..., Any]) -> Rule:
         def applied(x: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
             inputs = [one for one in (x, *args) if isinstance(one, Tensor) and one.requires_grad]
+            if not inputs:  # of weights alone: a constant
+                constant: Tensor = function(x, *args, **kwargs)
+                return constant
             if any(one.ndim == 0 or len(one) % (2 * pairs) for one in inputs):
                 raise Unsupported("the model moves its batch from the first axis, so pairs can't be followed", _ELSE)
             return rule(partial(function, **kwargs), x, *args)

@@ -174,7 +174,7 @@ KINKED = {
 }
 QUERIES = {
     *("__get__", "__len__", "size", "dim", "ndimension", "numel", "nelement", "stride", "is_floating_point"),
-    *("is_contiguous", "is_complex", "element_size", "get_device", "storage_offset", "is_signed"),
+    *("is_contiguous", "is_complex", "element_size", "get_device", "storage_offset", "is_signed", "device"),
 }
 
 

@@ -1,6 +1,6 @@
 """The only file that touches hooks and what is set on a module for a call. All of it ends with its `with`."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from itertools import count
@@ -150,6 +150,20 @@ def instead(module: nn.Module, found: Mapping[str, Sequence[Callable[[], Any]]])
                 submodule.__delattr__ if before is None else partial(submodule.__setattr__, value=before), "forward"
             )
             submodule.forward = forward(own, known)
+        yield
+
+
+@contextmanager
+def attributes(values: Iterable[tuple[nn.Module, str, Any]]) -> Iterator[None]:
+    """Attributes of modules in this block, set past their `__setattr__`, which may do more than set them."""
+    with ExitStack() as stack:
+        for module, name, value in values:
+            own = module.__dict__
+            if name in own:
+                stack.callback(own.__setitem__, name, own[name])
+            else:
+                stack.callback(own.pop, name, None)
+            own[name] = value
         yield
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from seewhy.asked import listed, whole
@@ -28,8 +29,24 @@ def through_cells(cells: Tensor, size: Sequence[int], window: Sequence[int], shi
     return rows @ cells @ columns.transpose(-1, -2)
 
 
+def covariance_of_cells(
+    size: Sequence[int], cells: Sequence[int], window: Sequence[int], stride: Sequence[int], parts: Sequence[int]
+) -> Tensor:
+    """Over all shifts, the covariance of the means of `parts` of a picture, row by row (p,p), in masks whose cells
+    are independent with variance one. Rows and columns are shifted independently, so each axis has a factor."""
+    rows, columns = (_along(*axis) for axis in zip(size, cells, window, stride, parts, strict=True))
+    return torch.kron(rows, columns)
+
+
+def _along(length: int, cells: int, window: int, stride: int, parts: int) -> Tensor:
+    means = F.adaptive_avg_pool1d(torch.eye(length, dtype=torch.float64)[None], parts)[0].T  # (parts,length)
+    shifts = torch.arange(0, window, stride)
+    own = means @ _weights(length, cells, (cells + 1) * window, shifts)  # (shifts,parts,cells)
+    return (own @ own.mT).mean(0)
+
+
 def _weights(length: int, cells: int, resized: int, shifts: Tensor) -> Tensor:
-    """What each of the cells contributes to each pixel of a side: (b,n,length,cells). Pixels lie at their centres."""
+    """What each of the cells contributes to each pixel of a side: (...,length,cells). Pixels lie at their centres."""
     places = (torch.arange(length, dtype=torch.float64) + 0.5 + shifts[..., None]) * (cells / resized) - 0.5
     places = places.clamp(0, cells - 1)[..., None]
     return (1 - (places - torch.arange(cells)).abs()).clamp_min(0)

@@ -12,8 +12,9 @@ from torch import nn
 from seewhy.errors import BadOption, SeewhyError, UnknownName, Unsupported, first_line
 from seewhy.labels import hint
 from seewhy.model import Model, callable_or_none, channels, names, pair
+from seewhy.model.identity import unwrapped
 from seewhy.model.opaque import Answers
-from seewhy.sources import default, factory, function, onnx, timm, torchvision
+from seewhy.sources import default, factory, function, keras, onnx, timm, torchvision
 from seewhy.sources.built import Ask, Built
 from seewhy.sources.function import Input
 from seewhy.sources.weights import fill, seeded
@@ -23,6 +24,7 @@ SOURCES: dict[str, Any] = {
     "default": default,
     "torchvision": torchvision,
     "timm": timm,
+    "keras": keras,
     "callable": function,
     "onnx": onnx,
 }
@@ -45,16 +47,19 @@ def load(
     input: Input | None = None,
     answers: Answers | None = None,
     output: str | None = None,
+    trust: bool = False,
 ) -> Model:
     """A network by name, with its own preprocessing and class names.
 
     spec: "default", "torchvision:resnet50", "timm:convnext_tiny", a bare name (torchvision's, else timm's),
-    "package.module:build" or "path/to/file.py:build" for a factory of one's own, "path/to/model.onnx" for a file that
-    onnxruntime runs, "callable:package.module:predict" for a function of pictures.
+    "keras:ResNet50", "path/to/model.keras"; "package.module:build" or "path/to/file.py:build" for a factory of one's
+    own, "path/to/model.onnx" for a file that onnxruntime runs, "callable:package.module:predict" for a function of
+    pictures.
     weights: None for the pretrained ones, a local file (.safetensors, or a state dict), or "random", the same at each
     load. classes, mean, std, size (h,w), head: instead of what the source says; a factory's nn.Module needs mean and
     std, and so does an ONNX file. Given with weights=, `classes` decides how many outputs are built.
     input, answers: of a function, see seewhy.black_box. output: the one of an ONNX file's outputs that is scores.
+    trust: read files that can run code, .h5.
     The global random state is untouched. Raises a SeewhyError where anything asked for can't be had: never a
     network with other weights than asked for.
     """
@@ -68,9 +73,8 @@ def load(
     kept |= {"input": input, "answers": answers, "output": output}
     source, name = _resolve(spec)
     _check_options(spec, source, weights=weights, **kept)
-    ask = Ask(
-        weights, tuple(classes or ()), size, where, input, answers, output, head is not None, len(mean or std or ())
-    )
+    given: dict[str, Any] = {"device": where, "input": input, "answers": answers, "output": output, "trust": trust}
+    ask = Ask(weights, tuple(classes or ()), size, head=head is not None, channels=len(mean or std or ()), **given)
     with seeded():
         made = _custom(spec, ask) if source is None else _build(source, name, spec, ask)
     if isinstance(made, Model):
@@ -79,7 +83,7 @@ def load(
         return made
     preprocess = _preprocess(made, mean, std, size)
     _check_classes(made, ask, head)
-    module = made.module.to(where).eval()
+    module = unwrapped(made.module).to(where).eval()
     card = replace(made.card, overrides=_given(**kept))
     return Model(module, classes=ask.classes or made.classes, head=head, card=card, **asdict(preprocess))
 
@@ -131,6 +135,8 @@ def _resolve(spec: str) -> tuple[Any, str]:
     prefix, _, name = spec.partition(":")
     if spec.lower().endswith(".onnx") and prefix not in SOURCES:
         return onnx, spec
+    if keras.is_file(spec) and prefix not in SOURCES:
+        return keras, spec
     if prefix and name:
         return SOURCES.get(prefix), name
     source = default if spec == "default" else next((one for one in BARE if one.knows(spec)), None)
@@ -167,11 +173,12 @@ def _custom(spec: str, ask: Ask) -> Built | Model:
 
 def _preprocess(built: Built, mean: Channels, std: Channels, size: tuple[int, int] | None) -> Preprocess:
     own = built.preprocess or Preprocess((), ())
-    if not own.mean and (mean is None or std is None):
-        raise BadOption(
-            f"'{built.card.spec}' does not say how its input is normalised",
-            "give mean=... and std=... (--mean, --std), one number a channel; they have no default",
-        )
+    if not ((own.mean or mean is not None) and (own.std or std is not None)):
+        raise BadOption(f"'{built.card.spec}' does not say how its input is normalised", built.hint)
+    mean, std = (
+        tuple(one) * built.channels if one is not None and built.channels and len(one) == 1 else one
+        for one in (mean, std)
+    )
     if size is not None and size != own.size:
         own = replace(own, size=size, resize=None)  # the usual scale belongs to the usual size
     return replace(own, mean=tuple(own.mean if mean is None else mean), std=tuple(own.std if std is None else std))

@@ -17,7 +17,8 @@ class Ask:
     weights: None for the pretrained ones, "random", or a file. classes: the user's own names, or none.
     size: (h,w) of the input where it is not to be the network's usual one. input, answers: of a function, see
     seewhy.black_box. output: of several, the one that is scores, by name; head: whether the user picks them out.
-    channels: how many there are means of, 0 where none is given.
+    channels: how many there are means of, 0 where none is given. trust: whether files that can run code when they are
+    read may be read.
     """
 
     weights: str | Path | None = None
@@ -29,6 +30,7 @@ class Ask:
     output: str | None = None
     head: bool = False
     channels: int = 0
+    trust: bool = False
 
     @property
     def stamp(self) -> str:
@@ -42,10 +44,15 @@ class Ask:
 
 @dataclass(frozen=True, eq=False)
 class Built:
-    """A network and what its source knows of it. `outputs` None, `preprocess` None: not known."""
+    """A network and what its source knows of it. `outputs` None, `preprocess` None or without a mean: not known.
+
+    channels: of its input, so that one number can stand for all. hint: what to do where its normalisation is not known.
+    """
 
     module: nn.Module
     card: ModelCard
     preprocess: Preprocess | None = None
     classes: tuple[str, ...] = ()
     outputs: int | None = None
+    channels: int | None = None
+    hint: str = "give mean=... and std=... (--mean, --std), one number a channel; they have no default"

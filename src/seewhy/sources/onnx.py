@@ -12,9 +12,9 @@ from torch import Tensor
 
 from seewhy.errors import BadOption, Unsupported, first_line
 from seewhy.model.opaque import Opaque
+from seewhy.scores import Outputs
 from seewhy.sources.built import Ask, Built
 from seewhy.sources.onnx_input import Input, class_names, read
-from seewhy.targets import Outputs
 from seewhy.types import ModelCard, Preprocess
 
 OPTIONS = ("weights", "classes", "mean", "std", "size", "head", "output")
