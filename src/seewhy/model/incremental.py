@@ -1,94 +1,31 @@
 """Scores of a picture with a part replaced, by computing only what that part can reach. Exact.
 
-Krypton (Nakandala, Kumar & Papakonstantinou, SIGMOD 2019, doi:10.1145/3299869.3319874). The picture's own maps are kept.
-Of every window the rectangle of each map that it changes is carried along: what a layer reads around it is cut from the
-kept map, the changed rectangle is pasted in, and the layer runs on that alone. Where most of a map is changed, or a
-layer mixes places, the whole maps are put together and the network goes on as ever.
+As Krypton does (Nakandala, Kumar & Papakonstantinou, SIGMOD 2019, doi:10.1145/3299869.3319874): the picture's own maps
+are kept, and of every window the rectangle of each map that it changes is carried along. What a layer reads around it
+is cut from the kept map, the rectangle is pasted in, and the layer runs on that alone. Where most of a map is changed,
+or a layer mixes places, the whole maps are put together and the network goes on as ever.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from math import prod
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from seewhy.model.outline import Outline, filled
-from seewhy.model.parts import Part, Reading, Sides, Sliding
-from seewhy.model.program import Program
+from seewhy.model.outline import Outline, called, outlined
+from seewhy.model.parts import Reading
+from seewhy.model.plan import PLAIN, Group, Key, Plan, planned
 from seewhy.model.spans import Place, Sheet, Which, paste
-from seewhy.model.tape import Call, Slot, leaves, mapped
+from seewhy.model.stream import out_of_memory
+from seewhy.model.tape import Call, leaves
 from seewhy.types import Pixels
 
-MOVING = 30  # multiplications that take as long as writing a number to memory
-WORTH = 0.9  # of the multiplications and moves: with more left, nothing is gained
+TRIED = 4  # windows by which the two ways are timed
 
-Key = tuple[int, Sides, float]
-
-
-@dataclass(frozen=True, eq=False)
-class Step:
-    """A part with what it reads, where its result differs from the clean image's, and what is not read behind it."""
-
-    part: Part
-    readings: Sequence[Reading]
-    place: Place
-    dies: tuple[int, ...]
-
-    @property
-    def shares(self) -> Tensor | None:
-        return self.part.shares if isinstance(self.part, Sliding) else None
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """How the scores of these windows are computed: `steps` on patches, then the calls from `cut` on on whole maps."""
-
-    outline: Outline
-    boxes: Tensor  # (n,4)
-    places: Mapping[int, Place]
-    steps: Sequence[Step]
-    cut: int
-    products: int  # multiplications of a window
-    whole: int  # of an image
-
-    @cached_property
-    def joins(self) -> list[int]:
-        """Slots whose maps are put together at the cut."""
-        return [slot for slot in self.outline.live(self.cut) if slot in self.outline.changed]
-
-    @cached_property
-    def constants(self) -> list[int]:
-        """Slots that don't depend on the image and are read by the steps or behind the cut."""
-        read = {slot for step in self.steps for slot in step.part.call.reads} | set(self.outline.live(self.cut))
-        return sorted(read - self.outline.changed)
-
-    @cached_property
-    def keys(self) -> list[Key]:
-        """The clean image's maps that are read, with their paddings."""
-        read = [(one.slot, one.pads, one.fill) for step in self.steps for one in step.readings]
-        return list(dict.fromkeys([*read, *((slot, (0, 0, 0, 0), 0.0) for slot in self.joins)]))
-
-    @cached_property
-    def clean(self) -> Program:
-        wanted = dict.fromkeys([*(slot for slot, _, _ in self.keys), *self.constants])
-        return Program(_out_of_place(self.outline, self.cut), (0,), tuple(wanted))
-
-    @cached_property
-    def tail(self) -> Program:
-        given = (*self.joins, *(slot for slot in self.constants if self.outline.last[slot] >= self.cut))
-        return Program(self.outline.calls[self.cut :], given, (self.outline.out,))
-
-    @property
-    def numbers(self) -> int:
-        """Held of the clean image while its windows are scored."""
-        return sum(prod(self.outline.shapes[slot]) for slot, _, _ in self.keys)
-
-    def skipped(self, windows: int) -> float:
-        """The share of multiplications that are not made, the clean image's own forward included."""
-        return 1 - (self.whole + windows * self.products) / (windows * self.whole)
+Run = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,24 +45,22 @@ class Clean:
         object.__setattr__(self, "sheets", {key: Sheet(found[key[0]], *key[1:]) for key in self.plan.keys})
         object.__setattr__(self, "constants", constants)
 
-    def outputs(self, fill: Pixels, which: Which) -> Tensor:
-        """Outputs (n,k) of the network for the picture with each of the windows `which` taken from fill (1,c,h,w)."""
+    def outputs(self, fill: Pixels, group: Group, which: Which) -> Tensor:
+        """Outputs (n,k) of the network for the picture with a window taken from fill (1,c,h,w), of some of a group's
+        windows."""
         with torch.no_grad():
-            return self._go_on(self._patches(fill, which), which)
+            return self._go_on(self._patches(fill, group, which), group, which)
 
-    def _patches(self, fill: Pixels, which: Which) -> dict[int, Tensor]:
-        places = self.plan.places
-        patches = {0: covered(self.x, fill, self.plan.boxes[which], places[0], which)}
-        n = len(patches[0])
-        for step in self.plan.steps:
+    def _patches(self, fill: Pixels, group: Group, which: Which) -> dict[int, Tensor]:
+        boxes = self.plan.boxes[group.windows[which]]
+        patches = {0: covered(self.x, fill, boxes, group.places[0], which)}
+        for step in group.steps:
             own = {one.slot: self._read(one, patches[one.slot], which) for one in step.readings}
             values = {**self.constants, **patches, **own}
-            call = step.part.call
-            args, kwargs = (mapped(given, lambda one: filled(one, values, n)) for given in (call.args, call.kwargs))
-            made = list(leaves(call.function(*args, **kwargs)))
+            made = list(leaves(called(step.part.call, values, len(boxes))))
             if step.shares is not None:
                 made = [one * Sheet(step.shares.to(one)).cut(step.place, which) for one in made]
-            patches |= {one.number: value for one, value in zip(leaves(call.out), made, strict=True)}
+            patches |= {one.number: value for one, value in zip(leaves(step.part.call.out), made, strict=True)}
             for slot in step.dies:
                 patches.pop(slot, None)
         return patches
@@ -134,14 +69,14 @@ class Clean:
         around = self.sheets[one.slot, one.pads, one.fill].cut(one.read, which)
         return paste(around, one.read, patch, one.have, which)
 
-    def _go_on(self, patches: dict[int, Tensor], which: Which) -> Tensor:
-        plan, n = self.plan, len(next(iter(patches.values())))
+    def _go_on(self, patches: dict[int, Tensor], group: Group, which: Which) -> Tensor:
+        outline, n = self.plan.outline, len(next(iter(patches.values())))
         maps = []
-        for slot in plan.joins:
-            sheet, place = self.sheets[slot, (0, 0, 0, 0), 0.0], plan.places[slot]
-            maps.append(paste(sheet.whole(n), place.all(), patches.pop(slot), place, which))
-        others = [self.constants[slot] for slot in plan.tail.given[len(maps) :]]
-        (found,) = plan.tail([*maps, *others], n)
+        for slot in group.joins(outline):
+            place = group.places[slot]
+            maps.append(paste(self.sheets[slot, *PLAIN].whole(n), place.all(), patches.pop(slot), place, which))
+        tail = self.plan.tails[group.cut]
+        (found,) = tail([*maps, *(self.constants[slot] for slot in tail.given[len(maps) :])], n)
         return found
 
 
@@ -149,71 +84,90 @@ def covered(x: Pixels, fill: Pixels, boxes: Tensor, place: Place, which: Which) 
     """Rectangles (n,c,*place.size) of the picture, in which the boxes (n,4) are taken from fill."""
     top, left, bottom, right = (one[:, None] for one in boxes.to(x.device).unbind(1))
     rows, columns = (torch.from_numpy(one.cells(which)).to(x.device) for one in (place.rows, place.columns))
-    inside = ((rows >= top) & (rows < bottom))[:, None, :, None] & ((columns >= left) & (columns < right))[:, None, None]
+    inside = ((rows >= top) & (rows < bottom))[:, None, :, None] & ((columns >= left) & (columns < right))[
+        :, None, None
+    ]
     return torch.where(inside, Sheet(fill).cut(place, which), Sheet(x).cut(place, which))
 
 
-def planned(outline: Outline, boxes: Tensor) -> Plan | None:
-    """The quickest way for these windows by what is multiplied and moved; None where that is the whole network's.
+@dataclass(eq=False)
+class Incremental:
+    """A network's scores by what windows reach. Plans are made once for windows, and believed only once they have given
+    what the network gives.
 
-    boxes (n,4): top, left, bottom, right, the last two not included.
+    whole: pixels -> outputs, all of it. probe: pixels (2,c,h,w). apart: what speaks against an answer, or nothing.
     """
-    high, wide = outline.shapes[0][2:]
-    places = {0: Place.of_boxes(boxes, (high, wide))}
-    steps: list[Step | None] = []
-    products, moves = [], []
-    for at, part in enumerate(outline.parts):
-        if part is None:
-            steps.append(None), products.append(0), moves.append(0)
-            continue
-        readings, place = part.reach(places)
-        if any(len(outline.shapes[one.slot]) != 4 for one in readings):
-            break
-        call = part.call
-        places |= dict.fromkeys(call.makes, place)
-        dies = tuple(slot for slot in (*call.reads, *call.makes) if outline.last.get(slot, -1) <= at)
-        steps.append(Step(part, readings, place, dies))
-        share = prod(place.size) / prod(place.of)
-        products.append(round(outline.products[at] * share))
-        read = sum(prod(one.read.size) * outline.shapes[one.slot][1] for one in readings)
-        moves.append(read + outline.moved(at) * share)
-    return _cut(outline, boxes, places, steps, products, moves)
+
+    outline: Outline
+    whole: Run
+    probe: Pixels
+    apart: Callable[[Tensor, Tensor], str]
+    _plans: dict[bytes, Plan | str] = field(default_factory=dict)
+    _slower: dict[bytes, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, calls: Sequence[Call], out: int, whole: Run, probe: Pixels, apart: Callable[[Tensor, Tensor], str]
+    ) -> "Incremental":
+        return cls(outlined(calls, out, probe[:1]), whole, probe, apart)
+
+    def plan(self, boxes: Tensor) -> Plan | str:
+        """How these windows (n,4) are scored, or why they can't be so."""
+        key = _key(boxes)
+        if key not in self._plans:
+            try:
+                found = planned(self.outline, boxes)
+                why = "a window reaches almost all that is computed" if found is None else self._tried(found)
+            except Exception as error:  # whatever calls do that are given a part of their maps: whole passes are made
+                if out_of_memory(error):
+                    raise
+                found, why = None, f"a part of it can't be run: {error}"
+            self._plans[key] = why if found is None or why else found
+        return self._plans[key]
+
+    def slower(self, boxes: Tensor) -> str:
+        """Whether whole passes were as quick when both ways were tried: in words, or nothing."""
+        return self._slower.get(_key(boxes), "")
+
+    def _tried(self, plan: Plan) -> str:
+        """What speaks against the plan's answers. Both ways are timed on windows of the largest group, whose windows
+        reach furthest."""
+        x, fill = self.probe[:1], self.probe[1:]
+        clean = Clean(plan, x)
+        first, *others = sorted(plan.groups, key=lambda one: -len(one.windows))
+        some = np.unique(np.linspace(0, len(first.windows) - 1, TRIED).round().astype(np.int64))
+        chosen = [(first, some), *((one, np.array([0])) for one in others[::4])]
+        found = [clean.outputs(fill, group, which) for group, which in chosen]
+        seconds: list[float] = []
+        wanted = []
+        for group, which in chosen:
+            boxes = plan.boxes[group.windows[which]]
+            pictures = torch.cat([replaced(x, fill, box) for box in boxes])
+            wanted.append(_timed(seconds, lambda: self.whole(pictures)))  # noqa: B023
+        _timed(seconds, lambda: clean.outputs(fill, first, some))
+        if seconds[-1] >= seconds[0]:
+            self._slower[_key(plan.boxes)] = f"whole passes took {seconds[0] / seconds[-1]:.2f} of the time"
+        return self.apart(torch.cat(found), torch.cat(wanted))
 
 
-def _cut(
-    outline: Outline,
-    boxes: Tensor,
-    places: Mapping[int, Place],
-    steps: Sequence[Step | None],
-    products: Sequence[int],
-    moves: Sequence[float],
-) -> Plan | None:
-    """The plan whose cut makes it quickest."""
-    dense = [own + MOVING * outline.moved(at) for at, own in enumerate(outline.products)]
-    best, cost = 0, WORTH * sum(dense)
-    spent, left = 0.0, float(sum(dense))
-    for cut in range(1, len(steps) + 1):
-        spent += products[cut - 1] + MOVING * moves[cut - 1]
-        left -= dense[cut - 1]
-        joins = [outline.shapes[slot] for slot in outline.live(cut) if slot in outline.changed]
-        total = spent + left + MOVING * sum(map(prod, joins))
-        if total < cost and all(len(shape) == 4 for shape in joins):
-            best, cost = cut, total
-    if best == 0:
-        return None
-    kept = [step for step in steps[:best] if step is not None]
-    own = sum(products[:best]) + sum(outline.products[best:])
-    return Plan(outline, boxes, places, kept, best, own, sum(outline.products))
+def replaced(x: Pixels, fill: Pixels, box: Tensor) -> Pixels:
+    """Pictures (b,c,h,w) in which the box (4,) is taken from fill."""
+    top, left, bottom, right = box.tolist()
+    found = x.clone()
+    found[..., top:bottom, left:right] = fill[..., top:bottom, left:right]
+    return found
 
 
-def _out_of_place(outline: Outline, cut: int) -> list[Call]:
-    """The calls before the cut with what they overwrite copied first, so that every slot keeps its value."""
-    free = 1 + max(outline.shapes)
-    made = []
-    for at, call in enumerate(outline.calls[:cut]):
-        if at in outline.overwriting and call.args and isinstance(call.args[0], Slot):
-            copy, free = Slot(free), free + 1
-            made.append(Call(torch.clone, (call.args[0],), {}, copy))
-            call = replace(call, args=(copy, *call.args[1:]))
-        made.append(call)
-    return made
+def _timed(seconds: list[float], run: Callable[[], Tensor]) -> Tensor:
+    start = time.perf_counter()
+    with torch.no_grad():
+        found = run()
+    if found.is_cuda:
+        torch.cuda.synchronize(found.device)
+    seconds.append(time.perf_counter() - start)
+    return found
+
+
+def _key(boxes: Tensor) -> bytes:
+    found: bytes = boxes.cpu().numpy().tobytes()
+    return found

@@ -1,6 +1,6 @@
 """A program's calls, measured on one image: shapes, multiplications, and which of them look place by place."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
@@ -87,37 +87,42 @@ def _measured(
     values: dict[int, Any] = {0: x.contiguous(memory_format=torch.channels_last)}
     shapes, products = {0: tuple(x.shape)}, []
     for at, call in enumerate(calls):
-        args, kwargs = mapped(call.args, lambda one: filled(one, values)), mapped(call.kwargs, lambda one: filled(one, values))
         with torch.no_grad():
-            found = list(leaves(call.function(*args, **kwargs)))
+            found = list(leaves(called(call, values, 1)))
+        given = [values[one.number] if isinstance(one, Slot) else one for one in call.args]
         made = zip(leaves(call.out), found, strict=True) if call.out is not None else ()
         for slot, value in ((one.number, value) for one, value in made if isinstance(one, Slot)):
             values[slot], shapes[slot] = value, tuple(value.shape)
-        products.append(multiplications(call, args, found[0]))
+        products.append(multiplications(call, given, found[0]))
         for slot in (*call.reads, *call.makes):
             if last.get(slot, -1) <= at:
                 values.pop(slot, None)
     return shapes, tuple(products)
 
 
-def filled(one: Any, values: dict[int, Any], images: int = 1) -> Any:
-    """What stands for a leaf of a call's arguments."""
-    if isinstance(one, Slot):
-        return values[one.number]
-    return one.times * images if isinstance(one, PerImage) else one
+def called(call: Call, values: Mapping[int, Any], images: int) -> Any:
+    """What a call makes of the values of its slots."""
+
+    def fill(one: Any) -> Any:
+        if isinstance(one, Slot):
+            return values[one.number]
+        return one.times * images if isinstance(one, PerImage) else one
+
+    return call.function(*mapped(call.args, fill), **mapped(call.kwargs, fill))
 
 
 def multiplications(call: Call, args: Sequence[Any], out: Any) -> int:
     """Of numbers in a convolution, a linear layer or another product of matrices."""
+    made = prod(out.shape) if isinstance(out, Tensor) else 0
     if isinstance(call.function, Convolution):
-        return prod(out.shape) * call.function.weight[0].numel()
+        return made * call.function.weight[0].numel()
     if call.name in ("conv1d", "conv2d", "conv3d"):
-        return prod(out.shape) * args[1][0].numel()
+        return made * int(args[1][0].numel())
     if call.name in ("linear", "matmul", "__matmul__", "bmm", "mm"):
-        return prod(out.shape) * args[0].shape[-1]
+        return made * int(args[0].shape[-1])
     if call.name in ("addmm", "baddbmm"):
-        return prod(out.shape) * args[1].shape[-1]
+        return made * int(args[1].shape[-1])
     if call.name == "scaled_dot_product_attention":
         query, key, value = (one.shape for one in args[:3])
-        return prod(query[:-1]) * key[-2] * (query[-1] + value[-1])
+        return int(prod(query[:-1]) * key[-2] * (query[-1] + value[-1]))
     return 0

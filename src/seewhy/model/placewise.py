@@ -31,6 +31,8 @@ def place_by_place(call: Call, changed: Sequence[int], shapes: Shapes) -> bool:
     """
     name = call.name if call.name.startswith("__") else call.name.rstrip("_")
     lengths = {len(shapes[slot]) for slot in (*changed, *call.makes)}
+    if not call.args:
+        return False
     if name in POINTWISE:
         alike = all(_of_channels(one, changed, shapes) for one in _tensors(call))
         return alike and len(lengths) == 1
@@ -67,8 +69,9 @@ def _of_channels(one: Any, changed: Sequence[int], shapes: Shapes) -> bool:
     return all(side == 1 for side in shape[-2:])
 
 
-def _axis(call: Call, usual: Any, at: int = 1) -> Any:
-    return call.kwargs.get("dim", call.args[at] if len(call.args) > at else usual)
+def _axis(call: Call, usual: int | None, at: int = 1) -> int | None:
+    found: int | None = call.kwargs.get("dim", call.args[at] if len(call.args) > at else usual)
+    return found
 
 
 def _picks_channels(index: Any) -> bool:

@@ -1,0 +1,94 @@
+"""Scores of pictures with a part of them replaced: by what the part can reach where that pays, else by whole passes."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import torch
+from torch import Tensor
+
+from seewhy.errors import Unsupported
+from seewhy.model.incremental import Clean, replaced
+from seewhy.model.plan import Group, Plan
+from seewhy.model.stream import Items, stream
+from seewhy.targets import Pinned
+from seewhy.types import Pixels
+
+if TYPE_CHECKING:
+    from seewhy.model.network import Network
+
+How = Literal["auto", "always", "never"]
+
+
+@dataclass(frozen=True, eq=False)
+class Occluded:
+    """scores (k,f,b,n): of each target, of each picture that windows are taken from, of each image and window.
+
+    skipped: the share of the whole passes' multiplications that were not made. why: whole passes were made, if so.
+    """
+
+    scores: Tensor
+    skipped: float = 0.0
+    why: str = ""
+
+
+def occluded(
+    model: "Network", x: Pixels, boxes: Tensor, fills: Sequence[Pixels], targets: Sequence[Pinned], how: How
+) -> Occluded:
+    """See Network.occluded."""
+    plan = _plan(model, x, boxes, how)
+    if isinstance(plan, Plan):
+        rows = [_of_image(model, plan, x, fills, targets, image) for image in range(len(x))]
+        return Occluded(torch.stack(rows, 2), plan.skipped)
+    variants = (replaced(x, fill, box) for fill in fills for box in boxes)
+    scores = model.scores(variants, targets).unflatten(-1, (len(fills), len(boxes)))
+    return Occluded(scores.transpose(1, 2), why=plan)
+
+
+def _plan(model: "Network", x: Pixels, boxes: Tensor, how: How) -> Plan | str:
+    """How windows are scored by what they reach, or why they are not."""
+    if how == "never":
+        return "incremental is 'never'"
+    programs = model.programs(x) if model.compared is None else None
+    run = programs.incremental() if programs else None
+    if run is None:
+        return _refused(how, "the network's forward can't be taken apart")
+    plan = run.plan(boxes)
+    if isinstance(plan, str):
+        return _refused(how, plan)
+    if how == "always":
+        return plan
+    held = plan.numbers * x.element_size()
+    if model.memory is not None and held > model.memory / 2:
+        return "the maps to be kept would take more than half of the memory granted"
+    return run.slower(boxes) or plan
+
+
+def _refused(how: How, why: str) -> str:
+    if how == "always":
+        raise Unsupported(f"windows can't be scored by what they reach: {why}", "leave incremental= out")
+    return why
+
+
+def _of_image(
+    model: "Network", plan: Plan, x: Pixels, fills: Sequence[Pixels], targets: Sequence[Pinned], image: int
+) -> Tensor:
+    """(k,f,n)"""
+    clean = Clean(plan, x[image : image + 1])
+    model.meter.count(forward=1)
+    limit = model._rows(x, kept=plan.numbers * x.element_size())
+    found = torch.empty(len(targets), len(fills), len(plan.boxes), dtype=x.dtype, device=x.device)
+
+    def of_group(group: Group, fill: Pixels) -> Iterator[Tensor]:
+        def run(some: Tensor, rows: Tensor) -> Tensor:
+            outputs = model._counted(clean.outputs(fill, group, some.numpy()))
+            return torch.stack([one(outputs, rows.to(outputs.device)) for one in targets], 1)
+
+        windows = torch.arange(len(group.windows))
+        return stream([Items(windows, torch.full_like(windows, image))], run, limit)
+
+    for at, fill in enumerate(fills):
+        for group in plan.groups:
+            (scores,) = of_group(group, fill[image : image + 1])
+            found[:, at, torch.from_numpy(group.windows)] = scores.T.to(found.dtype)
+    return found
