@@ -8,7 +8,7 @@ from torch import Tensor
 
 from seewhy.model import Model, pair
 from seewhy.model.half import rank_correlation
-from seewhy.model.occluding import How
+from seewhy.model.occluding import How, Occluded, Whole
 from seewhy.ops.baselines import baselines
 from seewhy.ops.windows import Windows, by
 from seewhy.registry import method, option
@@ -53,7 +53,7 @@ class Occlusion(Together):
         found = model.occluded(x, windows.boxes, fills, targets, self.incremental)
         own = own_scores(model, x, targets).to(found.scores)
         losses = (own[:, None, :, None] - found.scores).unflatten(-1, windows.grid)  # (k,f,b,rows,columns)
-        return [self._map(windows, one.transpose(0, 1), found.skipped) for one in losses]
+        return [self._map(windows, one.transpose(0, 1), found) for one in losses]
 
     def windows(self, x: Pixels) -> Windows:
         size = (x.shape[2], x.shape[3])
@@ -64,11 +64,11 @@ class Occlusion(Together):
         assert stride is not None
         return Windows(window, stride, size)
 
-    def _map(self, windows: Windows, losses: Tensor, skipped: float) -> Map:
+    def _map(self, windows: Windows, losses: Tensor, found: Occluded) -> Map:
         """losses (b,f,rows,columns)"""
         maps = windows.means(losses)
         values = maps.mean(1, keepdim=True)
-        extras = {"window_scores": losses, "multiplications_skipped": torch.full((len(losses),), skipped)}
+        extras = {"window_scores": losses, "multiplications_skipped": torch.full((len(losses),), found.skipped)}
         notes = [f"{losses[0, 0].numel()} windows of {by(windows.window)} pixels every {by(windows.stride)}"]
         if losses.shape[1] > 1:
             spread = maps.amax(1, keepdim=True) - maps.amin(1, keepdim=True)
@@ -78,9 +78,23 @@ class Occlusion(Together):
                 f"the mean over {losses.shape[1]} baselines, whose maps are up to {share:.0%} of its largest value "
                 f"apart; the least rank correlation of two: {rank:.2f}"
             )
-        if skipped > 0:
-            notes.append(f"{skipped:.0%} of the multiplications were skipped: only what a window reaches was computed")
+        if not found.whole:
+            notes.append(
+                f"{found.skipped:.0%} of the multiplications were skipped: only what a window reaches was computed"
+            )
+        elif found.whole != "asked":
+            notes.append(f"every window was scored by the whole network: {_because(found.whole)}")
         return Map(values, extras, notes)
+
+
+def _because(whole: Whole) -> str:
+    if whole == "unwritten":
+        return "its forward can't be written down"
+    if whole == "reach":
+        return "almost all that is computed depends on what a window covers"
+    if whole == "memory":
+        return "the maps to be kept would take more than half of the memory granted"
+    return "that was quicker, when both were tried" if whole == "slower" else "its parts don't give what the whole does"
 
 
 def _apart(values: Tensor, spread: Tensor) -> float:

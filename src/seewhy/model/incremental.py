@@ -24,6 +24,7 @@ from seewhy.model.tape import Call, leaves
 from seewhy.types import Pixels
 
 TRIED = 4  # windows by which the two ways are timed
+REACH = "a window reaches almost all that is computed"
 
 Run = Callable[[Tensor], Tensor]
 
@@ -103,7 +104,7 @@ class Incremental:
     probe: Pixels
     apart: Callable[[Tensor, Tensor], str]
     _plans: dict[bytes, Plan | str] = field(default_factory=dict)
-    _slower: dict[bytes, str] = field(default_factory=dict)
+    _slower: set[bytes] = field(default_factory=set)
 
     @classmethod
     def of(
@@ -117,7 +118,7 @@ class Incremental:
         if key not in self._plans:
             try:
                 found = planned(self.outline, boxes)
-                why = "a window reaches almost all that is computed" if found is None else self._tried(found)
+                why = REACH if found is None else self._tried(found)
             except Exception as error:  # whatever calls do that are given a part of their maps: whole passes are made
                 if out_of_memory(error):
                     raise
@@ -125,9 +126,9 @@ class Incremental:
             self._plans[key] = why if found is None or why else found
         return self._plans[key]
 
-    def slower(self, boxes: Tensor) -> str:
-        """Whether whole passes were as quick when both ways were tried: in words, or nothing."""
-        return self._slower.get(_key(boxes), "")
+    def slower(self, boxes: Tensor) -> bool:
+        """Whether whole passes were as quick when both ways were tried."""
+        return _key(boxes) in self._slower
 
     def _tried(self, plan: Plan) -> str:
         """What speaks against the plan's answers. Both ways are timed on windows of the largest group, whose windows
@@ -146,7 +147,7 @@ class Incremental:
             wanted.append(_timed(seconds, lambda: self.whole(pictures)))  # noqa: B023
         _timed(seconds, lambda: clean.outputs(fill, first, some))
         if seconds[-1] >= seconds[0]:
-            self._slower[_key(plan.boxes)] = f"whole passes took {seconds[0] / seconds[-1]:.2f} of the time"
+            self._slower.add(_key(plan.boxes))
         return self.apart(torch.cat(found), torch.cat(wanted))
 
 

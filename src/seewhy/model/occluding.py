@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from seewhy.errors import Unsupported
-from seewhy.model.incremental import Clean, replaced
+from seewhy.model.incremental import REACH, Clean, replaced
 from seewhy.model.plan import Group, Plan
 from seewhy.model.stream import Items, stream
 from seewhy.targets import Pinned
@@ -18,18 +18,21 @@ if TYPE_CHECKING:
     from seewhy.model.network import Network
 
 How = Literal["auto", "always", "never"]
+Whole = Literal["", "asked", "unwritten", "reach", "memory", "slower", "wrong"]  # why passes were whole, if they were
 
 
 @dataclass(frozen=True, eq=False)
 class Occluded:
     """scores (k,f,b,n): of each target, of each picture that windows are taken from, of each image and window.
 
-    skipped: the share of the whole passes' multiplications that were not made. why: whole passes were made, if so.
+    skipped: the share of the whole passes' multiplications that were not made. whole: why these were made, if so: as
+    asked; the forward can't be written down; a window reaches almost all; memory for the maps to be kept; whole passes
+    were quicker or the parts gave something else when both were tried.
     """
 
     scores: Tensor
     skipped: float = 0.0
-    why: str = ""
+    whole: Whole = ""
 
 
 def occluded(
@@ -42,32 +45,24 @@ def occluded(
         return Occluded(torch.stack(rows, 2), plan.skipped)
     variants = (replaced(x, fill, box) for fill in fills for box in boxes)
     scores = model.scores(variants, targets).unflatten(-1, (len(fills), len(boxes)))
-    return Occluded(scores.transpose(1, 2), why=plan)
+    return Occluded(scores.transpose(1, 2), whole=plan)
 
 
-def _plan(model: "Network", x: Pixels, boxes: Tensor, how: How) -> Plan | str:
+def _plan(model: "Network", x: Pixels, boxes: Tensor, how: How) -> Plan | Whole:
     """How windows are scored by what they reach, or why they are not."""
     if how == "never":
-        return "incremental is 'never'"
+        return "asked"
     programs = model.programs(x) if model.compared is None else None
     run = programs.incremental() if programs else None
-    if run is None:
-        return _refused(how, "the network's forward can't be taken apart")
-    plan = run.plan(boxes)
-    if isinstance(plan, str):
-        return _refused(how, plan)
-    if how == "always":
-        return plan
+    plan = "the network's forward can't be written down" if run is None else run.plan(boxes)
+    if run is None or isinstance(plan, str):
+        if how == "always":
+            raise Unsupported(f"windows can't be scored by what they reach: {plan}", "leave incremental= out")
+        return "unwritten" if run is None else "reach" if plan == REACH else "wrong"
     held = plan.numbers * x.element_size()
-    if model.memory is not None and held > model.memory / 2:
-        return "the maps to be kept would take more than half of the memory granted"
-    return run.slower(boxes) or plan
-
-
-def _refused(how: How, why: str) -> str:
-    if how == "always":
-        raise Unsupported(f"windows can't be scored by what they reach: {why}", "leave incremental= out")
-    return why
+    if how == "auto" and model.memory is not None and held > model.memory / 2:
+        return "memory"
+    return "slower" if how == "auto" and run.slower(boxes) else plan
 
 
 def _of_image(

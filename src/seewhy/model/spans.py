@@ -104,7 +104,7 @@ class Sheet:
 
     def whole(self, times: int) -> Tensor:
         """The map of that many windows, to be written to."""
-        return self._cells.permute(2, 0, 1).expand(times, -1, -1, -1).contiguous(memory_format=torch.channels_last)
+        return self._cells.expand(times, -1, -1, -1).clone(memory_format=torch.contiguous_format).permute(0, 3, 1, 2)
 
 
 def paste(onto: Tensor, at: Place, patches: Tensor, have: Place, which: Which) -> Tensor:
