@@ -15,7 +15,6 @@ from conftest import MEAN, STD, Precise
 from peers import for_peer
 from seewhy import Model, compare, explain, get_method
 from seewhy.errors import BadOption, Unsupported
-from seewhy.ops.windows import Windows
 from seewhy.registry import parse
 
 TARGETS = [1, 3]
@@ -99,18 +98,6 @@ def test_a_window_by_hand(small: Model, x: Tensor) -> None:
         lost = (small(x) - small(hidden))[:, 2]
     assert relative(found.extras["window_scores"][:, 0, 1, 1], lost) < 1e-5
     assert found.notes[0] == "12 windows of 6 x 8 pixels every 5 x 4"
-
-
-def test_windows_cover_every_pixel_and_the_last_are_cut_off() -> None:
-    windows = Windows((4, 5), (3, 5), (9, 12))
-    assert windows.grid == (3, 3) and windows.boxes[-1].tolist() == [6, 10, 9, 12]
-    values = torch.arange(9.0).view(3, 3)
-    wanted, covers = torch.zeros(9, 12), torch.zeros(9, 12)
-    for (top, left, bottom, right), value in zip(windows.boxes.tolist(), values.flatten(), strict=True):
-        wanted[top:bottom, left:right] += value
-        covers[top:bottom, left:right] += 1
-    assert covers.min() == 1
-    torch.testing.assert_close(windows.means(values), wanted / covers)
 
 
 @pytest.mark.parametrize(

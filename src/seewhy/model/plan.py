@@ -17,7 +17,6 @@ from seewhy.model.tape import Call, Slot
 
 MOVING = 30  # multiplications that take as long as writing a number to memory
 WORTH = 0.9  # of the multiplications and moves: with more left, nothing is gained
-
 MANY = 64  # windows from which on they are grouped
 NEAR = (0.1, 0.25)  # of the picture's side: from the border to a window
 
@@ -85,7 +84,7 @@ class Plan:
     def clean(self) -> Program:
         """From the picture to its own maps that are kept."""
         wanted = dict.fromkeys([*(slot for slot, _, _ in self.keys), *self.constants])
-        return Program(_out_of_place(self.outline, max(one.cut for one in self.groups)), (0,), tuple(wanted))
+        return Program(_out_of_place(self.outline, deepest(self.groups)), (0,), tuple(wanted))
 
     @cached_property
     def tails(self) -> dict[int, Program]:
@@ -104,10 +103,10 @@ class Plan:
 
     @property
     def skipped(self) -> float:
-        """The share of multiplications that are not made, the clean image's own forward included."""
-        whole = sum(self.outline.products)
-        made = whole + sum(len(one.windows) * one.products for one in self.groups)
-        return 1 - made / max(1, len(self.boxes) * whole)
+        """The share of multiplications that are not made; those for the clean image's own maps are."""
+        own = sum(self.outline.products[: deepest(self.groups)])
+        made = own + sum(len(one.windows) * one.products for one in self.groups)
+        return 1 - made / max(1, len(self.boxes) * sum(self.outline.products))
 
 
 def planned(outline: Outline, boxes: Tensor) -> Plan | None:
@@ -116,9 +115,14 @@ def planned(outline: Outline, boxes: Tensor) -> Plan | None:
     boxes (n,4): top, left, bottom, right, the last two not included.
     """
     size = outline.shapes[0][2], outline.shapes[0][3]
-    groups = [_group(outline, boxes, windows) for windows in alike(boxes, size)]
-    cost = sum(len(one.windows) * one.cost for one in groups)
-    return Plan(outline, boxes, groups) if cost < WORTH * len(boxes) * sum(_dense(outline)) else None
+    groups, dense = [_group(outline, boxes, windows) for windows in alike(boxes, size)], _dense(outline)
+    cost = sum(len(one.windows) * one.cost for one in groups) + sum(dense[: deepest(groups)])
+    return Plan(outline, boxes, groups) if cost < WORTH * len(boxes) * sum(dense) else None
+
+
+def deepest(groups: Sequence[Group]) -> int:
+    """The call up to which the clean image's own maps are needed."""
+    return max(one.cut for one in groups)
 
 
 def alike(boxes: Tensor, size: tuple[int, int]) -> list[Starts]:
