@@ -336,13 +336,26 @@ def test_whole_passes_are_made_where_nothing_is_gained_and_it_is_said() -> None:
             occluded(model, x, [fill], boxes, "always")
 
 
-def test_parts_that_do_not_give_what_the_network_gives_are_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("side", [1, 6])
+def test_parts_that_do_not_give_what_the_network_gives_are_not_believed(
+    side: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("seewhy.model.incremental.paste", lambda onto, *_: onto)  # forgets what was changed
     model = made(Vgg)
     x, fill = drawn(model)
-    found, _ = occluded(model, x, [fill], some_boxes())
-    wanted, _ = occluded(model, x, [fill], some_boxes(), "never")
+    boxes = torch.tensor([(8 * i, 9 * i, 8 * i + side, 9 * i + side) for i in range(5)])
+    found, _ = occluded(model, x, [fill], boxes)
+    wanted, _ = occluded(model, x, [fill], boxes, "never")
     assert found.whole == "wrong" and torch.equal(found.scores, wanted.scores)
+
+
+def test_whole_passes_are_made_where_memory_runs_out_for_the_maps(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(*_: Any) -> None:
+        raise torch.OutOfMemoryError("none left")
+
+    monkeypatch.setattr("seewhy.model.incremental.Clean", none_left)
+    x, fill = drawn(made(Vgg))
+    assert occluded(made(Vgg), x, [fill], some_boxes())[0].whole == "memory"
 
 
 @pytest.mark.parametrize("slower", [False, True])

@@ -93,7 +93,7 @@ def _because(whole: Whole) -> str:
     if whole == "reach":
         return "almost all that is computed depends on what a window covers"
     if whole == "memory":
-        return "the maps to be kept would take more than half of the memory granted"
+        return "the maps to be kept would take too much of the memory"
     return "that was quicker, when both were tried" if whole == "slower" else "its parts don't give what the whole does"
 
 

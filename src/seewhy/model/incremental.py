@@ -25,6 +25,8 @@ from seewhy.types import Pixels
 
 TRIED = 4  # windows by which the two ways are timed
 REACH = "a window reaches almost all that is computed"
+ROOM = "memory ran out for the maps to be kept"
+GLARING = 10  # times a picture's pixels: windows so bright that a wrong score stands out, however small they are
 
 Run = Callable[[Tensor], Tensor]
 
@@ -85,9 +87,8 @@ def covered(x: Pixels, fill: Pixels, boxes: Tensor, place: Place, which: Which) 
     """Rectangles (n,c,*place.size) of the picture, in which the boxes (n,4) are taken from fill."""
     top, left, bottom, right = (one[:, None] for one in boxes.to(x.device).unbind(1))
     rows, columns = (torch.from_numpy(one.cells(which)).to(x.device) for one in (place.rows, place.columns))
-    inside = ((rows >= top) & (rows < bottom))[:, None, :, None] & ((columns >= left) & (columns < right))[
-        :, None, None
-    ]
+    within = ((rows >= top) & (rows < bottom))[:, :, None] & ((columns >= left) & (columns < right))[:, None]
+    inside = within[:, None]
     return torch.where(inside, Sheet(fill).cut(place, which), Sheet(x).cut(place, which))
 
 
@@ -120,9 +121,7 @@ class Incremental:
                 found = planned(self.outline, boxes)
                 why = REACH if found is None else self._tried(found)
             except Exception as error:  # whatever calls do that are given a part of their maps: whole passes are made
-                if out_of_memory(error):
-                    raise
-                found, why = None, f"a part of it can't be run: {error}"
+                found, why = None, ROOM if out_of_memory(error) else f"a part of it can't be run: {error}"
             self._plans[key] = why if found is None or why else found
         return self._plans[key]
 
@@ -133,7 +132,7 @@ class Incremental:
     def _tried(self, plan: Plan) -> str:
         """What speaks against the plan's answers. Both ways are timed on windows of the largest group, whose windows
         reach furthest."""
-        x, fill = self.probe[:1], self.probe[1:]
+        x, fill = self.probe[:1], GLARING * self.probe[1:]
         clean = Clean(plan, x)
         first, *others = sorted(plan.groups, key=lambda one: -len(one.windows))
         some = np.unique(np.linspace(0, len(first.windows) - 1, TRIED).round().astype(np.int64))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from seewhy.errors import Unsupported
-from seewhy.model.incremental import REACH, Clean, replaced
+from seewhy.model.incremental import REACH, ROOM, Clean, replaced
 from seewhy.model.plan import Group, Plan
 from seewhy.model.stream import Items, stream
 from seewhy.targets import Pinned
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 How = Literal["auto", "always", "never"]
 Whole = Literal["", "asked", "unwritten", "reach", "memory", "slower", "wrong"]  # why passes were whole, if they were
+
+
+_WHY: dict[str, Whole] = {REACH: "reach", ROOM: "memory"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +61,7 @@ def _plan(model: "Network", x: Pixels, boxes: Tensor, how: How) -> Plan | Whole:
     if run is None or isinstance(plan, str):
         if how == "always":
             raise Unsupported(f"windows can't be scored by what they reach: {plan}", "leave incremental= out")
-        return "unwritten" if run is None else "reach" if plan == REACH else "wrong"
+        return "unwritten" if run is None else _WHY.get(str(plan), "wrong")
     held = plan.numbers * x.element_size()
     if how == "auto" and model.memory is not None and held > model.memory / 2:
         return "memory"
@@ -76,10 +79,10 @@ def _of_image(
 
     def of_group(group: Group, fill: Pixels) -> Iterator[Tensor]:
         def run(some: Tensor, rows: Tensor) -> Tensor:
-            outputs = model._counted(clean.outputs(fill, group, some.numpy()))
-            return torch.stack([one(outputs, rows.to(outputs.device)) for one in targets], 1)
+            outputs = model._counted(clean.outputs(fill, group, some.cpu().numpy()))
+            return torch.stack([one(outputs, rows) for one in targets], 1)
 
-        windows = torch.arange(len(group.windows))
+        windows = torch.arange(len(group.windows), device=x.device)
         return stream([Items(windows, torch.full_like(windows, image))], run, limit)
 
     for at, fill in enumerate(fills):
