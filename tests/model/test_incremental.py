@@ -360,14 +360,15 @@ def test_whole_passes_are_made_where_memory_runs_out_for_the_maps(monkeypatch: p
 
 @pytest.mark.parametrize("slower", [False, True])
 def test_the_quicker_way_is_taken(slower: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    def timed(seconds: list[float], run: Callable[[], Tensor]) -> Tensor:
-        seconds.append(float(len(seconds)) if slower else -float(len(seconds)))
-        with torch.no_grad():
-            return run()
+    asked: list[int] = []
 
-    monkeypatch.setattr("seewhy.model.incremental._timed", timed)
+    def seconds(run: Callable[[], Tensor], device: torch.device) -> float:
+        asked.append(len(run()))
+        return float(len(asked) if slower else -len(asked))  # first whole passes, then by reach
+
+    monkeypatch.setattr("seewhy.model.incremental._seconds", seconds)
     model = made(Vgg)
     x, fill = drawn(model)
     found, _ = occluded(model, x, [fill], some_boxes())
-    assert found.whole == ("slower" if slower else "")
+    assert found.whole == ("slower" if slower else "") and asked == [4, 4]
     assert occluded(model, x, [fill], some_boxes(), "always")[0].whole == ""
