@@ -5,6 +5,7 @@ Packages are imported where they are needed, so that a missing one is missed by 
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from unittest import mock
 
@@ -16,6 +17,7 @@ from benchmarks.answers import as_complete, but_for_kinks, equal, many_columns, 
 from benchmarks.row import Call, Case, Peer, Setting
 from seewhy.rng import Rng
 
+LOST = 1e-4  # of the largest loss of a score, which is a small difference of two large numbers
 WHOLE = "all images at a time"
 OF_EIGHT = (Setting(f"{WHOLE}, frozen", 8, rows=8), *(Setting(f"{n} at a time, frozen", n, rows=n) for n in (4, 2, 1)))
 AS_IT_COMES = Setting(f"{WHOLE}, not frozen", 8, frozen=False, rows=8)
@@ -173,6 +175,27 @@ def our_noise(case: Case) -> Iterator[None]:
         raise ValueError("captum's order of draws is that of ours for a single image only")
     with mock.patch.object(torch, "normal", normal):
         yield
+
+
+def captum_occlusion(target: float, windows: Callable[[Case], tuple[int, int]]) -> Peer:
+    """One window at a time unless told otherwise."""
+
+    def make(case: Case, setting: Setting) -> Call:
+        from captum.attr import Occlusion
+
+        peer, classes, (window, stride) = Occlusion(case.copy(setting)), _classes(case), windows(case)
+        shape, steps = (case.x.shape[1], window, window), (case.x.shape[1], stride, stride)
+
+        def call() -> Tensor:
+            found = peer.attribute(
+                case.x, shape, steps, 0.0, classes, perturbations_per_eval=setting.batch, show_progress=False
+            )
+            return found[:, :1].detach()
+
+        return call
+
+    settings = tuple(Setting(f"perturbations_per_eval={n}", n, rows=n) for n in (1, 8, 4, 16, 32))
+    return Peer("captum", "captum", target, make, partial(equal, tolerance=LOST), settings)
 
 
 def captum_guided_gradcam(target: float) -> Peer:

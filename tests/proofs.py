@@ -182,6 +182,12 @@ def smoothed_scores(model: Model, x: Tensor, target: int) -> Tensor:
     )
 
 
+def occlusion(model: Model, x: Tensor, target: int) -> Tensor:
+    peer, asked = captum.Occlusion(for_peer(model)), {"target": target, "perturbations_per_eval": 8}
+    found: Tensor = peer.attribute(x, sliding_window_shapes=(3, 32, 32), strides=(3, 16, 16), baselines=0.0, **asked)
+    return found[:, :1]
+
+
 def guided_path(model: Model, x: Tensor, target: int) -> Any:
     method: Any = get_method("guided_integrated_gradients")
     gradient = by_hand.gradient_of(for_peer(model), target)
@@ -229,6 +235,7 @@ PROOFS = [
         note="both in float64: a blur's last digit, at the kinks of ReLU6, moves float32's map by up to 3 %",
     ),
     Proof("guided_integrated_gradients", "by hand: the paper's algorithm", guided_path),
+    Proof("occlusion", "captum Occlusion", occlusion, note="captum repeats the map for each colour"),
     Proof("xrai", "by hand: captum IntegratedGradients, skimage's segments, the paper's loop", regions),
     by_captum_at(
         "layer_integrated_gradients",

@@ -17,7 +17,8 @@ from seewhy.store import open as open_folder
 from seewhy.targets import Askable
 from seewhy.types import Explanation
 
-PREFERRED = ("gradcam", "integrated_gradients", "saliency")  # where no method is named: the first that is offered
+# Where no method is named: the first that is offered.
+PREFERRED = ("gradcam", "integrated_gradients", "saliency", "occlusion")
 Options = Mapping[str, Mapping[str, Any]]  # method id -> its options
 
 

@@ -12,6 +12,7 @@ from seewhy.model.backward import gradients
 from seewhy.model.course import Course
 from seewhy.model.forward import Forward
 from seewhy.model.head import pooled
+from seewhy.model.occluding import How, Occluded, occluded
 from seewhy.model.recorded import Recorded
 from seewhy.model.rescale import rescale
 from seewhy.model.rules import Rule, Rules, Watch, ruled
@@ -168,6 +169,17 @@ class Network(Forward, Variants):
         """The network from a layer's output (or input) on, for maps put in its place."""
         return Tail(self, x, layer, at)
 
+    def occluded(
+        self, x: Pixels, boxes: Tensor, fills: Sequence[Pixels], targets: Sequence[Pinned], how: How = "auto"
+    ) -> Occluded:
+        """Scores of the pictures with each box taken from each of fills (b,c,h,w).
+
+        boxes (n,4): top, left, bottom, right, the last two not included. how: by what a box can reach where that pays
+        ("auto"), always or never; the scores are the same to float32's rounding. Raises Unsupported where "always" is
+        not possible.
+        """
+        return occluded(self, x, boxes, fills, targets, how)
+
     def _record(
         self, x: Tensor, layers: Sequence[str], rules: Mapping[str, Rule] | None = None
     ) -> tuple[dict[str, Tensor], Tensor]:
@@ -203,7 +215,7 @@ class Network(Forward, Variants):
     def _differentiable(self, values: Tensor, rows: Tensor, rules: Mapping[str, Rule] | None = None) -> Tensor:
         return self.differentiable(values, rules)
 
-    def _rows(self, values: Tensor, *, backward: bool = False, besides: int = 0) -> int:
+    def _rows(self, values: Tensor, *, backward: bool = False, besides: int = 0, kept: int = 0) -> int:
         budget = self.memory
         if budget is None and values.is_cuda:
             budget = int(torch.cuda.mem_get_info(values.device)[0] * 0.5)
@@ -212,4 +224,4 @@ class Network(Forward, Variants):
         cost = (held if backward else max(1, held // 2)) + besides  # without a graph most of it is freed on the way
         # More is no quicker on a CPU, whose caches it leaves.
         most = 512 if values.is_cuda else min(8, MAPPED // (4 * census.widest)) if backward else 32
-        return max(1, min(most, (budget or GIB) // cost))
+        return max(1, min(most, ((budget or GIB) - kept) // cost))

@@ -17,6 +17,7 @@ from seewhy.model.chain import Rectifying, chained, layout_of
 from seewhy.model.fold import folded, without_norms
 from seewhy.model.guided import GUIDED
 from seewhy.model.half import halved
+from seewhy.model.incremental import Incremental
 from seewhy.model.program import Cut, Program, cut, cut_before
 from seewhy.model.rules import Rule, ruled
 from seewhy.model.stream import out_of_memory
@@ -99,6 +100,14 @@ class Programs:
     def halved(self) -> Pass | None:
         """Scores for pixels, computed in bfloat16."""
         return self._believed("half", lambda: self._whole(halved(self._folded())), self._comes_close)
+
+    def incremental(self) -> Incremental | None:
+        """Scores of pictures with a part replaced, by what the part can reach."""
+        run = self.scoring()
+        if run is None:
+            return None
+        make = partial(Incremental.of, self._folded(), self._out, run, self.probe, apart)
+        return self._believed("incremental", make, lambda _: "")  # its answers for windows are compared later
 
     def backward(self, rules: Mapping[str, Rule] | None = None) -> Run | None:
         """Outputs for pixels, with a graph. rules: what changes the backward of functions."""
