@@ -22,6 +22,8 @@ QUICK: dict[str, dict[str, Any]] = {  # options that make a slow method quick on
     "guided_integrated_gradients": {"n_steps": 12},
     "integrated_gradients": {"n_steps": 10},
     "kernel_shap": {"n_samples": 720, "segments": BOXES, "baseline": GREY},
+    "shapley_sampling": {"n_samples": 960, "segments": BOXES, "baseline": GREY},
+    "feature_ablation": {"segments": BOXES, "baseline": GREY},
     "lime": {"n_samples": 800, "segments": BOXES, "baseline": GREY},
     "rise": {"n_samples": 400},
     "sscam": {"n_samples": 8},

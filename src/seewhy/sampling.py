@@ -23,6 +23,7 @@ from seewhy.together import Together
 from seewhy.types import Map, Pixels
 
 BLOCK = 8  # samples that are drawn together; even, so that pairs stay together
+PART = 32  # samples of a block whose pictures are made at once
 GROUPS = 16
 FIRST, GROWTH = 128, 1.25  # samples before the error is first looked at, and times as many before the next time
 LEAST = 8  # blocks before the error is first looked at
@@ -161,10 +162,11 @@ class Run:
             while at < goal and not self.model.course.stopped():
                 block, first = divmod(at, self.block)
                 draws = self.estimator.draw(self.rng.at(block), block)[images, first : first + goal - at]
-                waiting.append((block, draws.to(self.x.device)))
-                pictures = self.estimator.variants(waiting[-1][1], rows)
-                at += pictures.shape[1]
-                yield Items(pictures.flatten(0, 1), self.place + rows.repeat_interleave(pictures.shape[1]))
+                at += draws.shape[1]
+                for part in draws.to(self.x.device).split(PART, 1):
+                    waiting.append((block, part))
+                    pictures = self.estimator.variants(part, rows)
+                    yield Items(pictures.flatten(0, 1), self.place + rows.repeat_interleave(pictures.shape[1]))
 
         for scores in self.model.each_score(variants(), self.targets):
             block, draws = waiting.popleft()
