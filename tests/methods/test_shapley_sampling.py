@@ -39,7 +39,7 @@ def test_it_is_captum_on_the_same_orders(precise: Precise) -> None:
         mask = torch.from_numpy(EIGHT).expand(1, 3, -1, -1).contiguous()
         with torch.no_grad():
             wanted = peer.attribute(image, target=2, baselines=0.25, feature_mask=mask, n_samples=10)
-        assert relative(found.values[i], wanted[0, :1]) <= 5 * tolerance
+        assert relative(found.values[i], wanted[0, :1]) <= max(5 * tolerance, 1e-6)  # captum adds up in float32
 
 
 def test_each_order_adds_up_and_the_mean_is_of_their_steps(precise: Precise) -> None:
