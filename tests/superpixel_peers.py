@@ -1,39 +1,23 @@
-"""Peers that explain by superpixels: each given the same pixels, the same labels and the same masks."""
+"""lime and shap on the same pixels, labels and masks as ours."""
 
-from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 from unittest import mock
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from benchmarks.superpixel_peers import given_coalitions, given_masks, picture, scorer
+from benchmarks.superpixel_peers import shap_values as shap_by_rows
 from peers import for_peer
 from seewhy import Model
 
 Array = NDArray[Any]
 
 
-def scorer(model: Model, kind: str = "probability") -> Callable[[Array], Array]:
-    """Pictures (n,h,w,3) in, scores (n,k) out, as lime and shap ask for them."""
-    net, dtype = for_peer(model), model.dtype
-
-    def scores(pictures: Array) -> Array:
-        with torch.no_grad():
-            found = net(torch.from_numpy(np.ascontiguousarray(pictures)).to(dtype).movedim(-1, 1))
-        return (found.softmax(1) if kind == "probability" else found).double().numpy()
-
-    return scores
-
-
-def picture(x: Tensor) -> Array:
-    """One image (1,3,h,w) as an array (h,w,3)."""
-    return x[0].permute(1, 2, 0).numpy().copy()
-
-
 def lime_masks(n: int, count: int) -> Array:
-    """Those that lime draws: (n,count) of True and False."""
+    """Those that lime draws by itself: (n,count) of True and False."""
     masks = np.random.RandomState(0).randint(0, 2, n * count).reshape(n, count)
     masks[0] = 1
     return masks.astype(bool)
@@ -46,6 +30,7 @@ def lime(
     n: int,
     target: int,
     *,
+    masks: Array | None = None,
     selection: str = "auto",
     kernel_width: float = 0.25,
     **asked: Any,
@@ -53,10 +38,11 @@ def lime(
     """lime's coefficients by superpixel (count,), and all that it returns. asked: of explain_instance."""
     from lime.lime_image import LimeImageExplainer
 
-    with mock.patch("lime.lime_image.tqdm", iter):
+    given = nullcontext() if masks is None else given_masks(masks)
+    with mock.patch("lime.lime_image.tqdm", iter), given:
         explainer = LimeImageExplainer(kernel_width=kernel_width, random_state=0, feature_selection=selection)
         made = explainer.explain_instance(
-            *(picture(x), scorer(model)),
+            *(picture(x), scorer(for_peer(model), x)),
             **{"labels": (target,), "top_labels": None, "num_samples": n, "random_seed": 1, **asked},
             segmentation_fn=lambda _: labels,
         )
@@ -64,3 +50,9 @@ def lime(
     for at, weight in made.local_exp[target]:
         found[at] = weight
     return found, made
+
+
+def shap_values(model: Model, x: Tensor, labels: Array, n: int, given: tuple[Array, Array] | None) -> Array:
+    """KernelExplainer's (count,classes), for coalitions and weights that are given."""
+    with nullcontext() if given is None else given_coalitions(*given):
+        return shap_by_rows(scorer(for_peer(model), x), picture(x), labels, n, 50)

@@ -1,6 +1,7 @@
 """The rows of the table, in its order. A method's row is one entry in its family's file."""
 
 from benchmarks.row import Row
-from benchmarks.rows import cams, gradients, limits, memory
+from benchmarks.rows import cams, gradients, limits, memory, superpixels
 
-ROWS: dict[str, Row] = {row.id: row for row in (*limits.ROWS, *cams.ROWS, *gradients.ROWS, *memory.ROWS)}
+FAMILIES: tuple[list[Row], ...] = (limits.ROWS, cams.ROWS, gradients.ROWS, superpixels.ROWS, memory.ROWS)
+ROWS: dict[str, Row] = {row.id: row for family in FAMILIES for row in family}

@@ -2,7 +2,6 @@
 
 from math import comb
 from typing import Any
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor
 
 import superpixel_peers as peers
+from benchmarks.superpixel_peers import coalitions
 from by_coalitions import game, shapley, shapley_by_orders
 from comparing import direct, relative
 from conftest import Precise
@@ -53,42 +53,6 @@ def test_the_values_add_up(precise: Precise, n: int) -> None:
         assert not any("exact" in note for note in found.notes)
 
 
-def coalitions(x: Tensor, count: int, n: int) -> tuple[Any, Any]:
-    """Those that are scored for a single image, and what each weighs."""
-    kernel, rng = Kernel.of(count, n), Rng.for_images(0, x)
-    masks = [kernel.listed(0, kernel.certain)]
-    for block in range(kernel.certain // 8, -(-n // 8)):
-        certain = max(0, kernel.certain - 8 * block)
-        masks.append(kernel.drawn(rng.at(block), (8 - certain) // 2)[0])
-    found = torch.cat(masks)[:n]
-    weights = kernel.weights(found.sum(1))
-    weights[weights == 0] = kernel.left / (n - kernel.certain)
-    return found.numpy(), weights.numpy()
-
-
-def shap_values(model: Model, x: Tensor, labels: Any, n: int, masks: Any = None) -> Any:
-    """shap's KernelExplainer (count,classes), without its selection of features; given coalitions and weights."""
-    from shap import KernelExplainer
-
-    scores, photo, count = peers.scorer(model), peers.picture(x), labels.max() + 1
-    run = KernelExplainer.run
-
-    def given(self: Any) -> None:
-        if masks is not None:
-            assert self.nsamplesAdded == n
-            self.maskMatrix[:], self.kernelWeights[:] = masks
-            self.synth_data[:] = masks[0]
-        run(self)
-
-    def f(rows: Any) -> Any:
-        shown = rows[:, labels][..., None] > 0.5
-        return np.concatenate([scores(part * photo) for part in np.array_split(shown, -(-len(shown) // 50))])
-
-    with mock.patch.object(KernelExplainer, "run", given):
-        explainer = KernelExplainer(f, np.zeros((1, count)))
-        return explainer.shap_values(np.ones(count), nsamples=n, l1_reg=False, silent=True)
-
-
 @pytest.mark.filterwarnings("ignore")  # shap warns of matplotlib, and of what it does itself
 @pytest.mark.parametrize(("labels", "n"), [(EIGHT, 254), (EIGHT, 60), (TWENTY, 200), (TWENTY, 600), (TWENTY, 900)])
 def test_it_is_shap_on_the_same_coalitions(precise: Precise, labels: Any, n: int) -> None:
@@ -96,7 +60,7 @@ def test_it_is_shap_on_the_same_coalitions(precise: Precise, labels: Any, n: int
     x = x[:1]
     parts = superpixels(labels, x, Rng.for_images(0, x))[0].numpy()
     given = None if n == 254 else coalitions(x, parts.max() + 1, n)
-    wanted = shap_values(model, x, parts, n, given)
+    wanted = peers.shap_values(model, x, parts, n, given)
     for target in (0, 3):
         found = direct(ID, model, x, target, score="probability", segments=labels, n_samples=n)
         assert relative(found.extras["shapley_values"][0], wanted[:, target]) <= 20 * tolerance
