@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-PACKAGES = ("torch", "torchvision", "timm", "numpy", "grad-cam", "captum", "torchcam", "shap")
+PACKAGES = ("torch", "torchvision", "timm", "numpy", "grad-cam", "captum", "torchcam", "shap", "lime")
 FLAGS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16", "amx_int8", "asimd")
 ROOT = Path(__file__).parent.parent
 

@@ -14,12 +14,18 @@ from seewhy import Explanation, Model, compare, explain, list_methods
 Promise = Callable[[str, Model, Tensor], None]
 promises: list[Promise] = []
 
+BOXES = np.repeat(range(4), (8, 4, 8, 12))[:, None] * 4 + np.repeat(range(4), (20, 8, 4, 8))  # superpixels (32,40)
+GREY = 0.35  # as grey as the noise around the planted square
 QUICK: dict[str, dict[str, Any]] = {  # options that make a slow method quick on tiny images: id -> options
     "blur_integrated_gradients": {"n_steps": 12},
     "expected_gradients": {"n_samples": 40},
     "guided_integrated_gradients": {"n_steps": 12},
     "integrated_gradients": {"n_steps": 10},
     "occlusion": {"window": 4, "stride": 4},
+    "kernel_shap": {"n_samples": 720, "segments": BOXES, "baseline": GREY},
+    "shapley_sampling": {"n_samples": 960, "segments": BOXES, "baseline": GREY},
+    "feature_ablation": {"segments": BOXES, "baseline": GREY},
+    "lime": {"n_samples": 800, "segments": BOXES, "baseline": GREY},
     "rise": {"n_samples": 400},
     "sscam": {"n_samples": 8},
     "xrai": {"n_steps": 8, "scales": (20, 60), "min_size": 12, "dilation": 1, "min_pixels": 6},

@@ -19,6 +19,8 @@ from torch import Tensor, nn
 
 import by_hand
 import rectifiers
+import superpixel_peers
+from benchmarks.superpixel_peers import coalitions, labels_of, lime_masks
 from comparing import gradient
 from peers import (
     for_peer,
@@ -212,6 +214,37 @@ def regions(model: Model, x: Tensor, target: int) -> Any:
     return by_hand.greedy_regions(masks, heat, method.min_pixels)[0][None, None]
 
 
+def by_lime(model: Model, x: Tensor, target: int) -> Any:
+    labels, n = labels_of(x, "quickshift"), get_method("lime").n_samples  # type: ignore[attr-defined]
+    found, _ = superpixel_peers.lime(model, x, labels, n, target, masks=lime_masks(x, labels.max() + 1, n))
+    return found[labels][None, None]
+
+
+def by_shap(model: Model, x: Tensor, target: int) -> Any:
+    labels, n = labels_of(x, "quickshift"), get_method("kernel_shap").n_samples  # type: ignore[attr-defined]
+    given = coalitions(x, labels.max() + 1, n)
+    return superpixel_peers.shap_values(model, x, labels, n, given)[labels, target][None, None]
+
+
+def by_orders(model: Model, x: Tensor, target: int) -> Any:
+    labels, n = labels_of(x, "quickshift"), get_method("shapley_sampling").n_samples  # type: ignore[attr-defined]
+    count, rng = int(labels.max()) + 1, Rng.for_images(0, x)
+    orders = [rng.at(pair).uniform(1, count)[0, 0].argsort() for pair in range(n // (2 * count - 2))]
+    peer = captum.ShapleyValueSampling(nn.Sequential(for_peer(model), nn.Softmax(1)))
+    peer.permutation_generator = lambda features, n: [way.tolist() for one in orders for way in (one, one.flip(0))]
+    return ablated(peer, x, target, labels)
+
+
+def by_ablation(model: Model, x: Tensor, target: int) -> Any:
+    return ablated(captum.FeatureAblation(for_peer(model)), x, target, labels_of(x, "quickshift"))
+
+
+def ablated(peer: Any, x: Tensor, target: int, labels: Any) -> Any:
+    mask = torch.from_numpy(labels).expand(1, 3, -1, -1).contiguous()
+    with torch.no_grad():
+        return peer.attribute(x, target=target, baselines=0.0, feature_mask=mask)[:, :1]
+
+
 FEWER = "an early layer of few channels: the last one's 1280 would take the peer minutes"
 PROOFS = [
     by_captum("saliency", captum.Saliency),
@@ -309,5 +342,9 @@ PROOFS = [
         ours=as_the_paper,
         note="with `normalise='expected', antithetic=False`, and the mean score added, as the paper has it",
     ),
+    Proof("lime", "lime", by_lime, note="lime is given our superpixels and masks"),
+    Proof("kernel_shap", "shap KernelExplainer(l1_reg=False)", by_shap, note="shap is given ours, and our coalitions"),
+    Proof("shapley_sampling", "captum ShapleyValueSampling", by_orders, note="captum is given ours, and our orders"),
+    Proof("feature_ablation", "captum FeatureAblation", by_ablation, note="captum is given our superpixels"),
     Proof("randomcam", "none", note="the null; draws of its own"),
 ]

@@ -19,6 +19,7 @@ FLOORS = [  # a room imports from floors above it in this list and from its own 
     {"registry"},
     {"together"},
     {"cams", "noisy", "background", "sampling", "resuming"},
+    {"superpixels"},
     {"methods", "render", "store", "checkup", "explaining"},
     {"api"},
     {"repeat"},

@@ -31,3 +31,13 @@ def test_scale_and_offset_move_a_marker_where_it_belongs() -> None:
     maps[0, 4, 15] = 1  # input (4.5, 15.5) is original (6.75, 38.25)
     row, column = np.unravel_index(np.nanargmax(geometry.place(maps)[0]), (30, 60))
     assert (row, column) == (6, 38)
+
+
+def test_labels_take_the_cell_a_pixel_lies_in() -> None:
+    labels = np.arange(12).reshape(3, 4)
+    twice = Geometry((6, 8), (3, 4), (0.5, 0.5)).nearest(labels)
+    assert np.array_equal(twice, labels.repeat(2, 0).repeat(2, 1))
+    cropped = Geometry((3, 6), (3, 4), (1.0, 1.0), (0.0, -1.0)).nearest(labels[None])
+    assert np.array_equal(cropped[0, :, 1:5], labels) and (cropped[0][:, [0, 5]] == -1).all()
+    halved = Geometry((2, 2), (4, 4), (2.0, 2.0)).nearest(np.arange(16).reshape(4, 4))
+    assert halved.tolist() == [[5, 7], [13, 15]]

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
+Labels = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,20 @@ class Geometry:
         for axis, along in ((0, -2), (1, -1)):
             maps = _sample(maps, self._positions(axis), self.input[axis], along)
         return maps
+
+    def nearest(self, labels: Labels) -> Labels:
+        """Put labels (..., r, q) that span the network's input on the original picture: (..., H, W).
+
+        Each pixel takes that of the cell its centre lies in; -1 where the network did not look.
+        """
+        for axis, along in ((0, -2), (1, -1)):
+            at, cells = self._positions(axis), labels.shape[along]
+            inside = (at >= 0) & (at <= self.input[axis])
+            cell = np.clip(np.floor(at * cells / self.input[axis]).astype(int), 0, cells - 1)
+            shape = [1] * labels.ndim
+            shape[along] = len(at)
+            labels = np.where(inside.reshape(shape), np.take(labels, cell, along), -1)
+        return labels
 
     def seen(self) -> NDArray[np.bool_]:
         """The part of the original picture the network saw: (H, W) of True and False."""

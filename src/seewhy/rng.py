@@ -31,6 +31,10 @@ class Rng:
         """What is drawn at a place of a sequence, whatever was drawn elsewhere or before."""
         return Rng(lambda: [_at(one, place) for one in self._seeds()])
 
+    def of(self, image: int) -> "Rng":
+        """What one image draws at places of a sequence."""
+        return Rng(lambda: [self._seeds()[image]])
+
     @property
     def names(self) -> Tensor:
         """A number an image (b,), which stands for the seed and the image's pixels."""

@@ -23,8 +23,11 @@ from seewhy.together import Together
 from seewhy.types import Map, Pixels
 
 BLOCK = 8  # samples that are drawn together; even, so that pairs stay together
+PART = 32  # samples of a block whose pictures are made at once
 GROUPS = 16
 FIRST, GROWTH = 128, 1.25  # samples before the error is first looked at, and times as many before the next time
+LEAST = 8  # blocks before the error is first looked at
+CERTAIN = "certain "  # how sums are named that chance has no part in: they are in every estimate
 
 Sums = Mapping[str, Tensor]
 
@@ -76,15 +79,23 @@ class Sampled(Together):
         groups = [targets] if not model.course.left else [[one] for one in targets]  # which left off at their own
         made: list[Map] = []
         for group, own in zip(groups, rng.alike(len(groups)), strict=True):
-            run = Run(model, x, group, own, self.estimator(model, x, group, own), self.n_samples, self.tolerance)
-            run.go()
-            made += run.maps()
+            made += self.sampled_maps(model, x, group, own)
         return self.told(model, made)
+
+    def sampled_maps(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
+        run = Run(model, x, targets, rng, self.estimator(model, x, targets, rng), self.n_samples, self.tolerance)
+        while run.step():
+            pass
+        return run.maps()
 
 
 @dataclass(eq=False)
 class Run:
-    """Samples of a few images for k targets, until there are enough."""
+    """Samples of a few images for k targets, until there are enough.
+
+    block: samples that are drawn together. certain: the first so many of all, which chance has no part in. place: of
+    the first image among those of the call.
+    """
 
     model: Model
     x: Pixels
@@ -93,6 +104,9 @@ class Run:
     estimator: Estimator
     n_samples: int
     tolerance: float
+    block: int = BLOCK
+    certain: int = 0
+    place: int = 0
     totals: dict[str, Tensor] = field(default_factory=dict)  # (k or 1,GROUPS,b,...), float64
     done: Tensor = field(init=False)  # samples of an image (b,)
     ended: dict[tuple[int, int], tuple[int, Sums]] = field(default_factory=dict)  # by target and image, near enough
@@ -108,11 +122,18 @@ class Run:
         kept = {name: value for name, value in left.items() if name not in ("names", "done")}
         self.totals = {name: value.to(self.x.device).movedim(0, 1)[None].clone() for name, value in kept.items()}
 
-    def go(self) -> None:
-        while (images := self._behind()).numel() and not self.model.course.stopped():
-            self._advance(images, self._goal(int(self.done[images[0]])))
-            if self.tolerance:
-                self._end_those_near(images)
+    def step(self, most: int | None = None) -> bool:
+        """Up to `most` samples more of the images that have fewest; False where none needs more, or was stopped."""
+        images = self._behind()
+        if not images.numel() or self.model.course.stopped():
+            return False
+        done = int(self.done[images[0]])
+        goal = self._goal(done)
+        until = goal if most is None else min(goal, done + most)
+        self._advance(images, until)
+        if self.tolerance and until == goal:
+            self._end_those_near(images)
+        return True
 
     def _behind(self) -> Tensor:
         """The images with fewest samples, of those that need more."""
@@ -125,10 +146,10 @@ class Run:
         """Samples after which the error is looked at next; the same whatever was there before."""
         if not self.tolerance:
             return self.n_samples
-        goal = FIRST
-        while goal <= done:
-            goal = -(-int(goal * GROWTH) // BLOCK) * BLOCK
-        return min(goal, self.n_samples)
+        drawn = max(FIRST, LEAST * self.block)
+        while self.certain + drawn <= done:
+            drawn = -(-int(drawn * GROWTH) // self.block) * self.block
+        return min(self.certain + drawn, self.n_samples)
 
     def _advance(self, images: Tensor, goal: int) -> None:
         waiting: deque[tuple[int, Tensor]] = deque()
@@ -137,17 +158,18 @@ class Run:
         def variants() -> Iterator[Items]:
             at = int(self.done[images[0]])
             while at < goal and not self.model.course.stopped():
-                block, first = divmod(at, BLOCK)
+                block, first = divmod(at, self.block)
                 draws = self.estimator.draw(self.rng.at(block), block)[images, first : first + goal - at]
-                waiting.append((block, draws.to(self.x.device)))
-                pictures = self.estimator.variants(waiting[-1][1], rows)
-                at += pictures.shape[1]
-                yield Items(pictures.flatten(0, 1), rows.repeat_interleave(pictures.shape[1]))
+                at += draws.shape[1]
+                for part in draws.to(self.x.device).split(PART, 1):
+                    waiting.append((block, part))
+                    pictures = self.estimator.variants(part, rows)
+                    yield Items(pictures.flatten(0, 1), self.place + rows.repeat_interleave(pictures.shape[1]))
 
         for scores in self.model.each_score(variants(), self.targets):
             block, draws = waiting.popleft()
             found = scores.double().unflatten(1, draws.shape[:2])
-            self._add(block % GROUPS, rows, self.estimator.sums(draws, found, rows))
+            self._add((block - self.certain // self.block) % GROUPS, rows, self.estimator.sums(draws, found, rows))
             self.done[images] += draws.shape[1]
             if self.model.course.tell is not None:
                 self.model.course.tell(int(self.done.sum()), self.n_samples * len(self.x))
@@ -176,19 +198,22 @@ class Run:
 
     def _found(self, samples: int, sums: Sums, i: int) -> tuple[Tensor, Tensor]:
         """The map (c,r,q) and its standard error."""
-        groups = min(GROUPS, -(-samples // BLOCK))
         whole = {name: one.sum(0) for name, one in sums.items()}
         values = self.estimator.estimate(whole, i)
+        groups = min(GROUPS, -(-samples // self.block) - self.certain // self.block) if samples > self.certain else 0
+        if not groups:
+            return values, torch.zeros_like(values)
+        drawn = {name: one for name, one in sums.items() if not name.startswith(CERTAIN)}
         without = torch.stack(
             [
-                self.estimator.estimate({name: whole[name] - one[g] for name, one in sums.items()}, i)
+                self.estimator.estimate(whole | {name: whole[name] - one[g] for name, one in drawn.items()}, i)
                 for g in range(groups)
             ]
         )
         return values, ((groups - 1) * without.var(0, correction=0)).sqrt()
 
     def maps(self) -> list[Map]:
-        if int(self.done.min()) < 2 * BLOCK:
+        if int(self.done.min()) < min(self.certain + 2 * self.block, self.n_samples):
             raise BadInput(f"stopped after {int(self.done.min())} samples, too few for a map", "let it sample longer")
         return [self._map(k) for k in range(len(self.targets))]
 
@@ -204,15 +229,19 @@ class Run:
         return Map(
             values.to(self.x),
             extras={**extras, "standard_error": errors.to(self.x), "samples": counts},
-            notes=self._notes(values, errors, counts),
+            notes=sampled_so_far(
+                values, errors, counts, torch.full_like(counts, self.n_samples), self.model.course.stopped()
+            ),
             state={"names": self.rng.names, "done": counts, **kept},
         )
 
-    def _notes(self, values: Tensor, errors: Tensor, counts: Tensor) -> list[str]:
-        largest = values.flatten(1).abs().amax(1).clamp_min(torch.finfo(values.dtype).tiny)
-        share = float((errors.flatten(1).square().mean(1).sqrt() / largest).max())
-        most = int(counts.max())
-        said = [f"standard error of the map: {share:.1%} of its largest value, after {most} samples"]
-        if self.model.course.stopped() and int(counts.min()) < self.n_samples:
-            said.append(f"stopped after {int(counts.min())} of {self.n_samples} samples")
-        return said
+
+def sampled_so_far(values: Tensor, errors: Tensor, counts: Tensor, asked: Tensor, stopped: bool) -> list[str]:
+    """What is said of maps (b,c,r,q) and their errors; of samples taken (b,) and asked for (b,)."""
+    largest = values.flatten(1).abs().amax(1).clamp_min(torch.finfo(values.dtype).tiny)
+    share = float((errors.flatten(1).square().mean(1).sqrt() / largest).max())
+    said = [f"standard error of the map: {share:.1%} of its largest value, after {int(counts.max())} samples"]
+    if stopped and (counts < asked).any():
+        least = int((counts / asked).argmin())
+        said.append(f"stopped after {int(counts[least])} of {int(asked[least])} samples")
+    return said

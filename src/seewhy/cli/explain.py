@@ -88,7 +88,7 @@ class Explain(Command):
     "--style",
     default="seewhy",
     show_default=True,
-    help="The figure's looks: seewhy, flashtorch, captum, captum:MODE,MODE or shap.",
+    help="The figure's looks: seewhy, flashtorch, captum, captum:MODE,MODE, shap, or lime:SIGN,NUMBER.",
 )
 @click.option("--cmap", metavar="NAME", help="Colour map of the figure, any of matplotlib's.")
 @click.option(

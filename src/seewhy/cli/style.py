@@ -9,9 +9,10 @@ from matplotlib.figure import Figure
 from seewhy.errors import BadOption
 from seewhy.registry import get_method
 from seewhy.render.colors import table
+from seewhy.superpixels import Superpixels
 from seewhy.types import Explanation
 
-NAMES = ("seewhy", "flashtorch", "captum", "shap")
+NAMES = ("seewhy", "flashtorch", "captum", "shap", "lime")
 
 
 REGIONS_AND_LAYERS = {"xrai", "layer_integrated_gradients", "layer_conductance"}  # gradients, but not of channels
@@ -22,9 +23,14 @@ def _of_channels(id: str) -> bool:
     return get_method(id).info.family == "gradient" and id not in REGIONS_AND_LAYERS
 
 
+def _of_superpixels(id: str) -> bool:
+    return isinstance(get_method(id), Superpixels)
+
+
 @dataclass(frozen=True)
 class Style:
-    """name: seewhy's own figure or one known from another tool; "captum:MODE,MODE" names Captum's picture modes."""
+    """name: seewhy's own figure or one known from another tool; "captum:MODE,MODE" names Captum's picture modes,
+    "lime:SIGN,NUMBER" what LIME's picture shows: positive, negative or all, and how many superpixels."""
 
     name: str = "seewhy"
     cmap: str | None = None
@@ -34,8 +40,9 @@ class Style:
     def __post_init__(self) -> None:
         """Raises BadOption before anything is computed."""
         kind = self.name.partition(":")[0]
-        if kind not in NAMES or (kind != "captum" and self.name != kind):
-            raise BadOption(f"no style is named {self.name!r}", f"styles: {', '.join(NAMES)}, captum:MODE,MODE")
+        if kind not in NAMES or (kind not in ("captum", "lime") and self.name != kind):
+            known = f"{', '.join(NAMES)}, captum:MODE,MODE, lime:SIGN,NUMBER"
+            raise BadOption(f"no style is named {self.name!r}", f"styles: {known}")
         if self.cmap is not None:
             table(self.cmap)
         if kind == "shap" and self.cmap:
@@ -44,6 +51,10 @@ class Style:
             raise BadOption(f"the {kind} style has its own sign", "leave out --sign")
         if kind == "captum":
             self._check_modes()
+        if kind == "lime":
+            if self.cmap or self.sign:
+                raise BadOption("the lime style has its own colours and sign", "such as --style lime:all,10")
+            self._superpixels()
 
     def check(self, methods: Sequence[str]) -> None:
         """Raises BadOption where one figure can't show these methods together, or not what one of them gives."""
@@ -51,6 +62,10 @@ class Style:
             raise BadOption(
                 f"the flashtorch style shows a value a channel of each pixel, which {odd[0]} does not give",
                 "explain with a method on the pixels, such as saliency or guided_backprop",
+            )
+        if self.name.startswith("lime") and (odd := [id for id in methods if not _of_superpixels(id)]):
+            raise BadOption(
+                f"the lime style outlines superpixels, which {odd[0]} does not have", "explain with lime or kernel_shap"
             )
         if self.name == "shap" and len(set(methods)) > 1:
             raise BadOption("the shap style has one scale, and methods differ in their units", "name one --method")
@@ -84,12 +99,31 @@ class Style:
 
             modes: dict[str, Any] = {"modes": self._modes()} if ":" in self.name else {}
             return captum(explanation, lang=self.lang, **modes, **given)
+        if self.name.startswith("lime"):
+            from seewhy.render.styles.lime import lime
+
+            return lime(explanation, lang=self.lang, **self._superpixels())
         from seewhy.render.figure import figure
 
         return figure(explanation, lang=self.lang, **given)
 
     def _modes(self) -> tuple[Any, ...]:
         return tuple(mode.strip() for mode in self.name.partition(":")[2].split(","))
+
+    def _superpixels(self) -> dict[str, Any]:
+        """What the lime style is asked to show."""
+        asked: dict[str, Any] = {}
+        for part in self._modes() if ":" in self.name else ():
+            if part in ("positive", "negative", "all"):
+                asked["show"] = part
+            elif part.isdecimal() and int(part):
+                asked["features"] = int(part)
+            elif part == "hide_rest":
+                asked["hide_rest"] = True
+            else:
+                hint = "positive, negative or all; how many superpixels; hide_rest"
+                raise BadOption(f"the lime style knows no {part!r}", hint)
+        return asked
 
     def _check_modes(self) -> None:
         from typing import get_args

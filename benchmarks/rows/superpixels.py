@@ -1,0 +1,50 @@
+"""Superpixels: linear models and Shapley values."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from benchmarks.row import Case, Row
+from benchmarks.superpixel_peers import kernel_shap, lime
+from seewhy import explain
+
+SAMPLES = 1000
+
+
+def samples(case: Case) -> int:
+    return SAMPLES if case.most is None else 160
+
+
+def cut(case: Case) -> Callable[[Any], Any]:
+    """LIME's default; a grid, where small pictures of digits have too few superpixels."""
+    if case.stands_in:
+        return lambda picture: (
+            np.arange(len(picture))[:, None] * 4 // len(picture) * 4
+            + np.arange(picture.shape[1]) * 4 // picture.shape[1]
+        )
+    return quickshift
+
+
+def quickshift(picture: Any) -> Any:
+    from skimage.segmentation import quickshift
+
+    return quickshift(picture, kernel_size=4, max_dist=200, ratio=0.2)
+
+
+def ours(method: str) -> Callable[[Case], Any]:
+    return lambda case: explain(case.model, case.x, method, case.classes, n_samples=samples(case), segments=cut(case))
+
+
+def row(method: str, name: str, network: str, peer: Any, target: float) -> Row:
+    what, against = f"{name}, {SAMPLES} samples", peer(target, samples, cut)
+    headline = network == "default"
+    return Row(f"{method}-{network}", what, network, ours(method), (against,), passes=(SAMPLES, 0), headline=headline)
+
+
+ROWS = [
+    row("lime", "LIME", "default", lime, 2.0),
+    row("lime", "LIME", "resnet50", lime, 1.4),
+    row("kernel_shap", "Kernel SHAP", "default", kernel_shap, 2.0),
+    row("kernel_shap", "Kernel SHAP", "resnet50", kernel_shap, 1.4),
+]
