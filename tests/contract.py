@@ -19,6 +19,7 @@ QUICK: dict[str, dict[str, Any]] = {  # options that make a slow method quick on
     "expected_gradients": {"n_samples": 40},
     "guided_integrated_gradients": {"n_steps": 12},
     "integrated_gradients": {"n_steps": 10},
+    "partition_shap": {"max_evals": 600, "fill": "mean"},
     "rise": {"n_samples": 400},
     "sscam": {"n_samples": 8},
     "xrai": {"n_steps": 8, "scales": (20, 60), "min_size": 12, "dilation": 1, "min_pixels": 6},

@@ -20,7 +20,6 @@ from seewhy.model.trace import INPUT
 from seewhy.registry import Method, check
 from seewhy.resuming import left_off
 from seewhy.rng import Rng
-from seewhy.sampling import Sampled
 from seewhy.targets import Askable, Pinned, Score, as_decided, as_target, probabilities, transform
 from seewhy.together import Together
 from seewhy.types import Explanation, Map, Passes, Pixels, Prediction
@@ -42,7 +41,7 @@ def explained(
     x = model.checked(batch.pixels)
     for method in methods:
         check(method, model, x)
-    if resume and not any(isinstance(method, Sampled) for method in methods):
+    if resume and not any(_goes_on(method) for method in methods):
         raise BadOption(f"resume for {methods[0].info.id}, which samples nothing", "leave resume out")
     with run.frozen():
         if run.compared is not None:
@@ -60,6 +59,10 @@ def explained(
             "precision": run.precision,
         }
         return [_row(run, x, method, decided, outputs, score, shared, known, resume) for method in pinned]
+
+
+def _goes_on(method: Method) -> bool:
+    return isinstance(method, Together) and method.goes_on
 
 
 def _first(run: Model, x: Pixels, methods: Sequence[Method]) -> Tensor:
@@ -94,7 +97,7 @@ def _row(
     read = transform(wanted, kind)
     targets = [replace(target, transform=read, key=(wanted, target.key)) for target in decided]
     options = {f.name: getattr(method, f.name) for f in fields(method)}  # type: ignore[arg-type]
-    if resume and isinstance(method, Sampled):
+    if resume and _goes_on(method):
         run = replace(run, course=replace(run.course, left=left_off(resume, info, options, wanted, targets, known)))
     made = _made(run, x, method, targets, known["seed"])
     found = []

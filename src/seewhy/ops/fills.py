@@ -1,0 +1,150 @@
+"""What takes the place of hidden pixels: something fixed, or something made of what is still visible.
+
+A mask is 1 where a picture is visible and 0 where it is not; what lies between is mixed. Where a mask is 1 the picture
+stays as it is to the last bit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seewhy.errors import BadInput, BadOption, Unsupported
+from seewhy.ops.baselines import baselines
+from seewhy.ops.blur import box
+from seewhy.ops.grids import sides
+from seewhy.rng import Rng
+
+MADE = ("smooth", "inpaint_telea", "inpaint_ns")  # of what is visible, anew for each mask
+RADIUS = 3  # pixels, of OpenCV's inpainting
+
+
+class Fill(Protocol):
+    @property
+    def samples(self) -> int:
+        """Pictures for each mask, whose scores are averaged."""
+        ...
+
+    def __call__(self, masks: Tensor, images: Tensor) -> Tensor:
+        """Masks (a,n,h,w) of the images (a,): pictures (a,n,samples,c,h,w)."""
+        ...
+
+
+def fill(asked: Any, x: Tensor, mean: Sequence[float], rng: Rng, *, kernel: Any = None, background: Any = None) -> Fill:
+    """The fill asked for, of images x (b,c,h,w) in [0,1].
+
+    "smooth": what surrounds the hidden part, carried on smoothly; the image's mean colour where nothing is visible.
+    "inpaint_telea", "inpaint_ns": OpenCV's inpainting, within a radius of 3 pixels, of 8-bit pictures, the mean colour
+    where nothing is visible. "blur": the image's mean over a box of `kernel` pixels (a number or height,width; a half
+    of the image unless told otherwise). "own_mean": its mean colour. "background": each of the pictures `background`
+    (m,c,h,w) in turn. What else `baselines` takes: a number, "mean", "noise", a picture.
+    """
+    if kernel is not None and asked != "blur":
+        raise BadOption(f"a kernel for fill={asked!r}", "only fill='blur' has one")
+    if not isinstance(asked, str) or asked not in (*MADE, "blur", "own_mean", "background"):
+        return Fixed(x, baselines([asked], x, mean, rng)[0][:, None])
+    if asked == "background":
+        if background is None:
+            raise BadOption("fill='background' without one", "give background=, pictures to take hidden pixels from")
+        return Fixed(x, background.to(x)[None].expand(len(x), *background.shape))
+    if asked == "blur":
+        half = -(-x.shape[2] // 2), -(-x.shape[3] // 2)
+        return Fixed(x, box(x, half if kernel is None else sides(kernel, "kernel", most=x.shape[2:]))[:, None])
+    if asked == "own_mean":
+        return Fixed(x, _mean_colour(x).expand_as(x)[:, None])
+    return Smooth(x) if asked == "smooth" else Inpainted(x, asked)
+
+
+@dataclass(frozen=True, eq=False)
+class Fixed:
+    """The same behind every mask: hidden (b,samples,c,h,w)."""
+
+    x: Tensor
+    hidden: Tensor
+
+    @property
+    def samples(self) -> int:
+        return self.hidden.shape[1]
+
+    def __call__(self, masks: Tensor, images: Tensor) -> Tensor:
+        return torch.lerp(self.hidden[images, None], self.x[images, None, None], masks[:, :, None, None])
+
+
+@dataclass(frozen=True, eq=False)
+class Smooth:
+    """Normalised convolution on a pyramid: of each level, what no visible pixel reaches comes from the coarser one.
+
+    Knutsson and Westin 1993, doi:10.1109/CVPR.1993.341081; as push and pull in Gortler et al. 1996,
+    doi:10.1145/237170.237200.
+    """
+
+    x: Tensor
+    samples: int = 1
+
+    def __call__(self, masks: Tensor, images: Tensor) -> Tensor:
+        own = self.x[images, None].expand(-1, masks.shape[1], -1, -1, -1).flatten(0, 1)
+        seen = masks.flatten(0, 1)[:, None].to(own)
+        made = torch.lerp(carried_on(own, seen, _mean_colour(own)), own, seen)
+        return made.view(*masks.shape[:2], 1, *own.shape[1:])
+
+
+def carried_on(x: Tensor, seen: Tensor, colour: Tensor) -> Tensor:
+    """x (n,c,h,w) where seen (n,1,h,w) is above 0, elsewhere what surrounds it; colour (n,c,1,1) if it is nowhere."""
+    levels = []
+    while max(x.shape[2:]) > 1:
+        levels.append((x, seen))
+        kernel, stride, pad = zip(*((4, 2, 1) if side > 1 else (1, 1, 0) for side in x.shape[2:]), strict=True)
+        sums = F.avg_pool2d(torch.cat([x * seen, seen], 1), kernel, stride, pad)
+        weight = sums[:, -1:]
+        x, seen = sums[:, :-1] / weight.clamp_min(torch.finfo(x.dtype).tiny), (weight > 0).to(x)
+    made = torch.where(seen > 0, x, colour)
+    for own, visible in reversed(levels):
+        coarse = F.interpolate(made, own.shape[2:], mode="bilinear", align_corners=False)
+        made = torch.where(visible > 0, own, coarse)
+    return made
+
+
+@dataclass(frozen=True, eq=False)
+class Inpainted:
+    """OpenCV's, on the CPU, a picture at a time."""
+
+    x: Tensor
+    how: str
+    samples: int = 1
+
+    def __call__(self, masks: Tensor, images: Tensor) -> Tensor:
+        own, mean = self.x[images], _mean_colour(self.x[images])
+        bytes_ = (own * 255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+        made = [
+            [_inpainted(image, mask, self.how) for mask in rows]
+            for image, rows in zip(bytes_, masks.cpu().numpy(), strict=True)
+        ]
+        filled = torch.from_numpy(np.array(made)).to(own.device).permute(0, 1, 4, 2, 3).to(own) / 255
+        nothing = (masks.amax((2, 3)) <= 0)[:, :, None, None, None]
+        filled = torch.where(nothing, mean[:, None], filled)
+        return torch.lerp(filled, own[:, None].expand_as(filled), masks[:, :, None].to(own))[:, :, None]
+
+
+def _inpainted(image: NDArray[np.uint8], mask: NDArray[np.floating], how: str) -> NDArray[np.generic]:
+    """An image (h,w,c) of bytes with what a mask (h,w) hides painted over."""
+    try:
+        import cv2
+    except ImportError as error:
+        said = "pip install 'seewhy[inpaint]', or take fill='smooth'"
+        raise Unsupported(f"fill={how!r} needs OpenCV, which is not installed", said) from error
+    if mask.max() <= 0:
+        return image  # nothing to go by: OpenCV would leave it black
+    if image.shape[2] not in (1, 3):
+        raise BadInput(f"OpenCV paints over pictures of 1 or 3 channels, not {image.shape[2]}", "take fill='smooth'")
+    kind = cv2.INPAINT_TELEA if how == "inpaint_telea" else cv2.INPAINT_NS
+    hidden = (mask < 1).astype(np.uint8)
+    return np.asarray(cv2.inpaint(np.ascontiguousarray(image), hidden, RADIUS, kind)).reshape(image.shape)
+
+
+def _mean_colour(x: Tensor) -> Tensor:
+    return x.mean((2, 3), keepdim=True)
