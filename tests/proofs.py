@@ -26,6 +26,7 @@ from peers import (
     maps_and_gradient,
     maps_of,
     noise_tunnel,
+    partition_shap,
     replaced,
     scaled,
     shown,
@@ -186,6 +187,15 @@ def regions(model: Model, x: Tensor, target: int) -> Any:
     return by_hand.greedy_regions(masks, heat, method.min_pixels)[0][None, None]
 
 
+def halves(model: Model, x: Tensor, target: int) -> Any:
+    """shap's partition explainer, ordered by all outputs as ours is, and asked for as many masks."""
+    asked: Any = get_method("partition_shap")
+    return partition_shap(model, x, 102.0, None, max_evals=OWEN["max_evals"], batch_size=asked.batch_size)[target][
+        None, None
+    ]
+
+
+OWEN: dict[str, Any] = {"precision": "float64", "fill": 0.4, "max_evals": 200}
 FEWER = "an early layer of few channels: the last one's 1280 would take the peer minutes"
 PROOFS = [
     by_captum("saliency", captum.Saliency),

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
@@ -26,7 +27,8 @@ from seewhy.targets import Pinned
 from seewhy.together import Together
 from seewhy.types import Map, Need, Pixels
 
-PIECE = 32  # pictures that are made together
+PIECE = 16  # pictures that are made together
+FAINT = 0.1  # of the largest change of any output: less says little of which regions are split
 State = Mapping[str, Tensor]
 
 
@@ -81,7 +83,7 @@ class PartitionSHAP(Together):
         for group in [targets] if together else [[one] for one in targets]:
             run = Run(self, model, x, group, made, rng.names)
             run.go()
-            found += [run.result(k, notes) for k in range(len(group))]
+            found += run.maps(notes)
         return found
 
 
@@ -150,6 +152,7 @@ class Run:
                 else:  # stopped
                     self.trees[i].search.put_back([region])
             self._tell()
+        self._tell()  # of pictures that have no more to split
 
     def _begin(self) -> None:
         everything = self._read(self.model.outputs(self.x), torch.arange(len(self.x), device=self.x.device))
@@ -198,22 +201,48 @@ class Run:
             ends = [self.asked.max_evals if one.search.waiting else n for n, one in zip(done, self.trees, strict=True)]
             self.model.course.tell(sum(done), sum(ends))
 
+    def _led_by_others(self, target: int) -> list[str]:
+        """What must be said where a target's own score has little to say in which regions are split."""
+        if self.asked.order == "targets":
+            return []
+        own, most = self._moved[:, target], self._moved[:, len(self.targets) :].max(1)
+        faint = (own > 0) & (own < FAINT * most)
+        if not faint.any():
+            return []
+        times = float((most[faint] / own[faint]).max())
+        return [f"regions were split where other outputs change, up to {times:.0f} times as much: try order='targets'"]
+
+    @cached_property
+    def _credits(self) -> list[tuple[list[Box], NDArray[np.float64]]]:
+        return [tree.search.credits() for tree in self.trees]
+
+    @cached_property
+    def _moved(self) -> NDArray[np.floating]:
+        """How far each score went from that of the picture with all hidden (b,...)."""
+        return np.stack([np.abs(np.stack(tree.log) - tree.log[0]).max(0) for tree in self.trees])
+
     @cached_property
     def _kept(self) -> Tensor:
         """All scores (b,n,...), behind the last of an image zeros."""
         return pad_sequence([torch.from_numpy(np.stack(tree.log)) for tree in self.trees], batch_first=True)
 
-    def result(self, target: int, notes: Sequence[str]) -> Map:
+    def maps(self, notes: Sequence[str]) -> list[Map]:
+        blank = [self.x.new_zeros(len(self.x), 1, *self.x.shape[2:]) for _ in self.targets]
+        return [self._painted(values, k, notes) for k, values in enumerate(blank)]
+
+    def _painted(self, values: Tensor, target: int, notes: Sequence[str]) -> Map:
         size, k = self.x.shape[2:], len(self.targets)
-        credits = [tree.search.credits(target) for tree in self.trees]
-        values = torch.from_numpy(np.stack([painted(one, size) for one in credits])[:, None]).to(self.x)
+        credits = [(boxes, worth[:, target]) for boxes, worth in self._credits]
+        for one, own in zip(values, credits, strict=True):
+            one[0] = torch.from_numpy(painted(*own, size))
         gains = [float(tree.log[1][target]) - float(tree.log[0][target]) for tree in self.trees]
         gap = completeness_gap(values.double().cpu(), torch.tensor(gains, dtype=torch.float64))
         evals = torch.tensor([len(tree.log) for tree in self.trees])
-        smallest, median = (torch.tensor(one) for one in zip(*map(_regions, credits), strict=True))
+        smallest, median = (torch.tensor(one) for one in zip(*(_regions(*own) for own in credits), strict=True))
         extras = {"completeness_gap": gap, "evals": evals, "smallest_region": smallest, "median_region": median}
         at_most, least = int(median.max()), int(smallest.min())
         said = [f"half of the credit lies in regions of at most {at_most} pixels, the smallest has {least}"]
+        said += self._led_by_others(target)
         if self.stopped:
             said.append(f"stopped after {int(evals.min())} of {self.asked.max_evals} samples")
         state = {
@@ -229,11 +258,7 @@ def _numbers(scores: Tensor) -> Scores:
     return scores.detach().cpu().numpy()
 
 
-def _regions(credits: Mapping[Box, float]) -> tuple[int, int]:
+def _regions(boxes: Sequence[Box], credits: NDArray[np.float64]) -> tuple[int, int]:
     """Pixels of the smallest box, and of those that half of the credit lies in, the smallest first."""
-    areas, worth = np.array([[box.area, abs(credit)] for box, credit in sorted(credits.items(), key=_area)]).T
-    return int(areas[0]), int(areas[np.searchsorted(worth.cumsum(), worth.sum() / 2)])
-
-
-def _area(of: tuple[Box, float]) -> int:
-    return of[0].area
+    worth = np.abs(credits).cumsum()
+    return boxes[0].area, boxes[int(np.searchsorted(worth, worth[-1] / 2))].area

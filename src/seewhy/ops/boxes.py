@@ -1,6 +1,6 @@
 """Axis-aligned boxes of a picture: halved, as masks, and painted with what they are worth."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -48,11 +48,10 @@ def _between(low: Tensor, high: Tensor, side: int) -> Tensor:
     return (at >= low[..., None]) & (at < high[..., None])
 
 
-def painted(credits: Mapping[Box, float], size: Sequence[int]) -> NDArray[np.float64]:
-    """Each box's credit spread evenly over its pixels, summed over the boxes that hold a pixel: (h,w)."""
-    boxes = np.array(list(credits), np.int64).reshape(-1, 4)
-    top, bottom, left, right = boxes.T
-    shares = np.array(list(credits.values()), np.float64) / ((bottom - top) * (right - left))
+def painted(boxes: Sequence[Box], credits: NDArray[np.float64], size: Sequence[int]) -> NDArray[np.float64]:
+    """Each box's credit (n,) spread evenly over its pixels, summed over the boxes that hold a pixel: (h,w)."""
+    top, bottom, left, right = np.array(boxes, np.int64).reshape(-1, 4).T
+    shares = credits / ((bottom - top) * (right - left))
     wide = size[1] + 1
     corners = [at * wide + beside for at, beside in ((top, left), (bottom, right), (top, right), (bottom, left))]
     signed = np.concatenate([shares, shares, -shares, -shares])

@@ -94,18 +94,21 @@ class Smooth:
 
 
 def carried_on(x: Tensor, seen: Tensor, colour: Tensor) -> Tensor:
-    """x (n,c,h,w) where seen (n,1,h,w) is above 0, elsewhere what surrounds it; colour (n,c,1,1) if it is nowhere."""
-    levels = []
-    while max(x.shape[2:]) > 1:
-        levels.append((x, seen))
-        kernel, stride, pad = zip(*((4, 2, 1) if side > 1 else (1, 1, 0) for side in x.shape[2:]), strict=True)
-        sums = F.avg_pool2d(torch.cat([x * seen, seen], 1), kernel, stride, pad)
-        weight = sums[:, -1:]
-        x, seen = sums[:, :-1] / weight.clamp_min(torch.finfo(x.dtype).tiny), (weight > 0).to(x)
-    made = torch.where(seen > 0, x, colour)
-    for own, visible in reversed(levels):
-        coarse = F.interpolate(made, own.shape[2:], mode="bilinear", align_corners=False)
-        made = torch.where(visible > 0, own, coarse)
+    """What surrounds the hidden part of x (n,c,h,w), smoothly, also where x is seen (n,1,h,w), which the caller knows.
+
+    colour (n,c,1,1): where nothing is seen.
+    """
+    here = torch.cat([x * seen, seen], 1)  # the last channel tells where
+    levels = [here]
+    while max(here.shape[2:]) > 1:
+        kernel, stride, pad = zip(*((4, 2, 1) if side > 1 else (1, 1, 0) for side in here.shape[2:]), strict=True)
+        sums = F.avg_pool2d(here, kernel, stride, pad)
+        here = sums / sums[:, -1:].clamp_min(torch.finfo(x.dtype).tiny)  # what is seen in part is believed as a whole
+        levels.append(here)
+    made = torch.where(here[:, -1:] > 0, here[:, :-1], colour)
+    for here in reversed(levels[:-1]):
+        coarse = F.interpolate(made, here.shape[2:], mode="bilinear", align_corners=False)
+        made = torch.where(here[:, -1:] > 0, here[:, :-1], coarse) if here is not levels[0] else coarse
     return made
 
 

@@ -82,13 +82,14 @@ class Search:
         for region in regions:
             self._wait(region)
 
-    def credits(self, target: int) -> dict[Box, float]:
-        """What each box is worth to one target beside what its parts are, over all contexts."""
-        found: dict[Box, float] = {}
+    def credits(self) -> tuple[list[Box], NDArray[np.float64]]:
+        """Boxes that were not split everywhere, the smallest first, and what each is worth beside its parts (n,k)."""
+        found: dict[Box, NDArray[np.float64]] = {}
         for region in (*self.pixels, *(one for _, _, one in self.waiting)):
-            gain = float(region.within[target]) - float(region.without[target])
-            found[region.box] = found.get(region.box, 0.0) + region.weight * gain
-        return found
+            gain = region.weight * (region.within.astype(np.float64) - region.without)
+            found[region.box] = found[region.box] + gain if region.box in found else gain
+        boxes = sorted(found, key=lambda box: (box.area, box))
+        return boxes, np.stack([found[box] for box in boxes])
 
     def _wait(self, region: Region) -> None:
         difference = region.within.astype(np.float64) - region.without
