@@ -20,7 +20,7 @@ from seewhy.ops.blur import box
 from seewhy.ops.grids import sides
 from seewhy.rng import Rng
 
-MADE = ("smooth", "inpaint_telea", "inpaint_ns")  # of what is visible, anew for each mask
+NAMED = ("smooth", "inpaint_telea", "inpaint_ns", "blur", "own_mean", "background")
 RADIUS = 3  # pixels, of OpenCV's inpainting
 
 
@@ -46,8 +46,8 @@ def fill(asked: Any, x: Tensor, mean: Sequence[float], rng: Rng, *, kernel: Any 
     """
     if kernel is not None and asked != "blur":
         raise BadOption(f"a kernel for fill={asked!r}", "only fill='blur' has one")
-    if not isinstance(asked, str) or asked not in (*MADE, "blur", "own_mean", "background"):
-        return Fixed(x, baselines([asked], x, mean, rng)[0][:, None])
+    if not isinstance(asked, str) or asked not in NAMED:
+        return Fixed(x, _baseline(asked, x, mean, rng)[:, None])
     if asked == "background":
         if background is None:
             raise BadOption("fill='background' without one", "give background=, pictures to take hidden pixels from")
@@ -58,6 +58,16 @@ def fill(asked: Any, x: Tensor, mean: Sequence[float], rng: Rng, *, kernel: Any 
     if asked == "own_mean":
         return Fixed(x, _mean_colour(x).expand_as(x)[:, None])
     return Smooth(x) if asked == "smooth" else Inpainted(x, asked)
+
+
+def _baseline(asked: Any, x: Tensor, mean: Sequence[float], rng: Rng) -> Tensor:
+    try:
+        return baselines([asked], x, mean, rng)[0]
+    except BadOption as error:
+        if not isinstance(asked, str):
+            raise
+        said = f"{', '.join((*NAMED, 'mean', 'noise'))}, a number from 0 to 1, or a picture"
+        raise BadOption(f"fill {asked!r}", said) from error
 
 
 @dataclass(frozen=True, eq=False)
