@@ -146,7 +146,9 @@ def test_without_opencv_it_says_what_to_install(x: Tensor, masks: Tensor, monkey
 def test_what_is_no_fill_is_refused(x: Tensor, masks: Tensor) -> None:
     for asked, more, problem in (
         ("inpaint", {}, "(?s)fill 'inpaint'.*inpaint_telea"),
-        ("mean", {"kernel": 3}, "a kernel for fill='mean'"),
+        ("mean", {"kernel": 3}, "a kernel"),
+        (torch.rand(3, 16, 21), {"kernel": 3}, "a kernel"),
+        ("smooth", {"background": x}, "a background"),
         ("blur", {"kernel": 40}, "kernel"),
         ("background", {}, "without one"),
         (1.5, {}, "grey level"),

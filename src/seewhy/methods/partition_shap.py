@@ -83,7 +83,7 @@ class PartitionSHAP(Together):
         for group in [targets] if together else [[one] for one in targets]:
             run = Run(self, model, x, group, made, rng.names)
             run.go()
-            found += run.maps(notes)
+            found += run.results(notes)
         return found
 
 
@@ -226,7 +226,7 @@ class Run:
         """All scores (b,n,...), behind the last of an image zeros."""
         return pad_sequence([torch.from_numpy(np.stack(tree.log)) for tree in self.trees], batch_first=True)
 
-    def maps(self, notes: Sequence[str]) -> list[Map]:
+    def results(self, notes: Sequence[str]) -> list[Map]:
         blank = [self.x.new_zeros(len(self.x), 1, *self.x.shape[2:]) for _ in self.targets]
         return [self._painted(values, k, notes) for k, values in enumerate(blank)]
 

@@ -44,20 +44,23 @@ def fill(asked: Any, x: Tensor, mean: Sequence[float], rng: Rng, *, kernel: Any 
     of the image unless told otherwise). "own_mean": its mean colour. "background": each of the pictures `background`
     (m,c,h,w) in turn. What else `baselines` takes: a number, "mean", "noise", a picture.
     """
-    if kernel is not None and asked != "blur":
-        raise BadOption(f"a kernel for fill={asked!r}", "only fill='blur' has one")
-    if not isinstance(asked, str) or asked not in NAMED:
+    name = asked if isinstance(asked, str) else ""
+    if kernel is not None and name != "blur":
+        raise BadOption("a kernel for a fill that has none", "give fill='blur', or leave kernel out")
+    if background is not None and name != "background":
+        raise BadOption("a background for another fill", "give fill='background', or leave background out")
+    if name not in NAMED:
         return Fixed(x, _baseline(asked, x, mean, rng)[:, None])
-    if asked == "background":
+    if name == "background":
         if background is None:
             raise BadOption("fill='background' without one", "give background=, pictures to take hidden pixels from")
         return Fixed(x, background.to(x)[None].expand(len(x), *background.shape))
-    if asked == "blur":
+    if name == "blur":
         half = -(-x.shape[2] // 2), -(-x.shape[3] // 2)
         return Fixed(x, box(x, half if kernel is None else sides(kernel, "kernel", most=x.shape[2:]))[:, None])
-    if asked == "own_mean":
+    if name == "own_mean":
         return Fixed(x, _mean_colour(x).expand_as(x)[:, None])
-    return Smooth(x) if asked == "smooth" else Inpainted(x, asked)
+    return Smooth(x) if name == "smooth" else Inpainted(x, name)
 
 
 def _baseline(asked: Any, x: Tensor, mean: Sequence[float], rng: Rng) -> Tensor:
