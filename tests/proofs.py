@@ -288,8 +288,8 @@ PROOFS = [
         "shap PartitionExplainer",
         halves,
         options={"precision": "float64", "fill": "inpaint_telea", "order": "targets"},
-        note="both in float64: which region is split next turns on the last digit of near ties; shap holds 4.8 MB of "
-        "values for each output that it orders by, so it is given one",
+        note="both in float64: which region is split next turns on the last digit of near ties; shap "
+        "holds 10 MB for each output that it orders by, so it is given one",
     ),
     Proof("randomcam", "none", note="the null; draws of its own"),
 ]
