@@ -238,6 +238,33 @@ def shap_gradient(target: float, classes: int, samples: int) -> Peer:
     return Peer("shap", "shap", target, make, many_columns, settings, same=our_lines)
 
 
+def shap_partition(target: float, kernel: int, masks: Callable[[Case], int], compare: Callable[..., Any]) -> Peer:
+    """PartitionExplainer with a blurred picture behind what it hides, of the predicted class. Its answer is the values
+    (h,w), summed over channels, and how many masks it scored at a time. Ties in its queue are broken by numpy's
+    generator, which is seeded first."""
+
+    def make(case: Case, setting: Setting) -> Call:
+        import shap
+
+        net, image = case.copy(setting), 255 * case.x[0].permute(1, 2, 0).cpu().numpy()
+
+        def scores(pictures: Any) -> Any:
+            with torch.no_grad():
+                x = torch.from_numpy(pictures).to(case.x.device).permute(0, 3, 1, 2) / 255
+                return net(x).softmax(1).cpu().numpy()
+
+        def call() -> Any:
+            np.random.seed(0)
+            peer = shap.Explainer(scores, shap.maskers.Image(f"blur({kernel},{kernel})", image.shape))
+            asked = {"max_evals": masks(case), "batch_size": setting.batch, "outputs": case.classes, "silent": True}
+            return peer(image[None], **asked).values[0, ..., 0].sum(2), setting.batch
+
+        return call
+
+    settings = tuple(Setting(f"batch_size={n}", n, rows=n) for n in (10, 50, 32, 16))
+    return Peer("shap", "shap", target, make, compare, settings)
+
+
 @contextmanager
 def our_lines(case: Case) -> Iterator[None]:
     """numpy's generator gives the draws of seewhy's seed 0, a baseline and a place in turn; shap seeds it anew for

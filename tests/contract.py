@@ -26,6 +26,7 @@ QUICK: dict[str, dict[str, Any]] = {  # options that make a slow method quick on
     "shapley_sampling": {"n_samples": 960, "segments": BOXES, "baseline": GREY},
     "feature_ablation": {"segments": BOXES, "baseline": GREY},
     "lime": {"n_samples": 800, "segments": BOXES, "baseline": GREY},
+    "partition_shap": {"max_evals": 600, "fill": "mean"},
     "rise": {"n_samples": 400},
     "sscam": {"n_samples": 8},
     "xrai": {"n_steps": 8, "scales": (20, 60), "min_size": 12, "dilation": 1, "min_pixels": 6},

@@ -1,6 +1,7 @@
 """The other side of a comparison: peers, each given a copy of the network and the same pixels."""
 
 import copy
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from unittest import mock
@@ -166,3 +167,29 @@ def _noise_for_captum(x: Tensor, n: int, stdev: float, seed: int = 0) -> Callabl
         return stdev * torch.stack([next(draws) for _ in deviations])
 
     return normal
+
+
+def partition_shap(
+    model: Model, x: Tensor, masker: Any, outputs: Sequence[int], *, score: str = "probability", **budget: Any
+) -> NDArray[Any]:
+    """shap's Owen values (k,h,w) of one image, summed over its channels, in float64. masker: as shap calls it, or a
+    grey level up to 255. Its queue breaks ties by numpy's global generator, which is left as it was."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import shap
+
+    net, state = for_peer(model, torch.float64), np.random.get_state()
+
+    def scores(pictures: NDArray[Any]) -> NDArray[Any]:
+        with torch.no_grad():
+            found = net(torch.from_numpy(np.float64(pictures)).permute(0, 3, 1, 2) / 255)
+        return np.asarray(found.softmax(1) if score == "probability" else found)
+
+    image = np.rint(x[0].permute(1, 2, 0).double().numpy() * 255)
+    masker = np.full(image.shape, masker) if isinstance(masker, float) else masker
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of its own affairs
+        explainer = shap.Explainer(scores, shap.maskers.Image(masker, image.shape), algorithm="partition")
+        found = explainer(image[None], outputs=list(outputs), silent=True, **budget)
+    np.random.set_state(state)
+    return np.moveaxis(found.values[0].sum(2), -1, 0)

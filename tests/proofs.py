@@ -28,6 +28,7 @@ from peers import (
     maps_and_gradient,
     maps_of,
     noise_tunnel,
+    partition_shap,
     replaced,
     scaled,
     shown,
@@ -245,6 +246,14 @@ def ablated(peer: Any, x: Tensor, target: int, labels: Any) -> Any:
         return peer.attribute(x, target=target, baselines=0.0, feature_mask=mask)[:, :1]
 
 
+def halves(model: Model, x: Tensor, target: int) -> Any:
+    """shap's partition explainer, given the picture as bytes, which it is."""
+    asked: Any = get_method("partition_shap")
+    return partition_shap(model, x, "inpaint_telea", [target], max_evals=asked.max_evals, batch_size=asked.batch_size)[
+        None
+    ]
+
+
 FEWER = "an early layer of few channels: the last one's 1280 would take the peer minutes"
 PROOFS = [
     by_captum("saliency", captum.Saliency),
@@ -346,5 +355,13 @@ PROOFS = [
     Proof("kernel_shap", "shap KernelExplainer(l1_reg=False)", by_shap, note="shap is given ours, and our coalitions"),
     Proof("shapley_sampling", "captum ShapleyValueSampling", by_orders, note="captum is given ours, and our orders"),
     Proof("feature_ablation", "captum FeatureAblation", by_ablation, note="captum is given our superpixels"),
+    Proof(
+        "partition_shap",
+        "shap PartitionExplainer",
+        halves,
+        options={"precision": "float64", "fill": "inpaint_telea", "order": "targets"},
+        note="both in float64: which region is split next turns on the last digit of near ties; shap "
+        "holds 10 MB for each output that it orders by, so it is given one",
+    ),
     Proof("randomcam", "none", note="the null; draws of its own"),
 ]

@@ -18,7 +18,7 @@ from seewhy import Model, __version__, explain, list_methods
 PAGE = Path(__file__).parent.parent / "docs" / "proofs.md"
 PHOTOS = {"chelsea": 282, "coffee": 967}
 SIGNLESS = {"eigencam", "eigengradcam", "kpcacam"}  # the peer leaves the sign to the decomposition
-PACKAGES = ("torch", "timm", "captum", "grad-cam", "torchcam")
+PACKAGES = ("torch", "timm", "captum", "grad-cam", "torchcam", "shap")
 HEAD = """# Every method beside its peer
 
 Made by `make proofs`: the embedded default model (EfficientNet-Lite0), scikit-image's `chelsea` (class 282, tiger cat)

@@ -20,7 +20,6 @@ from seewhy.model.trace import INPUT
 from seewhy.registry import Method, check
 from seewhy.resuming import left_off
 from seewhy.rng import Rng
-from seewhy.sampling import Sampled
 from seewhy.scores import Score, transform
 from seewhy.targets import Askable, Pinned, as_decided, as_target
 from seewhy.together import Together
@@ -43,7 +42,7 @@ def explained(
     x = model.checked(batch.pixels)
     for method in methods:
         check(method, model, x)
-    if resume and not any(isinstance(method, Sampled) for method in methods):
+    if resume and not any(_goes_on(method) for method in methods):
         raise BadOption(f"resume for {methods[0].info.id}, which samples nothing", "leave resume out")
     if score is not None:
         transform(score, model.census(x).outputs)
@@ -65,6 +64,10 @@ def explained(
             "precision": run.precision,
         }
         return [_row(run, x, method, decided, outputs, score, shared, known, resume) for method in pinned]
+
+
+def _goes_on(method: Method) -> bool:
+    return isinstance(method, Together) and method.goes_on
 
 
 def _first(run: Model, x: Pixels, methods: Sequence[Method]) -> Tensor:
@@ -99,13 +102,14 @@ def _row(
     read = transform(wanted, kind)
     targets = [replace(target, transform=read, key=(wanted, target.key)) for target in decided]
     options = {f.name: getattr(method, f.name) for f in fields(method)}  # type: ignore[arg-type]
-    if resume and isinstance(method, Sampled):
+    if resume and _goes_on(method):
         names = Rng.for_images(known["seed"], x).names
         left = left_off(resume, info, options, wanted, targets, known, names)
         run = replace(run, course=replace(run.course, left=left))
     made = _made(run, x, method, targets, known["seed"])
     found = []
-    for asked, target, (one, seconds, passes) in zip(decided, targets, made, strict=True):
+    for asked, target in zip(decided, targets, strict=True):
+        one, seconds, passes = made.pop(0)  # the explanation has its own: a thousand maps are not held twice
         classes = [None] * len(x) if target.index is None else target.index.tolist()
         explanation = Explanation(
             values=_checked(one, x, method),

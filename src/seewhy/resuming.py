@@ -12,7 +12,7 @@ from seewhy.registry import Info
 from seewhy.targets import Pinned, as_decided
 from seewhy.types import Explanation
 
-BUDGET = ("n_samples", "tolerance")  # options that say how long, and change nothing of what is drawn
+BUDGET = ("n_samples", "max_evals", "tolerance")  # options that say how long, and change nothing of what is drawn
 
 
 def left_off(

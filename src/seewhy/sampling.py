@@ -63,6 +63,8 @@ class Estimator(Protocol):
 class Sampled(Together):
     """extras: standard_error (b,c,r,q) of the map, samples (b,) that were taken."""
 
+    goes_on = True
+
     n_samples: int = option(1000, "variants scored, at most", low=2 * BLOCK, high=100_000_000)
     tolerance: float = option(
         0.0, "ends once the map's standard error (root mean square) is this share of its largest value", low=0

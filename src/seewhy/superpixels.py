@@ -56,7 +56,7 @@ class Superpixels:
     def parts(self, model: Model, x: Pixels, rng: Rng) -> list[Parts]:
         """An image each."""
         labels = superpixels(self.segments, x, rng)
-        hidden = _hidden(self.baseline, x, labels, model.mean, rng)
+        hidden = _hidden(self.baseline, x, labels, model.usual, rng)
         return [Parts(*each, int(each[2].max()) + 1) for each in zip(x, hidden, labels, strict=True)]
 
 

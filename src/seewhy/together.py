@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -18,6 +19,8 @@ class Together:
     Tensors of several targets have a first axis k: gradients are (k,b,c,h,w), and arithmetic with an image's own
     (b,c,h,w) goes on as if there were one. A target's map is the same alone and together with others.
     """
+
+    goes_on: ClassVar[bool] = False  # from its Map's state, which an earlier call left in `model.course.left`
 
     def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
         """A Map a target."""

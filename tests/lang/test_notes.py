@@ -26,7 +26,17 @@ from seewhy.types import Map
 
 PACKAGE = Path(seewhy.__file__).parent
 KNOWN = sorted(Code(PACKAGE).notes())
-NAMES = {"n_steps", "n_samples", "max_dist", "anchors", "integrated_gradients", "float32", "bfloat16", "Shapley"}
+NAMES = {
+    "order",
+    "n_steps",
+    "n_samples",
+    "max_dist",
+    "anchors",
+    "integrated_gradients",
+    "float32",
+    "bfloat16",
+    "Shapley",
+}
 ENGLISH = "the map's sum misses the score's difference by 10.2%: take more n_steps"
 CHINESE = "热力图的总和与得分之差相差 10.2%：请增大 n_steps"
 

@@ -268,10 +268,17 @@ def test_its_map_is_the_one_computed_picture_by_picture_and_knows_no_chunks(hidi
 def test_every_method_that_needs_scores_explains_it_as_the_network_in_it(id: str, small: Model, x: Tensor) -> None:
     options = dict(QUICK.get(id, {}))
     options |= {"segments": "grid"} if "segments" in options else {}  # those of the contract are of larger pictures
+    options |= {"fill": 0.35} if "fill" in options else {}  # a function's mean is not known
     found = explain(black_box(network, input="float"), x, id, 2, **options)
     wanted = explain(small, x, id, 2, score="logit", **options)
     assert found.score == "answer"
     np.testing.assert_allclose(found.values, wanted.values, rtol=0, atol=1e-3 * abs(wanted.values).max())
+
+
+def test_the_mean_colour_of_what_a_function_was_trained_on_is_not_made_up(spy: Spy, x: Tensor) -> None:
+    for id, options in (("rise", {"baseline": "mean"}), ("partition_shap", {"fill": "mean"})):
+        with pytest.raises(BadOption, match="mean is not known"):
+            explain(black_box(spy, input="float"), x, id, 2, **options)
 
 
 def test_probabilities_are_explained_as_they_are_and_said_to_be_when_asked(hiding: str, x: Tensor) -> None:

@@ -45,8 +45,6 @@ class Style:
             raise BadOption(f"no style is named {self.name!r}", f"styles: {known}")
         if self.cmap is not None:
             table(self.cmap)
-        if kind == "shap" and self.cmap:
-            raise BadOption("the shap style has its own colours", "leave out --cmap")
         if kind in ("shap", "flashtorch") and self.sign:
             raise BadOption(f"the {kind} style has its own sign", "leave out --sign")
         if kind == "captum":
@@ -80,7 +78,7 @@ class Style:
         if self.name == "shap":
             from seewhy.render.styles.shap import shap
 
-            return shap(explanations, lang=self.lang)
+            return shap(explanations, cmap=self.cmap, lang=self.lang)
         if len(explanations) == 1:
             return self.one(explanations[0])
         from seewhy.render.grid import grid

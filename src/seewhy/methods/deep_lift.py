@@ -34,7 +34,7 @@ class DeepLift(Together):
     )
 
     def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
-        starts = baselines(self.baseline, x, model.mean, rng)
+        starts = baselines(self.baseline, x, model.usual, rng)
         values = mean((x - start) * model.multipliers(x, start, targets) for start in starts)
         hint = "the model has functions without a rule, see integrated_gradients"
         return attributed(values, difference(model, x, starts, targets), hint)

@@ -42,7 +42,7 @@ class GradientShap(Together):
     stdev: float = option(0.0, "standard deviation of noise on the picture, in pixels from 0 to 1", low=0)
 
     def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
-        starts = torch.stack(baselines(self.baseline, x, model.mean, rng))
+        starts = torch.stack(baselines(self.baseline, x, model.usual, rng))
         lines = random_lines(x, starts, rng, self.n_samples, stdev=self.stdev)
         itself = bool((starts == x).flatten(2).all(2).any())
         notes = ["a baseline is the picture itself: it adds nothing"] if itself else []

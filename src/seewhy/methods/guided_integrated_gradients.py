@@ -45,7 +45,7 @@ class GuidedIntegratedGradients:
     def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
         if self.n_steps <= self.anchors:
             raise BadOption(f"{self.n_steps} steps through {self.anchors} anchors", "give more steps than anchors")
-        starts = baselines(self.baseline, x, model.mean, rng)
+        starts = baselines(self.baseline, x, model.usual, rng)
         model = replace(model, fast=False)  # gradients that are ranked: the last digit would choose another path
         values = torch.zeros_like(x)
         for start in starts:

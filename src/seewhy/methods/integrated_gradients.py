@@ -49,7 +49,7 @@ class IntegratedGradients(Together):
     tolerance: float = option(0.05, "adaptive ends when the sum is this near, as a share of the difference", low=0)
 
     def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
-        starts = baselines(self.baseline, x, model.mean, rng)
+        starts = baselines(self.baseline, x, model.usual, rng)
         if self.quadrature == "adaptive":
             return [self._adaptive(model, x, starts, target) for target in targets]
         gradients = partial(model.gradients, target=targets)

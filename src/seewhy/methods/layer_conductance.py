@@ -43,7 +43,7 @@ class LayerConductance(Together):
     )
 
     def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
-        starts = baselines(self.baseline, x, model.mean, rng)
+        starts = baselines(self.baseline, x, model.usual, rng)
         values = mean(self._along(model, x, start, targets) for start in starts)
         hint = "take more n_steps; or the score gets around the layer"
         notes = repeated(model, x, [only_layer(self)])

@@ -40,7 +40,7 @@ class LayerIntegratedGradients(Together):
     quadrature: str = option("gausslegendre", "how the points are placed and weighted", choices=QUADRATURES)
 
     def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
-        starts = baselines(self.baseline, x, model.mean, rng)
+        starts = baselines(self.baseline, x, model.usual, rng)
         tail = replace(model, memo=None).tail(x, only_layer(self), at=self.at)  # type: ignore[arg-type]
         end, gradients = tail.maps(), partial(tail.gradients, target=targets)
         lines = (line_integral(tail.maps(start), end, gradients, self.quadrature, self.n_steps) for start in starts)

@@ -49,7 +49,7 @@ class Occlusion(Together):
 
     def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
         windows = self.windows(x)
-        fills = baselines(self.baseline, x, model.mean, rng)
+        fills = baselines(self.baseline, x, model.usual, rng)
         found = model.occluded(x, windows.boxes, fills, targets, self.incremental)
         own = own_scores(model, x, targets).to(found.scores)
         losses = (own[:, None, :, None] - found.scores).unflatten(-1, windows.grid)  # (k,f,b,rows,columns)

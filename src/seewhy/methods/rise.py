@@ -63,7 +63,7 @@ class RISE(Sampled):
         pairs = self.keep == 0.5 if self.antithetic is None else self.antithetic
         if pairs and self.keep != 0.5:
             raise BadOption(f"rise.antithetic with keep={self.keep}", "masks that show what others hide need keep=0.5")
-        (hidden,) = baselines([self.baseline], x, model.mean, rng)
+        (hidden,) = baselines([self.baseline], x, model.usual, rng)
         return Masks(x, hidden, window, stride, self.keep, pairs, self.normalise)
 
 

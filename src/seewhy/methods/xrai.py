@@ -49,7 +49,7 @@ class XRAI(Together):
     fast: bool = option(False, "rank all segments once instead of anew after each: quicker")
 
     def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
-        starts = baselines(self.baseline, x, model.mean, rng)
+        starts = baselines(self.baseline, x, model.usual, rng)
         gradients = partial(model.gradients, target=targets)
         gains = mean(line_integral(start, x, gradients, "gausslegendre", self.n_steps) for start in starts)
         heat = gains.sum(-3) if self.channels == "sum" else gains.amax(-3)

@@ -100,6 +100,12 @@ class Model(Network):
         return self.module if isinstance(self.module, Opaque) else None
 
     @property
+    def usual(self) -> Sequence[float]:
+        """The mean of the pixels it was trained on, one a channel; nothing where that is not known, as of functions."""
+        plain = self.opaque is not None and not any(self.mean) and set(self.std) == {1.0}
+        return () if plain else self.mean
+
+    @property
     def offers(self) -> Need:
         return self.offers_for(None)
 

@@ -46,6 +46,8 @@ def _baseline(asked: Any, x: Tensor, mean: Sequence[float], rng: Rng) -> Tensor:
 
 def _named(asked: str, x: Tensor, mean: Sequence[float], rng: Rng) -> Tensor:
     if asked == "mean":
+        if not mean:
+            raise BadOption("baseline 'mean' of a model whose mean is not known", "give a grey level from 0 to 1")
         return x.new_tensor(list(mean))[:, None, None].expand_as(x).clone()
     if asked == "blur":
         return gaussian(x, min(x.shape[2:]) / 10)

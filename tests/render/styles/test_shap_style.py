@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
+from torch import Tensor
 
 from handmade import RANDOM, blob, drawn, handmade, plain, said
+from seewhy import Model, compare
 from seewhy.errors import BadInput
+from seewhy.render.colors import table
 from seewhy.render.styles.shap import AGAINST, FOR, shap
 
 WHITE = plain(40, 60, 255, 255, 255)
@@ -71,3 +74,27 @@ def test_only_shap_methods_are_said_to_give_shap_values() -> None:
 def test_methods_do_not_share_a_scale() -> None:
     with pytest.raises(BadInput, match="several methods"):
         shap([handmade(), handmade(method="saliency")])
+
+
+def test_another_colour_map_takes_the_place_of_red_and_blue_and_its_middle_is_transparent() -> None:
+    made = shap(classes(), vmax=1.0, cmap="PiYG")
+    panel, ends = drawn(made, "class 0 0"), table("PiYG")[[1, 255]].tolist()
+    assert [panel[-1, 0].tolist(), panel[0, -1].tolist()] == ends
+    bar = drawn(made, "colorbar")[0]
+    assert [bar[0].tolist(), bar[-1].tolist()] == ends and bar[len(bar) // 2].min() >= 254
+    values = np.zeros((2, 2), np.float32)
+    values[0, 1] = 1
+    assert drawn(shap([handmade(values, WHITE)], vmax=1.0, cmap="inferno"), "class 0 0")[-1, 0].tolist() == [255] * 3
+
+
+def test_owen_values_of_several_classes_share_scale_and_bar(bright: Model, planted: Tensor) -> None:
+    options = {"partition_shap": {"max_evals": 200, "fill": "mean"}}
+    made = compare(bright, planted[:2], ["partition_shap"], [1, 0, 2], options=options)
+    figure = shap(list(made), true_labels=["one", "two"], labels=["a", "b", "c"])
+    labels = [ax.get_label() for ax in figure.axes]
+    assert sorted(labels) == sorted(
+        [f"photo {r}" for r in (0, 1)] + [f"class {r} {c}" for r in (0, 1) for c in (0, 1, 2)] + ["colorbar"]
+    )
+    assert all(word in said(figure) for word in ("SHAP value", "one", "two", "a", "b", "c"))
+    red, blue = (drawn(figure, f"class 0 {c}")[:12, 28:].astype(float).mean((0, 1)) for c in (0, 1))
+    assert red[0] > red[2] + 20 and blue[2] > blue[0] + 20, "the red square speaks for red and against dark"
