@@ -28,6 +28,7 @@ FEWEST = 4  # coalitions for each superpixel
     cost="n_samples forwards, 1 of the picture with all hidden",
     random=True,
     score="probability",
+    half=True,
 )
 class KernelSHAP(SampledSuperpixels):
     """Each superpixel's Shapley value, by a regression on coalitions of superpixels that are shown.
