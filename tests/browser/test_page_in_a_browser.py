@@ -15,7 +15,7 @@ from seewhy.render.colors import table
 from seewhy.render.page import page
 from seewhy.types import Prediction
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: the dependency group 'browser'")
+sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: the dependency group 'test'")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs an installed Chromium")
 QUIET = [

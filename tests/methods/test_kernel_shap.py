@@ -66,7 +66,7 @@ def test_it_is_shap_on_the_same_coalitions(precise: Precise, labels: Any, n: int
         assert relative(found.extras["shapley_values"][0], wanted[:, target]) <= 20 * tolerance
 
 
-@pytest.mark.filterwarnings("ignore")
+@pytest.mark.filterwarnings("ignore")  # as above
 @pytest.mark.parametrize(("count", "n"), [(20, 200), (20, 600), (34, 1000), (8, 254), (9, 100), (5, 30), (12, 2500)])
 def test_the_coalitions_are_those_of_shap(count: int, n: int) -> None:
     """As many of each size are taken in full, and all weigh what they weigh there."""

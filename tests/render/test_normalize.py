@@ -4,7 +4,7 @@ import pytest
 from seewhy.errors import BadOption
 from seewhy.render.normalize import SIGNS, limit, normalize, peak
 
-captum = pytest.importorskip("captum.attr._utils.visualization")
+captum = pytest.importorskip("captum.attr._utils.visualization", reason="needs captum, the oracle")
 CAPTUM = {"all": "all", "positive": "positive", "negative": "negative", "absolute": "absolute_value"}
 
 

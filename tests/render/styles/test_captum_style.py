@@ -10,7 +10,7 @@ from seewhy.render.normalize import SIGNS, limit
 from seewhy.render.scene import scene
 from seewhy.render.styles.captum import COLORS, Mode, captum, pixels
 
-peer = pytest.importorskip("captum.attr._utils.visualization")
+peer = pytest.importorskip("captum.attr._utils.visualization", reason="needs captum, the oracle")
 PEER_SIGN = {"positive": "positive", "negative": "negative", "absolute": "absolute_value"}
 SIGNED = handmade(blob(9, 9, 2, 6) - blob(9, 9, 6, 2), CAT, geometry=Geometry.identity(300, 451))
 
