@@ -18,7 +18,8 @@ from seewhy.model.relevance.run import Run, inner
 from seewhy.model.relevance.sums import added, masked
 
 
-def softmax(run: Run, x: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
+def softmax(run: Run, x: Tensor, dim: int | None = None, *args: Any, dtype: Any = None, **_kwargs: Any) -> Tensor:
+    dtype = next((one for one in args if isinstance(one, torch.dtype)), dtype)
     if dim is None:
         raise Unsupported("lrp has no rule for a softmax over an axis that is not named", "name it: softmax(x, dim)")
     found: Tensor = _Softmax.apply(x if dtype is None else x.to(dtype), run.sink("softmax"), dim)
@@ -81,7 +82,7 @@ def multi_head(run: Run, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor | No
         raise Unsupported("lrp has no rule for an nn.MultiheadAttention that adds keys or masks some", _ELSE)
     q, k, v = (_heads(one, own.num_heads) for one in _projected(run, own))
     found = attend(run, q, k, v, own.attn_mask, is_causal=own.is_causal and own.attn_mask is None)
-    tokens = _linear(run, found.transpose(1, 2).flatten(2), own.out_proj_weight, own.out_proj_bias)
+    tokens = linear(run, found.transpose(1, 2).flatten(2), own.out_proj_weight, own.out_proj_bias)
     return tokens.transpose(0, 1), _told(own, q, k) if own.need_weights else None
 
 
@@ -93,18 +94,18 @@ def _projected(run: Run, own: AttentionArgs) -> list[Tensor]:
     if own.use_separate_proj_weight:
         weights = (own.q_proj_weight, own.k_proj_weight, own.v_proj_weight)
     elif own.query is own.key and own.key is own.value:
-        return list(_linear(run, own.query.transpose(0, 1), own.in_proj_weight, own.in_proj_bias).chunk(3, -1))
+        return list(linear(run, own.query.transpose(0, 1), own.in_proj_weight, own.in_proj_bias).chunk(3, -1))
     else:
         weights = own.in_proj_weight.chunk(3)
     biases = (None,) * 3 if own.in_proj_bias is None else own.in_proj_bias.chunk(3)
     given = (own.query.transpose(0, 1), own.key.transpose(0, 1), own.value.transpose(0, 1))
-    return [_linear(run, *one) for one in zip(given, weights, biases, strict=True)]
+    return [linear(run, *one) for one in zip(given, weights, biases, strict=True)]
 
 
-def _linear(run: Run, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+def linear(run: Run, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     with torch.no_grad():
         z = F.linear(x, weight, bias)
-    return contracted(run, Linear(weight, bias), x, z, run.preset.linear) if x.requires_grad else z
+    return contracted(run, run.preset.linear, Linear.of(weight, bias), x, z) if x.requires_grad else z
 
 
 def _heads(tokens: Tensor, heads: int) -> Tensor:

@@ -31,15 +31,17 @@ class _Box(torch.autograd.Function):
         above, below = operator.weight.clamp(min=0), operator.weight.clamp(max=0)
         ctx.terms = [(x.detach().clone(), operator.weight), (-twin.low, above), (-twin.high, below)]
         total = sum(operator.forth(values, weight) for values, weight in ctx.terms)
-        ctx.factor = z[0] / (total + epsilon)
-        ctx.operator, ctx.images, ctx.epsilon = operator, len(sink), epsilon
-        return z.pop()
+        ctx.stabiliser = epsilon * operator.units
+        ctx.factor = z[0] / (total + operator.column(ctx.stabiliser, z[0].ndim))
+        ctx.operator, ctx.images = operator, len(sink)
+        return z.pop().detach()
 
     @staticmethod
     def backward(ctx: Any, c: Tensor) -> tuple[Any, ...]:
         sent = c * ctx.factor
         found = sum(values * ctx.operator.back(sent, weight, values.shape) for values, weight in ctx.terms)
-        return found, ctx.epsilon * per_image(sent, ctx.images), None, None, None, None
+        kept = per_image(ctx.operator.totals(sent) * ctx.stabiliser, ctx.images)
+        return found, kept, None, None, None, None
 
 
 class _Flat(torch.autograd.Function):
@@ -54,7 +56,7 @@ class _Flat(torch.autograd.Function):
         ctx.factor = torch.where(seen > 0, z[0] / seen.clamp(min=1), 0.0)
         ctx.blind = torch.where(seen > 0, 0.0, z[0]) if bool((seen <= 0).any()) else None  # it looks at padding alone
         ctx.operator, ctx.images = operator, len(sink)
-        return z.pop()
+        return z.pop().detach()
 
     @staticmethod
     def backward(ctx: Any, c: Tensor) -> tuple[Any, ...]:

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from typing import Any
 
 import torch
@@ -19,7 +19,7 @@ from seewhy.model.relevance.presets import Rule
 from seewhy.model.relevance.rules import OperatorRule, layer
 from seewhy.model.relevance.run import Run, Twin
 from seewhy.model.relevance.structure import ELSE, HOMOGENEOUS, LINEAR, MOVES
-from seewhy.model.rules import kind
+from seewhy.model.rules import RELU_KINDS, kind
 from seewhy.model.tape import QUERIES, leaves, mapped
 
 AS_THEY_ARE = HOMOGENEOUS | LINEAR | MOVES
@@ -47,7 +47,20 @@ class Waiting:
 
     x: Tensor
     operator: Operator
+    z: Tensor
     rule: Rule
+
+
+class _Unseen(torch.autograd.Function):
+    """Stands for a layer's output until it is known what comes behind."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, z: Tensor) -> Tensor:
+        return z.detach()
+
+    @staticmethod
+    def backward(ctx: Any, c: Tensor) -> Any:
+        raise Unsupported("the network computes something by code that PyTorch's function calls don't show", ELSE)
 
 
 class Relevance(TorchFunctionMode):
@@ -70,26 +83,35 @@ class Relevance(TorchFunctionMode):
         name = OTHER_NAMES.get(name, name)
         if name == "batch_norm":
             return self._batch_norm(func, *args, **kwargs)
-        args, kwargs = mapped(args, self.settled), mapped(kwargs, self.settled)
+        settled, first = partial(self.settled, rectified=name in RELU_KINDS), args[0] if args else None
+        args, kwargs = mapped(args, settled), mapped(kwargs, settled)
         if not any(isinstance(one, Tensor) and one.requires_grad for one in leaves((args, kwargs))):
             return func(*args, **kwargs)
         if not torch.is_grad_enabled():
             raise Unsupported("the network turns gradients off in a part of itself, and relevance with them", ELSE)
         if name in CONVOLUTIONS or name == "linear":
             return self._layer(name, func, *args, **kwargs)
-        return self._ruled(name, func, args, kwargs)
+        found = self._ruled(name, func, args, kwargs)
+        if found is not None and args and found is args[0] is not first:  # changed in place
+            self._made[first] = found
+        return found
 
-    def settled(self, value: Any) -> Any:
-        """A layer's output with its backward, now that it is known that no batch norm comes behind it."""
+    def settled(self, value: Any, *, rectified: bool = False) -> Any:
+        """A layer's output with its backward, now that it is known that no batch norm comes behind it.
+
+        rectified: only what is above zero is asked for.
+        """
         if not isinstance(value, Tensor):
             return value
         if value in self._made:
             return self._made[value]
-        waiting: Waiting | None = self._waiting.pop(value, None)
+        waiting: Waiting | None = self._waiting.get(value)
         if waiting is None:
             return value
-        made = layer(self._run, waiting.operator, waiting.x, value, waiting.rule)
-        self._made[value] = made
+        rule, operator, x, z = waiting.rule, waiting.operator, waiting.x, waiting.z
+        made = layer(self._run, rule, operator, x, z, rectified=rectified)
+        if not rectified:
+            self._made[value] = made
         return made
 
     def _ruled(self, name: str, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -115,12 +137,11 @@ class Relevance(TorchFunctionMode):
             z: Tensor = func(x, *args, **kwargs)
         if name == "linear":
             given = dict(zip(("weight", "bias"), args, strict=False)) | kwargs
-            operator: Operator = Linear(given["weight"], given.get("bias"))
+            operator: Operator = Linear.of(given["weight"], given.get("bias"))
             rule = self._run.preset.linear
         else:
             operator, rule = convolution(name, x, args, kwargs), self._run.preset.convolution
-        self._waiting[z] = Waiting(x, operator, rule)
-        return z
+        return self._wait(Waiting(x, operator, z, rule))
 
     def _batch_norm(self, func: Callable[..., Any], x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         norm = _norm(func, *args, **kwargs)
@@ -131,7 +152,12 @@ class Relevance(TorchFunctionMode):
         with torch.no_grad():
             z = func(x, *args, **kwargs)
         operator = waiting.operator.scaled(*scale_and_shift(*norm))
-        return layer(self._run, operator, waiting.x, z, waiting.rule)
+        return self._wait(Waiting(waiting.x, operator, z, waiting.rule))
+
+    def _wait(self, waiting: Waiting) -> Tensor:
+        output: Tensor = _Unseen.apply(waiting.x, waiting.z)
+        self._waiting[output] = waiting
+        return output
 
     def _move_twin(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], found: Any) -> None:
         """Pixels that are only moved are pixels still."""

@@ -49,12 +49,18 @@ def scale_and_shift(
 
 
 def layer_norm(
-    run: Run, x: Tensor, shape: Any, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+    run: Run,
+    x: Tensor,
+    shape: Any,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+    *_: Any,
 ) -> Tensor:
-    shape = tuple(shape)
-    axes = tuple(range(-len(shape), 0))
+    sizes = tuple(shape)
+    axes = tuple(range(-len(sizes), 0))
     with torch.no_grad():
-        y, _, spread = torch.native_layer_norm(x, shape, weight, bias, eps)
+        y, _, spread = torch.native_layer_norm(x, sizes, weight, bias, eps)
 
     def centred(c: Tensor) -> Tensor:
         c = c if weight is None else c * weight
@@ -64,7 +70,13 @@ def layer_norm(
 
 
 def group_norm(
-    run: Run, x: Tensor, groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+    run: Run,
+    x: Tensor,
+    groups: int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+    *_: Any,
 ) -> Tensor:
     column = (-1, *[1] * (x.ndim - 2))
     own, shift = (None if one is None else one.view(column) for one in (weight, bias))

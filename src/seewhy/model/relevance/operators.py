@@ -11,11 +11,12 @@ from torch import Tensor
 
 @dataclass(frozen=True, eq=False)
 class Operator:
-    """x -> weight x + bias. channel: the output's axis that the bias lies on."""
+    """x -> (weight x + bias) / units. channel: the output's axis that bias and units (o,) lie on."""
 
     weight: Tensor
     bias: Tensor | None
     channel: int
+    units: Tensor
 
     def forth(self, x: Tensor, weight: Tensor) -> Tensor:
         """Products of x with weights in the place of the operator's own, without a bias."""
@@ -37,7 +38,13 @@ class Operator:
         return values.sum(others) if others else values
 
     def scaled(self, scale: Tensor, shift: Tensor) -> "Operator":
-        """The operator with its outputs times `scale` plus `shift`, (o,) each: with a batch norm behind it."""
+        """The operator with its outputs times `scale` plus `shift`, (o,) each: with a batch norm behind it.
+
+        Where all of the scale is positive, signs stay as they are and it is only told in units.
+        """
+        if bool((scale > 0).all()):
+            bias = shift / scale if self.bias is None else self.bias + shift / scale
+            return replace(self, bias=bias, units=self.units / scale)
         bias = shift if self.bias is None else self.bias * scale + shift
         return replace(self, weight=self._rescaled(scale), bias=bias)
 
@@ -49,7 +56,9 @@ class Operator:
 class Linear(Operator):
     """Of inputs (...,i), with a weight (o,i)."""
 
-    channel: int = -1
+    @staticmethod
+    def of(weight: Tensor, bias: Tensor | None) -> "Linear":
+        return Linear(weight, bias, -1, torch.ones_like(weight[:, 0]))
 
     def forth(self, x: Tensor, weight: Tensor) -> Tensor:
         return F.linear(x, weight)
@@ -62,7 +71,6 @@ class Linear(Operator):
 class Convolution(Operator):
     """Of any number of axes, transposed or not."""
 
-    channel: int
     stride: tuple[int, ...] = (1,)
     padding: tuple[int, ...] = (0,)
     dilation: tuple[int, ...] = (1,)
@@ -104,8 +112,11 @@ def convolution(name: str, x: Tensor, args: tuple[Any, ...], kwargs: dict[str, A
         value = tuple(value) if isinstance(value, tuple | list) else (value,)
         return value * axes if len(value) == 1 else value
 
+    weight = given["weight"]
+    channels = weight.shape[1] * given.get("groups", 1) if transposed else len(weight)
     return Convolution(
-        weight=given["weight"],
+        weight=weight,
+        units=weight.new_ones(channels),
         bias=given.get("bias"),
         channel=x.ndim - axes - 1,
         stride=each("stride", 1),

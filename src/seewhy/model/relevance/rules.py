@@ -20,10 +20,12 @@ Function = Callable[..., Any]
 OperatorRule = Callable[..., Any]  # (run, function, *its arguments) -> what the function returns
 
 
-def layer(run: Run, operator: Operator, x: Tensor, z: Tensor, rule: Rule) -> Tensor:
+def layer(run: Run, rule: Rule, operator: Operator, x: Tensor, z: Tensor, *, rectified: bool) -> Tensor:
     """What a convolution or linear layer returned, with the backward of its rule, or of the first layer's."""
     twin = run.twins.get(x) if run.preset.first else None
-    return contracted(run, operator, x, z, rule) if twin is None else from_pixels(run, operator, twin, z)
+    if twin is not None:
+        return from_pixels(run, operator, twin, z)
+    return contracted(run, rule, operator, x, z, rectified=rectified)
 
 
 def _alone(rule: Callable[..., Any]) -> OperatorRule:
@@ -44,11 +46,10 @@ def _as_it_is(_run: Run, function: Function, *args: Any, **kwargs: Any) -> Any:
     return function(*args, **kwargs)
 
 
-def _largest(_run: Run, function: Function, x: Tensor, *args: Any, **kwargs: Any) -> Any:
-    beside = (*args, *kwargs.values())
-    if any(isinstance(one, Tensor) and not one.requires_grad and one.ndim for one in beside):
+def _largest(_run: Run, function: Function, *args: Any, **kwargs: Any) -> Any:
+    if any(isinstance(one, Tensor) and not one.requires_grad for one in (*args, *kwargs.values())):
         raise Unsupported(f"lrp has no rule for {function.__name__!r} of a signal and a constant", structure.ELSE)
-    return function(x, *args, **kwargs)
+    return function(*args, **kwargs)
 
 
 def _measured(_run: Run, function: Function, *args: Any, **kwargs: Any) -> Any:
@@ -57,6 +58,8 @@ def _measured(_run: Run, function: Function, *args: Any, **kwargs: Any) -> Any:
 
 
 def _single(run: Run, function: Function, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    if any(isinstance(one, Tensor) for one in (*args, *kwargs.values())):
+        raise Unsupported(f"lrp has no rule for {function.__name__!r} with a tensor for its bound", structure.ELSE)
     found = pointwise(run, function, x, *args, **kwargs)
     if function.__name__.removesuffix("_") in structure.GATES:
         run.gates[found] = True
@@ -77,6 +80,8 @@ def _gated(run: Run, _function: Function, x: Tensor, dim: int = -1) -> Tensor:
 
 def _product(run: Run, function: Function, a: Tensor, b: Tensor, **kwargs: Any) -> Tensor:
     """matmul and its like; with a matrix of weights to its right, a linear layer."""
+    if b.ndim == 2 and not b.requires_grad and a.ndim > 1:
+        return attention.linear(run, a, b.T, None)
     both = a.requires_grad and b.requires_grad
     return products.shared(partial(function, **kwargs), a, b) if both else function(a, b, **kwargs)
 
@@ -89,6 +94,13 @@ def _summed(run: Run, function: Function, equation: str, *given: Any) -> Tensor:
     return products.shared(partial(function, equation), *tensors)
 
 
+def _added_matrix(
+    run: Run, _function: Function, bias: Any, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 1
+) -> Tensor:
+    """addmm."""
+    return sums.added(run, bias * beta, _product(run, torch.matmul, a, b) * alpha)
+
+
 def _added_product(run: Run, _function: Function, bias: Any, a: Any, b: Any, value: float = 1) -> Tensor:
     """addcmul."""
     return sums.added(run, bias, products.multiplied(run, a, b), value)
@@ -97,7 +109,8 @@ def _added_product(run: Run, _function: Function, bias: Any, a: Any, b: Any, val
 TABLE: Mapping[str, OperatorRule] = {
     **dict.fromkeys(structure.MOVES, _moved),
     **dict.fromkeys(structure.LINEAR | structure.CONSTANT, _as_it_is),
-    **dict.fromkeys(structure.HOMOGENEOUS, _largest),
+    **dict.fromkeys(structure.HOMOGENEOUS, _as_it_is),
+    **dict.fromkeys(("max", "min", "maximum", "minimum", "fmax", "fmin"), _largest),
     **dict.fromkeys(structure.MEASURES, _measured),
     **dict.fromkeys(structure.POINTWISE, _single),
     **dict.fromkeys(structure.LINEARISED, lambda run, function, *args, **kw: linearised(run, function, *args, **kw)),
