@@ -15,6 +15,7 @@ from seewhy.model.relevance.contraction import contracted
 from seewhy.model.relevance.operators import Linear
 from seewhy.model.relevance.products import shared
 from seewhy.model.relevance.run import Run, inner
+from seewhy.model.relevance.structure import ELSE
 from seewhy.model.relevance.sums import added, masked
 
 
@@ -49,9 +50,9 @@ class _Softmax(torch.autograd.Function):
 
 def attend(
     run: Run,
-    q: Tensor,
-    k: Tensor,
-    v: Tensor,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
     attn_mask: Tensor | None = None,
     dropout_p: float = 0.0,
     is_causal: bool = False,
@@ -59,6 +60,7 @@ def attend(
     enable_gqa: bool = False,
 ) -> Tensor:
     """scaled_dot_product_attention (b,m,n,d), with its matrix of weights in the graph."""
+    q, k, v = query, key, value
     if enable_gqa:
         k, v = (one.repeat_interleave(q.shape[-3] // one.shape[-3], -3) for one in (k, v))
     dots = product(q * (q.shape[-1] ** -0.5 if scale is None else scale), k.transpose(-1, -2))
@@ -79,14 +81,11 @@ def multi_head(run: Run, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor | No
     own = AttentionArgs(*args, **kwargs)
     odd = (own.bias_k, own.bias_v, own.static_k, own.static_v, own.key_padding_mask)
     if any(one is not None for one in odd) or own.add_zero_attn or own.query.ndim != 3:
-        raise Unsupported("lrp has no rule for an nn.MultiheadAttention that adds keys or masks some", _ELSE)
+        raise Unsupported("lrp has no rule for an nn.MultiheadAttention that adds keys or masks some", ELSE)
     q, k, v = (_heads(one, own.num_heads) for one in _projected(run, own))
     found = attend(run, q, k, v, own.attn_mask, is_causal=own.is_causal and own.attn_mask is None)
     tokens = linear(run, found.transpose(1, 2).flatten(2), own.out_proj_weight, own.out_proj_bias)
     return tokens.transpose(0, 1), _told(own, q, k) if own.need_weights else None
-
-
-_ELSE = "use integrated_gradients, which needs no rules"
 
 
 def _projected(run: Run, own: AttentionArgs) -> list[Tensor]:

@@ -61,8 +61,10 @@ class Layer:
         stabiliser = sign * self.stabiliser
         constant = stabiliser if bias is None else stabiliser + bias
         total = products + self.operator.column(constant, products.ndim)
-        factor = torch.where(total == 0, 0.0, self.z * times / total) if not self.preset.epsilon else self.z / total
-        return Flow(factor if times == 1 or not self.preset.epsilon else factor.mul_(times), bias, stabiliser)
+        factor = self.z / total
+        if not self.preset.epsilon:
+            factor.masked_fill_(total == 0, 0.0)
+        return Flow(factor if times == 1 else factor.mul_(times), bias, stabiliser)
 
 
 def contracted(run: Run, rule: Rule, operator: Operator, x: Tensor, z: Tensor, *, rectified: bool = False) -> Tensor:
@@ -171,7 +173,8 @@ def _side(layer: Layer, products: Tensor, sign: int) -> Flow:
     """The flow of the units of one sign."""
     gamma, part = layer.preset.gamma, _above if sign > 0 else _below
     flow = layer.flow(products, layer.bias(lambda bias: bias + gamma * part(bias)), sign=sign)
-    return Flow(torch.where(layer.z * sign > 0, flow.factor, 0.0), flow.bias, flow.stabiliser)
+    other = layer.z <= 0 if sign > 0 else layer.z >= 0
+    return Flow(flow.factor.masked_fill_(other, 0.0), flow.bias, flow.stabiliser)
 
 
 def _above(x: Tensor) -> Tensor:

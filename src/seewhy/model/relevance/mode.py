@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakIdKeyDictionary
 
-from seewhy.errors import Unsupported
+from seewhy.errors import Unsupported, first_line
 from seewhy.model.relevance.norms import scale_and_shift
 from seewhy.model.relevance.operators import Linear, Operator, convolution
 from seewhy.model.relevance.presets import Rule
@@ -22,6 +22,7 @@ from seewhy.model.relevance.structure import ELSE, HOMOGENEOUS, LINEAR, MOVES
 from seewhy.model.rules import RELU_KINDS, kind
 from seewhy.model.tape import QUERIES, leaves, mapped
 
+FIRST = ("condition", "query", "tensors", "input")  # what functions call their first argument
 AS_THEY_ARE = HOMOGENEOUS | LINEAR | MOVES
 CONVOLUTIONS = {f"conv{how}{n}d" for how in ("", "_transpose") for n in (1, 2, 3)}
 OTHER_NAMES = {
@@ -75,10 +76,12 @@ class Relevance(TorchFunctionMode):
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        kwargs = kwargs or {}
+        kwargs = dict(kwargs or {})
         asked = getattr(func, "__name__", "")
         if asked in QUERIES and not (asked == "__get__" and isinstance(func(*args), Tensor)):
             return func(*args, **kwargs)
+        if not args and (named := [one for one in FIRST if one in kwargs]):
+            args = (kwargs.pop(named[0]),)
         name = kind(func, args, kwargs)
         name = OTHER_NAMES.get(name, name)
         if name == "batch_norm":
@@ -88,7 +91,9 @@ class Relevance(TorchFunctionMode):
         if not any(isinstance(one, Tensor) and one.requires_grad for one in leaves((args, kwargs))):
             return func(*args, **kwargs)
         if not torch.is_grad_enabled():
-            raise Unsupported("the network turns gradients off in a part of itself, and relevance with them", ELSE)
+            raise Unsupported(
+                "the network turns gradients off in a part of itself, or brings a backward of its own", ELSE
+            )
         if name in CONVOLUTIONS or name == "linear":
             return self._layer(name, func, *args, **kwargs)
         found = self._ruled(name, func, args, kwargs)
@@ -116,23 +121,30 @@ class Relevance(TorchFunctionMode):
 
     def _ruled(self, name: str, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         rule = self._table.get(name)
+        if kwargs.pop("out", None) is not None:
+            raise Unsupported(f"lrp has no rule for {name!r} into a tensor that is there", ELSE)
         if rule is None:
             return self._unknown(name, func(*args, **kwargs))
-        if not _in_place(func, args, kwargs) or name == "__setitem_":
-            found = rule(self._run, func, *args, **kwargs)
-            if (name in MOVES or name == "pad") and isinstance(args[0], Tensor) and args[0] in self._run.twins:
-                self._move_twin(func, args, kwargs, found)
-            return found
-        self._run.twins.pop(args[0], None)
-        if _native(name, args):
-            return func(*args, **kwargs)
-        return args[0].copy_(rule(self._run, _of_a_copy(func), *args, **kwargs))
+        if _in_place(func, args, kwargs) and name != "__setitem_":
+            self._run.twins.pop(args[0], None)
+            own = func if _native(name, args) else None
+            return own(*args, **kwargs) if own else args[0].copy_(self._by(rule, _of_a_copy(func), args, kwargs))
+        found = self._by(rule, func, args, kwargs)
+        if (name in MOVES or name == "pad") and isinstance(args[0], Tensor) and args[0] in self._run.twins:
+            self._move_twin(func, args, kwargs, found)
+        return found
+
+    def _by(self, rule: OperatorRule, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        try:
+            return rule(self._run, func, *args, **kwargs)
+        except TypeError as error:
+            raise Unsupported(
+                f"lrp has no rule for {func.__name__!r} called like this: {first_line(error)}", ELSE
+            ) from error
 
     def _layer(self, name: str, func: Callable[..., Any], x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         if any(isinstance(one, Tensor) and one.requires_grad for one in leaves((args, kwargs))):
             raise Unsupported("lrp has no rule for a layer whose weights come from the picture", ELSE)
-        if "same" in (*args, *kwargs.values()):
-            raise Unsupported("lrp has no rule for a convolution padded as 'same'", "give its padding in numbers")
         with torch.no_grad():
             z: Tensor = func(x, *args, **kwargs)
         if name == "linear":

@@ -51,13 +51,13 @@ def scale_and_shift(
 def layer_norm(
     run: Run,
     x: Tensor,
-    shape: Any,
+    normalized_shape: Any,
     weight: Tensor | None = None,
     bias: Tensor | None = None,
     eps: float = 1e-5,
-    *_: Any,
+    *_cudnn: Any,
 ) -> Tensor:
-    sizes = tuple(shape)
+    sizes = tuple(normalized_shape)
     axes = tuple(range(-len(sizes), 0))
     with torch.no_grad():
         y, _, spread = torch.native_layer_norm(x, sizes, weight, bias, eps)
@@ -72,21 +72,21 @@ def layer_norm(
 def group_norm(
     run: Run,
     x: Tensor,
-    groups: int,
+    num_groups: int,
     weight: Tensor | None = None,
     bias: Tensor | None = None,
     eps: float = 1e-5,
-    *_: Any,
+    *_cudnn: Any,
 ) -> Tensor:
     column = (-1, *[1] * (x.ndim - 2))
     own, shift = (None if one is None else one.view(column) for one in (weight, bias))
     with torch.no_grad():
-        y = F.group_norm(x, groups, weight, bias, eps)
-        cells = x.detach().reshape(len(x), groups, -1)
+        y = F.group_norm(x, num_groups, weight, bias, eps)
+        cells = x.detach().reshape(len(x), num_groups, -1)
         spread = (cells.var(2, unbiased=False, keepdim=True) + eps).rsqrt()
 
     def centred(c: Tensor) -> Tensor:
-        rows = (c if own is None else c * own).reshape(len(c), groups, -1)
+        rows = (c if own is None else c * own).reshape(len(c), num_groups, -1)
         return ((rows - rows.mean(2, keepdim=True)) * spread).view_as(c)
 
     return _normed(run, x, y, centred, shift)
@@ -95,23 +95,26 @@ def group_norm(
 def instance_norm(
     run: Run,
     x: Tensor,
-    mean: Tensor | None = None,
-    var: Tensor | None = None,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
     weight: Tensor | None = None,
     bias: Tensor | None = None,
     use_input_stats: bool = True,
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    if not use_input_stats and mean is not None and var is not None:
-        return batch_norm(run, x, mean, var, weight, bias, eps)
+    if not use_input_stats and running_mean is not None and running_var is not None:
+        return batch_norm(run, x, running_mean, running_var, weight, bias, eps)
     return group_norm(run, x, x.shape[1], weight, bias, eps)
 
 
-def rms_norm(run: Run, x: Tensor, shape: Any, weight: Tensor | None = None, eps: float | None = None) -> Tensor:
-    axes = tuple(range(-len(tuple(shape)), 0))
+def rms_norm(
+    run: Run, x: Tensor, normalized_shape: Any, weight: Tensor | None = None, eps: float | None = None
+) -> Tensor:
+    sizes = tuple(normalized_shape)
+    axes = tuple(range(-len(sizes), 0))
     with torch.no_grad():
-        y = F.rms_norm(x, tuple(shape), weight, eps)
+        y = F.rms_norm(x, sizes, weight, eps)
         least = torch.finfo(x.dtype).eps if eps is None else eps
         spread = (x.square().mean(axes, keepdim=True) + least).rsqrt()
     return _normed(run, x, y, lambda c: (c if weight is None else c * weight) * spread, None)

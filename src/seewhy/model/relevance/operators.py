@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from seewhy.errors import Unsupported
+
 
 @dataclass(frozen=True, eq=False)
 class Operator:
@@ -120,9 +122,19 @@ def convolution(name: str, x: Tensor, args: tuple[Any, ...], kwargs: dict[str, A
         bias=given.get("bias"),
         channel=x.ndim - axes - 1,
         stride=each("stride", 1),
-        padding=each("padding", 0),
+        padding=_padding(given.get("padding"), weight, each("dilation", 1)) or each("padding", 0),
         dilation=each("dilation", 1),
         groups=given.get("groups", 1),
         transposed=transposed,
         output_padding=each("output_padding", 0),
     )
+
+
+def _padding(asked: Any, weight: Tensor, dilation: tuple[int, ...]) -> tuple[int, ...] | None:
+    """What padding by a word comes to."""
+    if not isinstance(asked, str):
+        return None
+    total = [0 if asked == "valid" else d * (k - 1) for d, k in zip(dilation, weight.shape[2:], strict=True)]
+    if any(one % 2 for one in total):
+        raise Unsupported("lrp has no rule for padding='same' by an odd number", "give the padding in numbers")
+    return tuple(one // 2 for one in total)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from seewhy.errors import Unsupported
+from seewhy.model.census import own_functions
 from seewhy.model.programs import apart
 from seewhy.model.recorded import Recorded
 from seewhy.model.relevance.presets import PRESETS, Preset
@@ -124,10 +125,11 @@ def checked(network: "Network", x: Pixels, preset: Preset) -> None:
     if key in network._known:
         return
     probe = network._probe(tuple(x.shape[2:]))
-    found = _traced(network, probe, preset).outputs.detach()
+    found = _traced(network, probe, preset).outputs
     with torch.no_grad():
         wanted = network(probe)
-    if why := apart(found, wanted):
+    unseen = own_functions(found, besides=__package__)
+    if why := f"it calls {unseen[0]}" if unseen else apart(found.detach(), wanted):
         raise Unsupported(f"lrp can't follow the network's functions: {why}", "use integrated_gradients")
     network._known[key] = True
 

@@ -21,7 +21,7 @@ def pointwise(run: Run, function: Callable[..., Tensor], x: Tensor, *args: Any, 
     if start == 0:
         with torch.no_grad():
             y = function(x, *args, **kwargs)
-        slope, offset = torch.where(x == 0, 0.0, y / x).detach(), None
+            slope, offset = (y / x).masked_fill_(x == 0, 0.0), None
     else:
         y, slope = _around(lambda one: function(one, *args, **kwargs), x.detach(), start)
         offset = y - x.detach() * slope

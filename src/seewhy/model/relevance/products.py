@@ -9,7 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from seewhy.errors import Unsupported
 from seewhy.model.relevance.run import Run
+from seewhy.model.relevance.structure import ELSE
 
 
 def shared(function: Callable[..., Tensor], *given: Any) -> Tensor:
@@ -36,19 +38,21 @@ class _Shared(torch.autograd.Function):
         return None, *(next(found) if carries else None for carries in ctx.carry)
 
 
-def multiplied(run: Run, a: Any, b: Any) -> Tensor:
-    """a * b; what only scales a gate is a gate."""
-    both = isinstance(a, Tensor) and a.requires_grad and isinstance(b, Tensor) and b.requires_grad
-    if not both:
-        found = torch.mul(a, b) if isinstance(a, Tensor) else torch.mul(b, a)
-        if any(isinstance(one, Tensor) and one in run.gates for one in (a, b)):
+def multiplied(run: Run, input: Any, other: Any) -> Tensor:
+    """input * other; what only scales a gate is a gate."""
+    both = [one for one in (input, other) if isinstance(one, Tensor) and one.requires_grad]
+    if len(both) < 2:
+        found = torch.mul(input, other) if isinstance(input, Tensor) else torch.mul(other, input)
+        if both[0] in run.gates:
             run.gates[found] = True
         return found
-    if (a in run.gates) != (b in run.gates):
-        signal, gate = (b, a) if a in run.gates else (a, b)
+    if (input in run.gates) != (other in run.gates):
+        signal, gate = (other, input) if input in run.gates else (input, other)
         return torch.mul(signal, gate.detach())
-    return shared(torch.mul, a, b)
+    return shared(torch.mul, input, other)
 
 
-def divided(run: Run, a: Any, b: Any, rounding_mode: None = None) -> Tensor:
-    return torch.div(a, b.detach() if isinstance(b, Tensor) else b)
+def divided(run: Run, input: Any, other: Any, *, rounding_mode: None = None) -> Tensor:
+    if rounding_mode is not None:
+        raise Unsupported("lrp has no rule for a division that is rounded", ELSE)
+    return torch.div(input, other.detach() if isinstance(other, Tensor) else other)

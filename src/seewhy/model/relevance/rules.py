@@ -101,9 +101,9 @@ def _added_matrix(
     return sums.added(run, bias * beta, _product(run, torch.matmul, a, b) * alpha)
 
 
-def _added_product(run: Run, _function: Function, bias: Any, a: Any, b: Any, value: float = 1) -> Tensor:
+def _added_product(run: Run, _function: Function, bias: Any, a: Any, b: Any, *, value: float = 1) -> Tensor:
     """addcmul."""
-    return sums.added(run, bias, products.multiplied(run, a, b), value)
+    return sums.added(run, bias, products.multiplied(run, a, b), alpha=value)
 
 
 TABLE: Mapping[str, OperatorRule] = {

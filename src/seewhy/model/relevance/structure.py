@@ -16,13 +16,13 @@ LINEAR = {
     *("sum", "mean", "neg", "negative", "cumsum", "nansum", "nanmean", "dropout", "dropout1d", "dropout2d"),
     *("dropout3d", "feature_dropout", "alpha_dropout", "feature_alpha_dropout", "avg_pool1d", "avg_pool2d"),
     *("avg_pool3d", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "interpolate", "upsample"),
-    *("fold", "diff", "trace"),
+    *("fold", "diff"),
 }
 # f(a x) = a f(x) where a is positive: the derivative times x is f(x). Of several, the largest takes all.
 HOMOGENEOUS = {
     *("relu", "leaky_relu", "prelu", "rrelu", "abs", "max_pool1d", "max_pool2d", "max_pool3d", "amax", "amin"),
     *("adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d", "max", "min", "maximum", "minimum"),
-    *("topk", "sort", "msort", "fmax", "fmin", "median", "kthvalue", "norm_except_dim"),
+    *("topk", "sort", "msort", "fmax", "fmin", "median", "kthvalue"),
 }
 # What is no number of the network's any more: shapes of tensors to be filled, comparisons, places.
 CONSTANT = {
@@ -41,7 +41,7 @@ POINTWISE = {
     *("gelu", "silu", "swish", "hardswish", "mish", "elu", "selu", "celu", "tanh", "softsign", "tanhshrink"),
     *("hardtanh", "relu6", "hardshrink", "softshrink", "threshold", "clamp", "clip", "clamp_min", "clamp_max"),
     *("sigmoid", "hardsigmoid", "softplus", "exp", "expm1", "log1p", "sin", "erf", "sqrt", "square", "atan", "cos"),
-    *("logsigmoid", "arctan", "asinh", "expit", "special_expit", "sinh"),
+    *("logsigmoid", "log_sigmoid", "_threshold", "arctan", "asinh", "expit", "special_expit", "sinh"),
 }
 GATES = {"sigmoid", "hardsigmoid", "expit", "special_expit"}
 LINEARISED = {"log", "log2", "log10", "logsumexp", "log_softmax"}

@@ -16,12 +16,12 @@ class _Shifted(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, sink: Tensor, constant: Tensor | float) -> Tensor:
-        ctx.constant, ctx.shape, ctx.images = constant, x.shape, len(sink)
+        ctx.constant, ctx.shape, ctx.images = finite(constant), x.shape, len(sink)
         return x + constant
 
     @staticmethod
     def backward(ctx: Any, c: Tensor) -> tuple[Any, ...]:
-        return c.sum_to_size(ctx.shape), per_image(weighed(c, ctx.constant), ctx.images), None
+        return c.sum_to_size(ctx.shape), per_image(c * ctx.constant, ctx.images), None
 
 
 class _Absorbed(torch.autograd.Function):
@@ -29,17 +29,17 @@ class _Absorbed(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, sink: Tensor, constant: Tensor) -> Tensor:
-        ctx.constant, ctx.images = constant.clone(), len(sink)
+        ctx.constant, ctx.images = finite(constant), len(sink)
         return constant.clone()
 
     @staticmethod
     def backward(ctx: Any, c: Tensor) -> tuple[Any, ...]:
-        return per_image(weighed(c, ctx.constant), ctx.images), None
+        return per_image(c * ctx.constant, ctx.images), None
 
 
-def weighed(c: Tensor, constant: Tensor | float) -> Tensor:
-    """c times the constant; nothing where nothing flows, also of an infinite one, as masks of attention are."""
-    return torch.where(c == 0, 0.0, c * constant)
+def finite(constant: Tensor | float) -> Tensor | float:
+    """A copy in which what is infinite is 0: a mask of attention, behind which nothing flows."""
+    return constant.nan_to_num(posinf=0.0, neginf=0.0) if isinstance(constant, Tensor) else constant
 
 
 def absorbed(run: Run, value: Any, shape: Sequence[int], like: Tensor) -> Tensor:
@@ -51,25 +51,26 @@ def absorbed(run: Run, value: Any, shape: Sequence[int], like: Tensor) -> Tensor
     return found
 
 
-def added(run: Run, a: Any, b: Any, alpha: float = 1) -> Tensor:
-    if all(isinstance(one, Tensor) and one.requires_grad for one in (a, b)):
-        return torch.add(a, b, alpha=alpha)
-    signal, constant = (a, b * alpha) if isinstance(a, Tensor) and a.requires_grad else (b, a)
-    signal = signal if signal is a or alpha == 1 else signal * alpha
-    if isinstance(constant, Tensor):
-        constant = constant.to(signal.dtype) if constant.is_floating_point() else constant
-    found: Tensor = _Shifted.apply(signal, run.sink("bias"), constant)
+def added(run: Run, input: Any, other: Any, *, alpha: float = 1) -> Tensor:
+    if all(isinstance(one, Tensor) and one.requires_grad for one in (input, other)):
+        return torch.add(input, other, alpha=alpha)
+    first = isinstance(input, Tensor) and input.requires_grad
+    signal, constant = (input, other * alpha) if first else (other, input)
+    if isinstance(constant, Tensor) and constant.is_floating_point():
+        constant = constant.to(signal.dtype)
+    scaled = signal if first or alpha == 1 else signal * alpha
+    found: Tensor = _Shifted.apply(scaled, run.sink("bias"), constant)
     if signal in run.gates:
         run.gates[found] = True
     return found
 
 
-def subtracted(run: Run, a: Any, b: Any, alpha: float = 1) -> Tensor:
-    return added(run, a, b, -alpha)
+def subtracted(run: Run, input: Any, other: Any, *, alpha: float = 1) -> Tensor:
+    return added(run, input, other, alpha=-alpha)
 
 
-def subtracted_from(run: Run, a: Any, b: Any, alpha: float = 1) -> Tensor:
-    return added(run, b, a, -alpha)
+def subtracted_from(run: Run, input: Any, other: Any, *, alpha: float = 1) -> Tensor:
+    return added(run, other, input, alpha=-alpha)
 
 
 def concatenated(run: Run, tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
@@ -85,12 +86,12 @@ def _parts(run: Run, tensors: Sequence[Tensor]) -> list[Tensor]:
     return [absorbed(run, one, one.shape, like) for one in tensors]
 
 
-def chosen(run: Run, condition: Tensor, a: Any, b: Any) -> Tensor:
-    """torch.where."""
-    like = a if isinstance(a, Tensor) and a.requires_grad else b
-    shapes = [tuple(one.shape) for one in (condition, a, b) if isinstance(one, Tensor)]
+def chosen(run: Run, condition: Tensor, input: Any, other: Any) -> Tensor:
+    """torch.where, called on the condition or on the input."""
+    like = input if isinstance(input, Tensor) and input.requires_grad else other
+    shapes = [tuple(one.shape) for one in (condition, input, other) if isinstance(one, Tensor)]
     shape = torch.broadcast_shapes(*shapes)
-    return torch.where(condition, absorbed(run, a, shape, like), absorbed(run, b, shape, like))
+    return torch.where(condition, absorbed(run, input, shape, like), absorbed(run, other, shape, like))
 
 
 def masked(run: Run, x: Tensor, mask: Tensor, value: Any) -> Tensor:
