@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakIdKeyDictionary
 
-from seewhy.errors import Unsupported, first_line
+from seewhy.errors import Unsupported
 from seewhy.model.relevance.norms import scale_and_shift
 from seewhy.model.relevance.operators import Linear, Operator, convolution
 from seewhy.model.relevance.presets import Rule
@@ -82,6 +82,8 @@ class Relevance(TorchFunctionMode):
             return func(*args, **kwargs)
         if not args and (named := [one for one in FIRST if one in kwargs]):
             args = (kwargs.pop(named[0]),)
+        if "axis" in kwargs:
+            kwargs["dim"] = kwargs.pop("axis")
         name = kind(func, args, kwargs)
         name = OTHER_NAMES.get(name, name)
         if name == "batch_norm":
@@ -128,19 +130,11 @@ class Relevance(TorchFunctionMode):
         if _in_place(func, args, kwargs) and name != "__setitem_":
             self._run.twins.pop(args[0], None)
             own = func if _native(name, args) else None
-            return own(*args, **kwargs) if own else args[0].copy_(self._by(rule, _of_a_copy(func), args, kwargs))
-        found = self._by(rule, func, args, kwargs)
+            return own(*args, **kwargs) if own else args[0].copy_(rule(self._run, _of_a_copy(func), *args, **kwargs))
+        found = rule(self._run, func, *args, **kwargs)
         if (name in MOVES or name == "pad") and isinstance(args[0], Tensor) and args[0] in self._run.twins:
             self._move_twin(func, args, kwargs, found)
         return found
-
-    def _by(self, rule: OperatorRule, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        try:
-            return rule(self._run, func, *args, **kwargs)
-        except TypeError as error:
-            raise Unsupported(
-                f"lrp has no rule for {func.__name__!r} called like this: {first_line(error)}", ELSE
-            ) from error
 
     def _layer(self, name: str, func: Callable[..., Any], x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         if any(isinstance(one, Tensor) and one.requires_grad for one in leaves((args, kwargs))):

@@ -88,6 +88,8 @@ def _parts(run: Run, tensors: Sequence[Tensor]) -> list[Tensor]:
 
 def chosen(run: Run, condition: Tensor, input: Any, other: Any) -> Tensor:
     """torch.where, called on the condition or on the input."""
+    if condition.dtype != torch.bool:
+        condition, input = input, condition
     like = input if isinstance(input, Tensor) and input.requires_grad else other
     shapes = [tuple(one.shape) for one in (condition, input, other) if isinstance(one, Tensor)]
     shape = torch.broadcast_shapes(*shapes)
