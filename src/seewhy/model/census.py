@@ -239,11 +239,8 @@ def _is(out: Tensor, found: Tensor | None) -> bool:
     return found is not None and out.numel() == found.numel() and bool(torch.equal(out.flatten(), found.flatten()))
 
 
-def own_functions(out: Tensor, besides: str = "-") -> list[str]:
-    """Names of the autograd functions written in Python that the output came through: nothing is known of them.
-
-    besides: the package whose functions don't count.
-    """
+def own_functions(out: Tensor) -> list[str]:
+    """Names of the autograd functions written in Python that the output came through: nothing is known of them."""
     found: list[str] = []
     known, waiting = set(), [out.grad_fn]
     while waiting:
@@ -251,7 +248,7 @@ def own_functions(out: Tensor, besides: str = "-") -> list[str]:
         if node is None or node in known:
             continue
         known.add(node)
-        if isinstance(node, BackwardCFunction) and not type(node)._forward_cls.__module__.startswith(besides):
+        if isinstance(node, BackwardCFunction):
             found.append(f"{type(node).__name__.removesuffix('Backward')} of its own")
         waiting += [before for before, _ in node.next_functions]
     return found

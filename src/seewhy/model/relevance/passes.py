@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from seewhy.errors import Unsupported
-from seewhy.model.census import own_functions
 from seewhy.model.programs import apart
 from seewhy.model.recorded import Recorded
 from seewhy.model.relevance.presets import PRESETS, Preset
@@ -73,6 +72,7 @@ def begun(network: "Network", x: Pixels, preset: Preset) -> Tensor:
     if network.memo is None or len(x) > _rows(network, x, 1):
         return network.outputs(x)
     trace = _traced(network, x, preset)
+    network.meter.count(forward=len(x))
     made = Kept(x, (), [({}, trace.outputs.detach())], network.meter, trace=trace, preset=preset)
     network.memo.append(made)
     return made.outputs
@@ -85,8 +85,9 @@ def relevance(network: "Network", x: Pixels, targets: Sequence[Pinned], preset: 
 
     def run(part: Tensor, rows: Tensor) -> Tensor:
         try:
-            trace = kept[0].trace if kept else None
-            found = _of(network, trace or _traced(network, part, preset), targets, images[rows], bool(kept))
+            trace = (kept[0].trace if kept else None) or _traced(network, part, preset)
+            network.meter.count(forward=0 if kept else len(part))
+            found = _of(network, trace, targets, images[rows], bool(kept))
         except MixedImages:
             if len(part) == 1:
                 raise
@@ -125,11 +126,10 @@ def checked(network: "Network", x: Pixels, preset: Preset) -> None:
     if key in network._known:
         return
     probe = network._probe(tuple(x.shape[2:]))
-    found = _traced(network, probe, preset).outputs
+    found = _traced(network, probe, preset).outputs.detach()
     with torch.no_grad():
-        wanted = network(probe)
-    unseen = own_functions(found, besides=__package__)
-    if why := f"it calls {unseen[0]}" if unseen else apart(found.detach(), wanted):
+        wanted = network._forward(probe)
+    if why := apart(found, wanted):
         raise Unsupported(f"lrp can't follow the network's functions: {why}", "use integrated_gradients")
     network._known[key] = True
 
@@ -140,7 +140,7 @@ def _attends(network: "Network", x: Pixels) -> bool:
     names = [call.name for call in tape.calls] if tape else []
     if tape is None:
         with torch.no_grad(), Watch(lambda name, *_: names.append(name)):
-            network(x[:1])
+            network._forward(x[:1])
     behind = names[names.index("softmax") :] if "softmax" in names else []
     return bool(FUSED & {*names} or PRODUCTS & {*behind})
 
@@ -152,9 +152,7 @@ PRODUCTS = {"matmul", "bmm", "einsum", "__matmul_"}
 def _traced(network: "Network", x: Pixels, preset: Preset) -> Traced:
     given = network.normalised(x)
     low, high = (network.normalised(torch.full_like(x[:1, :, :1, :1], value)) for value in (0.0, 1.0))
-    trace = traced(network.through, given, low, high, preset)
-    network.meter.count(forward=len(x))
-    return trace
+    return traced(network.through, given, low, high, preset)
 
 
 def _of(network: "Network", trace: Traced, targets: Sequence[Pinned], rows: Tensor, keep: bool) -> Tensor:
