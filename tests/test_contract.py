@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 import torch
 
+from attentive import BrightTokens
 from conftest import MEAN, STD, Bright
 from contract import QUICK, Promise, promises
 from seewhy import Model, SeewhyError, compare, explain, get_method, list_methods
 from seewhy.registry import Listed
 from seewhy.together import Together
+from seewhy.types import Need
 
 METHODS = {one.id: one for one in list_methods()}
 
@@ -19,6 +21,14 @@ METHODS = {one.id: one for one in list_methods()}
 @pytest.fixture(params=sorted(METHODS))
 def listed(request: pytest.FixtureRequest) -> Listed:
     return METHODS[request.param]
+
+
+@pytest.fixture
+def bright(request: pytest.FixtureRequest) -> Model:
+    """The network with planted evidence that has what the method needs."""
+    needs = request.getfixturevalue("listed").info.needs if "listed" in request.fixturenames else Need.SCORES
+    net = BrightTokens() if Need.ATTENTION in needs else Bright()
+    return Model(net, mean=MEAN, std=STD, size=(32, 40), classes=["dark", "red", "green"])
 
 
 @pytest.mark.parametrize("promise", promises, ids=lambda promise: promise.__name__)
@@ -63,8 +73,12 @@ def test_targets_share_every_forward_where_they_can(listed: Listed, bright: Mode
     assert 0 < counts[0] <= counts[1] < (1.2 if listed.id == "sess" else 1.001) * counts[0]
 
 
-def test_methods_compared_give_what_they_give_alone(bright: Model, planted: Any) -> None:
+@pytest.mark.parametrize("attention", [False, True])
+def test_methods_compared_give_what_they_give_alone(attention: bool, bright: Model, planted: Any) -> None:
     ids = [one.id for one in METHODS.values() if one.info.starts != "none"]
+    if attention:
+        bright = Model(BrightTokens(), mean=MEAN, std=STD, size=(32, 40), classes=["dark", "red", "green"])
+    ids = [id for id in ids if METHODS[id].info.needs in bright.offers]
     both = compare(bright, planted[:1], ids, [None, 2])
     for id in ids:
         for target in (None, 2):

@@ -19,7 +19,7 @@ from seewhy.targets import Pinned
 from seewhy.types import Map, Need, Pixels, Reduce, Sign
 
 Family = Literal["gradient", "cam", "perturbation", "attention"]
-Starts = Literal["input", "layers", "none"]
+Starts = Literal["input", "layers", "attention", "none"]
 NOTHING = Need(0)
 
 
@@ -36,7 +36,7 @@ class Info:
     reduce: Reduce  # how its channels become one map
     random: bool  # draws from rng
     score: Score  # explained unless told otherwise
-    starts: Starts  # its first backward: from the clean image to the input or the layers, so that forward is shared
+    starts: Starts  # where its first backward ends, from the clean image: that forward is shared
     cost: str  # passes, in words
     summary: str
     half: bool = False  # scores in bfloat16 rank its map's cells as float32's do: .99 or more, in docs/precision.md
