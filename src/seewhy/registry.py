@@ -68,9 +68,14 @@ def option(
     low: float | None = None,
     high: float | None = None,
     choices: Sequence[str] = (),
+    file: Literal["picture", "labels"] = "picture",
 ) -> Any:
-    """A field that Python, the CLI, the web form and the docs all read. Bounds are inclusive."""
-    return field(default=default, metadata={"help": help, "low": low, "high": high, "choices": tuple(choices)})
+    """A field that Python, the CLI, the web form and the docs all read. Bounds are inclusive.
+
+    file: what a file is that a command line names.
+    """
+    known = {"help": help, "low": low, "high": high, "choices": tuple(choices), "file": file}
+    return field(default=default, metadata=known)
 
 
 _TABLE: dict[str, type] = {}

@@ -4,7 +4,7 @@ Letters keep one meaning everywhere: b images, c h w image, d r q map channels a
 n variants, H W the original picture.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Flag, auto
 from os import PathLike
@@ -96,6 +96,20 @@ class Passes:
 
     forward: int = 0
     backward: int = 0
+
+
+@dataclass(frozen=True)
+class Function:
+    """Stands among stored options for a function of the user's own, of which the name alone is kept."""
+
+    name: str
+
+    @classmethod
+    def of(cls, function: Callable[..., Any]) -> "Function":
+        return cls(str(getattr(function, "__name__", type(function).__name__)))
+
+    def __str__(self) -> str:
+        return f"function {self.name}"
 
 
 @dataclass(frozen=True, eq=False)
