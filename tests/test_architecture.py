@@ -18,7 +18,7 @@ FLOORS = [  # a room imports from floors above it in this list and from its own 
     {"sources"},
     {"registry"},
     {"together"},
-    {"cams", "noisy", "background", "sampling", "resuming"},
+    {"cams", "noisy", "background", "sampling", "resuming", "agreement"},
     {"superpixels"},
     {"methods", "render", "store", "checkup", "explaining"},
     {"api"},

@@ -40,13 +40,13 @@ class Estimator(Protocol):
         ...
 
     def variants(self, draws: Tensor, images: Tensor) -> Pixels:
-        """The pictures to score (a,n,c,h,w) for draws (a,n,...)."""
+        """The pictures to score (a,m,c,h,w) for draws (a,n,...): one of each draw, or as many of each."""
         ...
 
     def sums(self, draws: Tensor, scores: Tensor, images: Tensor) -> Sums:
         """What is added up of n samples: (k,a,...), or (1,a,...) where it is the same for all k targets.
 
-        scores: (k,a,n), in float64.
+        scores: (k,a,m) of the pictures, in float64.
         """
         ...
 
@@ -170,7 +170,7 @@ class Run:
 
         for scores in self.model.each_score(variants(), self.targets):
             block, draws = waiting.popleft()
-            found = scores.double().unflatten(1, draws.shape[:2])
+            found = scores.double().unflatten(1, (len(rows), -1))
             self._add((block - self.certain // self.block) % GROUPS, rows, self.estimator.sums(draws, found, rows))
             self.done[images] += draws.shape[1]
             if self.model.course.tell is not None:
