@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from seewhy.cams import of_layers, pin_layers
 from seewhy.errors import BadOption, ModelFailed, first_line
+from seewhy.held import is_made
 from seewhy.images import Batch
 from seewhy.model import Model
 from seewhy.model.trace import INPUT
@@ -107,12 +109,14 @@ def _row(
         left = left_off(resume, info, options, wanted, targets, known, names)
         run = replace(run, course=replace(run.course, left=left))
     made = _made(run, x, method, targets, known["seed"])
+    for one, _, _ in made:  # before any is kept: between what is kept, memory freed would lie in pieces
+        _check(one.values, x, method)
     found = []
     for asked, target in zip(decided, targets, strict=True):
         one, seconds, passes = made.pop(0)  # the explanation has its own: a thousand maps are not held twice
         classes = [None] * len(x) if target.index is None else target.index.tolist()
         explanation = Explanation(
-            values=_checked(one, x, method),
+            values=_values(one),
             method=info.id,
             options=dict(options),
             target=target.name,
@@ -132,8 +136,8 @@ def _row(
             state={name: np.asarray(value.detach().cpu()) for name, value in one.state.items()},
             **known,
         )
-        found.append(_blank_told(explanation))
-    return found
+        found.append(explanation)
+    return list(map(_blank_told, found))
 
 
 def _check_answers(run: Model, outputs: Tensor, targets: Sequence[Pinned], score: Score | None) -> None:
@@ -198,8 +202,7 @@ def _blank_told(explanation: Explanation) -> Explanation:
     return replace(explanation, notes=(*explanation.notes, f"blank map: {what}{which}"))
 
 
-def _checked(made: Map, x: Pixels, method: Method) -> Any:
-    values = made.values.detach()
+def _check(values: Tensor, x: Pixels, method: Method) -> None:
     if values.ndim != 4 or len(values) != len(x):
         raise ModelFailed(
             f"{method.info.id} made {tuple(values.shape)} for {len(x)} images", "this is a bug in the method"
@@ -208,7 +211,15 @@ def _checked(made: Map, x: Pixels, method: Method) -> Any:
         raise ModelFailed(
             f"{method.info.id} made a map with NaN or infinity", "try precision='float64' or other options"
         )
-    return values.float().cpu().numpy().copy()  # the explanation's own
+
+
+def _values(made: Map) -> Any:
+    """The map's values as the explanation's own, or what makes them."""
+
+    def numbers() -> NDArray[np.float32]:
+        return made.values.detach().float().cpu().numpy().copy()
+
+    return numbers if is_made(made, "values") else numbers()
 
 
 def outputs_of(model: Model, x: Pixels) -> Tensor:
