@@ -37,6 +37,21 @@ def test_what_is_stopped_and_gone_on_with_is_what_was_never_stopped(small: Model
     assert stored.state.keys() == part.state.keys() and np.array_equal(stored.state["seen"], part.state["seen"])
 
 
+def test_what_goes_on_from_a_folder_is_what_goes_on_from_memory_to_the_last_bit(
+    small: Model, x: Tensor, tmp_path: Path
+) -> None:
+    part = explain(small, x, ID, 1, n_samples=40)
+    folder = part.save(tmp_path / "part")
+    for name, own in open_folder(folder).state.items():
+        assert own.dtype == part.state[name].dtype and own.tobytes() == part.state[name].tobytes(), name
+    one, other = (explain(small, x, ID, 1, n_samples=100, resume=earlier) for earlier in (part, folder))
+    assert np.array_equal(one.values, other.values)
+    assert all(one.state[name].tobytes() == other.state[name].tobytes() for name in one.state)
+    assert one.state["seen"].nbytes > 80_000 and (folder / "values.npz").stat().st_size < 0.6 * sum(
+        own.nbytes for own in part.state.values()
+    )
+
+
 def test_several_baselines_stop_go_on_and_end_as_one_does(small: Model, x: Tensor, tmp_path: Path) -> None:
     asked: Any = {"baseline": [0.0, "blur"]}
     whole = explain(small, x, ID, 1, n_samples=100, **asked)
