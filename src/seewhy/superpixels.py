@@ -90,6 +90,7 @@ class Plan:
     n_samples: int
     block: int = BLOCK
     certain: int = 0
+    enough: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +110,7 @@ class SampledSuperpixels(Superpixels, Sampled):
         for i, parts in enumerate(every):
             plan = self.plan(parts, ends[:, i])
             course = replace(model.course, tell=_of_all(model, runs), left=_left(model.course.left, i, parts))
-            asked = plan.n_samples, self.tolerance, plan.block, plan.certain, i
+            asked = plan.n_samples, self.tolerance, plan.block, plan.certain, plan.enough, i
             runs.append(Run(replace(model, course=course), x[i : i + 1], targets, rng.of(i), plan.estimator, *asked))
             _refuse_others(model.course.left, i, parts, plan)
         by_turns(runs)
