@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -19,7 +19,7 @@ from seewhy.held import is_made
 from seewhy.images import Batch
 from seewhy.model import Model
 from seewhy.model.trace import INPUT
-from seewhy.registry import Method, check
+from seewhy.registry import Method, check, options_of
 from seewhy.resuming import left_off
 from seewhy.rng import Rng
 from seewhy.scores import Score, transform
@@ -103,7 +103,7 @@ def _row(
         notes = ("the model ends in probabilities: log-probability is explained",)
     read = transform(wanted, kind)
     targets = [replace(target, transform=read, key=(wanted, target.key)) for target in decided]
-    options = {f.name: getattr(method, f.name) for f in fields(method)}  # type: ignore[arg-type]
+    options = options_of(method)
     if resume and _goes_on(method):
         names = Rng.for_images(known["seed"], x).names
         left = left_off(resume, info, options, wanted, targets, known, names)

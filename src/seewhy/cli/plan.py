@@ -1,7 +1,7 @@
 """From what was typed to what will run: everything that can be refused is refused before the first photo."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import Field, dataclass, fields, replace
+from dataclasses import Field, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from seewhy.errors import BadInput, BadOption
 from seewhy.images import load as load_image
 from seewhy.images import on_input, read_labels
 from seewhy.model import Model
-from seewhy.registry import check, get_method, list_methods, parse
+from seewhy.registry import check, declared, get_method, list_methods, parse
 from seewhy.scores import transform
 from seewhy.store import MANIFEST
 from seewhy.store import open as open_folder
@@ -138,7 +138,7 @@ def _rank(text: str) -> int:
 def _options(
     methods: Sequence[str], pairs: Sequence[tuple[str, str]], layers: Sequence[str], model: Model
 ) -> dict[str, dict[str, Any]]:
-    known = {id: _fields(id) for id in methods}
+    known = {id: declared(get_method(id)) for id in methods}
     for name in [*dict.fromkeys(name for name, _ in pairs), *(["layer"] if layers else [])]:
         if not any(name in own for own in known.values()):
             listed = sorted(set().union(*known.values()))
@@ -156,10 +156,6 @@ def _options(
     return found
 
 
-def _fields(id: str) -> "dict[str, Field[Any]]":
-    return {f.name: f for f in fields(get_method(id))}  # type: ignore[arg-type]
-
-
 def _file(path: str, option: "Field[Any]", model: Model) -> NDArray[Any]:
     """A picture as the model takes it, or labels as they are: where they lie on its input, each photo says."""
     if option.metadata["file"] == "labels":
@@ -169,7 +165,7 @@ def _file(path: str, option: "Field[Any]", model: Model) -> NDArray[Any]:
 
 def _of_photo(options: Options, photo: str, model: Model) -> Options:
     """The options with labels laid on the model's input."""
-    known = {id: _fields(id) for id in options}
+    known = {id: declared(get_method(id)) for id in options}
     labels = [
         (id, name)
         for id, own in options.items()
