@@ -1,6 +1,6 @@
 """What every method promises. A new method is tested here the moment its file exists."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from attentive import BrightTokens
 from conftest import MEAN, STD, Bright
 from contract import QUICK, Promise, promises
 from seewhy import Model, SeewhyError, compare, explain, get_method, list_methods
-from seewhy.registry import Listed
+from seewhy.registry import Listed, declared, options_of
 from seewhy.together import Together
 from seewhy.types import Need
 
@@ -38,9 +38,8 @@ def test_every_method_keeps_its_promises(listed: Listed, promise: Promise, brigh
 
 def test_options_are_documented_and_round_trip(listed: Listed) -> None:
     made = get_method(listed.id)
-    options = {f.name: getattr(made, f.name) for f in fields(made)}  # type: ignore[arg-type]
-    assert get_method(listed.id, **options) == made
-    assert all(f.metadata.get("help") for f in fields(made)), "an option without help"  # type: ignore[arg-type]
+    assert get_method(listed.id, **options_of(made)) == made
+    assert all(option.metadata.get("help") for option in declared(made).values()), "an option without help"
     assert listed.info.paper and listed.info.cost and listed.info.summary.endswith(".")
 
 
