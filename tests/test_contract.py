@@ -64,6 +64,8 @@ def test_targets_share_every_forward_where_they_can(listed: Listed, bright: Mode
     bright.module.register_forward_pre_hook(lambda _module, args: seen.append(len(args[0])))
     plain = replace(bright, fast=False)  # a hook sees the module alone
     plain.census()
+    if hasattr(get_method(listed.id), "begin"):
+        explain(plain, planted[:1], listed.id, 0)  # what is tried once a network, as the census is taken once
     counts = []
     for targets in ([2], [2, 1, 0]):
         seen.clear()

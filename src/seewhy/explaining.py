@@ -74,6 +74,9 @@ def _goes_on(method: Method) -> bool:
 
 def _first(run: Model, x: Pixels, methods: Sequence[Method]) -> Tensor:
     """The clean image's outputs, from the forward that the methods' own backwards start from."""
+    begin = getattr(methods[0], "begin", None)
+    if begin is not None:
+        return _sound(_guard(lambda: begin(run, x)))
     rules = getattr(methods[0], "rules", None)
     starting = [m for m in methods if getattr(m, "rules", None) is rules]  # others make a forward of their own
     layers = dict.fromkeys(INPUT for m in starting if m.info.starts == "input")

@@ -172,15 +172,24 @@ class Forward:
         yield from self.module.buffers()
 
     def _forward(self, x: Tensor) -> Any:
+        return self.through(self.normalised(x))
+
+    def normalised(self, x: Tensor) -> Tensor:
+        """What the module is given for pixels."""
         wide = x if x.dtype == torch.float64 else x.float()
         mean, std = (wide.new_tensor(value)[:, None, None] for value in (self.mean, self.std))
+        return ((wide - mean) / std).to(self.dtype)
+
+    def through(self, normalised: Tensor) -> Any:
+        """What the module and the head make of normalised pixels."""
         try:
-            out = self.module(((wide - mean) / std).to(self.dtype))
+            out = self.module(normalised)
         except Exception as error:
             if out_of_memory(error) or isinstance(error, SeewhyError):
                 raise
             raise ModelFailed(
-                f"the model raised {type(error).__name__}: {first_line(error)}", f"its input was {tuple(x.shape)}"
+                f"the model raised {type(error).__name__}: {first_line(error)}",
+                f"its input was {tuple(normalised.shape)}",
             ) from error
         if self.head is not None:
             try:
