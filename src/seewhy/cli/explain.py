@@ -61,7 +61,7 @@ class Explain(Command):
     multiple=True,
     callback=options.read_pairs,
     metavar="NAME=VALUE",
-    help="An option of the methods that have it; @FILE is a picture.",
+    help="An option of the methods that have it; @FILE is a picture, of segments labels.",
 )
 @click.option("--seed", default=0, show_default=True, help="Of all that is drawn at random.")
 @options.network_options

@@ -117,6 +117,7 @@ class Model(Network):
         found |= Need.BIASES if census.differentiable and not isinstance(self.module, Adapted) else Need(0)
         found |= Need.MAPS if census.maps else Need(0)
         found |= Need.RELU if census.only_relu else Need(0)
+        found |= Need.ATTENTION if census.attention else Need(0)
         return found | (Need.POOLED_HEAD if census.head else Need(0))
 
     def layer(self, asked: str | nn.Module | None, x: Pixels | None = None) -> str:

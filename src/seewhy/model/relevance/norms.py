@@ -60,7 +60,7 @@ def layer_norm(
     sizes = tuple(normalized_shape)
     axes = tuple(range(-len(sizes), 0))
     with torch.no_grad():
-        y, _, spread = torch.native_layer_norm(x, sizes, weight, bias, eps)
+        y, _mean, spread = torch.native_layer_norm(x, sizes, weight, bias, eps)
 
     def centred(c: Tensor) -> Tensor:
         c = c if weight is None else c * weight
