@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from attentive import TinyViT
 from conftest import MEAN, STD
 from seewhy import Model, SeewhyError, compare, explain, load
+from seewhy.model.attending import attending
 
 HOWS = ("fused", "plain", "module")
 
@@ -157,3 +158,51 @@ def test_attention_over_channels_is_refused() -> None:
     model = load("timm:xcit_nano_12_p16_224", weights="random")
     with pytest.raises(SeewhyError, match="on no grid that can be proved"):
         explain(model, torch.rand(1, 3, 224, 224), "attention_rollout")
+
+
+class Mixed(nn.Module):
+    """Attention of two parts, of what is alike and of what is near, mixed by a gate and brought to sum 1 in place, as
+    ConViT's. hidden: its product with the values is spelled out."""
+
+    def __init__(self, hidden: bool) -> None:
+        super().__init__()
+        self.hidden = hidden
+
+    def forward(self, x: Tensor) -> Tensor:
+        near = torch.eye(x.shape[1]).expand(len(x), -1, -1)
+        weights = (1 - x.mean().sigmoid()) * (x @ x.transpose(1, 2) / 3).softmax(
+            -1
+        ) + x.mean().sigmoid() * near.softmax(-1)
+        weights /= weights.sum(-1).unsqueeze(-1)
+        return (weights[..., None] * x[:, None]).sum(2) if self.hidden else weights @ x
+
+
+class Streams(nn.Module):
+    """Attention in one stream, or in two side by side, as CrossViT's."""
+
+    def __init__(self, two: bool = False, hidden: bool = False) -> None:
+        super().__init__()
+        self.patch, self.first, self.second = nn.Conv2d(3, 12, 4, stride=4), Mixed(hidden), Mixed(hidden)
+        self.two, self.fc = two, nn.Linear(12, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        tokens = self.patch(x).flatten(2).transpose(1, 2)
+        first = tokens + self.first(tokens)
+        second = (tokens if self.two else first) + self.second(tokens if self.two else first)
+        return self.fc(((first + second) if self.two else second).mean(1))
+
+
+def test_mixed_attention_is_followed_and_what_can_not_be_is_refused(x: Tensor) -> None:
+    torch.manual_seed(0)
+    model = Model(Streams(), mean=MEAN, std=STD, size=(16, 20))
+    with model.frozen(), torch.no_grad(), attending(model.module) as calls:
+        model(x)
+    rows = torch.full((2, 1, 20), 1 / 20)
+    for call in reversed(calls):
+        rows = (rows + rows @ call.weights()) / 2
+    assert len(calls) == 2
+    found = explain(model, x, "attention_rollout").values
+    np.testing.assert_allclose(found, rows.reshape(2, 1, 4, 5), rtol=1e-4, atol=1e-7)
+    for wrong, why in (({"hidden": True}, "can't be followed"), ({"two": True}, "side by side")):
+        with pytest.raises(SeewhyError, match=why):
+            explain(Model(Streams(**wrong), mean=MEAN, std=STD, size=(16, 20)), x, "attention_relevance")

@@ -76,12 +76,19 @@ def as_map(rows: Tensor, others: int, cells: Sequence[int], notes: Sequence[str]
 
 def usable(model: Model, x: Pixels) -> Sequence[Attended]:
     """The calls of attention of pixels like x. Raises Unsupported where the place of one's tokens is not known."""
-    calls = model.census(x).attention
+    census = model.census(x)
+    calls, hint = census.attention, "CAMs, gradients and perturbations do not need to know"
+    if census.unfollowed:
+        said = f"what {census.unfollowed[0]!r} attends to can't be followed: no product with its softmax was seen"
+        raise Unsupported(said, hint)
+    if census.beside:
+        said = f"attention in {census.beside!r} takes nothing from the call before: streams that run side by side"
+        raise Unsupported(f"{said} are not multiplied", hint)
     for one in calls:
         if one.queries is None or one.keys is None or not _placed(one):
             raise Unsupported(
                 f"what attends in {one.layer!r} ({one.counts[0]} to {one.counts[1]}) is on no grid that can be proved",
-                "it may attend over channels, or over windows of its own; CAMs and gradients do not need to know",
+                f"it may attend over channels, or over windows of its own; {hint}",
             )
     return calls
 

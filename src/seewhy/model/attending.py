@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import or_
 from typing import Any
 from weakref import ref
 
@@ -16,8 +18,17 @@ from seewhy.model.fused import Attention, FusedArgs, fused, multi_head
 from seewhy.model.trace import running
 
 
+class Calls(list[Attention]):
+    """Calls in their order. unfollowed: layers with a softmax over tokens or the like that no product was seen to use,
+    by a number for each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unfollowed: dict[int, str] = {}
+
+
 @contextmanager
-def attending(module: nn.Module, cut: int | None = None) -> Iterator[list[Attention]]:
+def attending(module: nn.Module, cut: int | None = None) -> Iterator[Calls]:
     """The calls of attention of the forwards in this block, in their order.
 
     cut: start the graph at what the cut-th of them returns, counted from 0; nothing before it is kept for a backward.
@@ -29,13 +40,17 @@ def attending(module: nn.Module, cut: int | None = None) -> Iterator[list[Attent
             yield mode.calls
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class _Mark:
-    """Of a tensor on its way from a product of queries and keys through a softmax to a product with values."""
+    """Of a tensor on its way from a product of queries and keys through softmaxes to a product with values."""
 
     query: Tensor | None = None
     key: Tensor | None = None
-    weights: bool = False  # behind the softmax
+    softmaxes: frozenset[int] = frozenset()  # that it came through
+
+    def __or__(self, other: "_Mark") -> "_Mark":
+        first = self if self.query is not None else other
+        return _Mark(first.query, first.key, self.softmaxes | other.softmaxes)
 
 
 @dataclass(eq=False)
@@ -50,7 +65,7 @@ class _Marks:
         self.known[id(value)] = (ref(value), mark)
 
 
-PRODUCTS = {"matmul", "bmm", "baddbmm", "__matmul__", "__rmatmul__"}
+PRODUCTS = {"matmul", "bmm", "__matmul_"}
 
 
 class _Attending(TorchFunctionMode):
@@ -58,7 +73,7 @@ class _Attending(TorchFunctionMode):
 
     def __init__(self, stack: Sequence[str], cut: int | None) -> None:
         super().__init__()
-        self.calls: list[Attention] = []
+        self.calls = Calls()
         self._stack, self._cut = stack, cut
         self._marks = _Marks()
 
@@ -82,25 +97,31 @@ class _Attending(TorchFunctionMode):
         if len(self.calls) == self._cut and not call.out.requires_grad:
             call = replace(call, out=call.out.detach().requires_grad_())
             torch.set_grad_enabled(True)
-        self.calls.append(replace(call, layer=self._stack[-1] if self._stack else ""))
+        self.calls.append(replace(call, layer=self._layer))
         return call.out
 
+    @property
+    def _layer(self) -> str:
+        return self._stack[-1] if self._stack else ""
+
     def _follow(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], output: Tensor) -> Tensor:
-        marked = next((mark for one in args if (mark := self._marks.of(one)) is not None), None)
         if name in PRODUCTS and len(args) > 1 and isinstance(args[1], Tensor):
-            own = self._marks.of(args[0])
-            if own is not None and own.weights and args[0].shape[-1] == args[1].shape[-2]:
-                return self._kept(Attention("", args[1], output, own.query, own.key, shown=args[0]))
-            self._marks.put(output, _Mark(args[0], args[1].transpose(-2, -1)))
-        elif name == "softmax" and last_axis(args, kwargs, output.ndim):
-            self._marks.put(output, replace(marked or _Mark(), weights=True))
-        elif marked is not None and output.numel() == _first(args).numel():
-            self._marks.put(output, marked)  # masked, dropped, mixed among heads, turned
+            weights, value = args[:2]
+            own = self._marks.of(weights)
+            if own is not None and own.softmaxes and weights.shape[-1] == value.shape[-2]:
+                for one in own.softmaxes:
+                    self.calls.unfollowed.pop(one, None)
+                return self._kept(Attention("", value, output, own.query, own.key, shown=weights))
+            self._marks.put(output, _Mark(weights, value.transpose(-2, -1)))
+            return output
+        marks = [mark for one in args if (mark := self._marks.of(one)) and one.numel() == output.numel()]
+        if name == "softmax" and last_axis(args, kwargs, output.ndim):
+            number = len(self._marks.known)
+            self.calls.unfollowed[number] = self._layer
+            marks.append(_Mark(softmaxes=frozenset({number})))
+        if marks:
+            self._marks.put(output, reduce(or_, marks))  # masked, dropped, mixed among heads, gated, turned
         return output
-
-
-def _first(args: Sequence[Any]) -> Tensor:
-    return next(one for one in args if isinstance(one, Tensor))
 
 
 def last_axis(args: Sequence[Any], kwargs: dict[str, Any], ndim: int) -> bool:

@@ -18,7 +18,7 @@ from seewhy.model.layouts import Layout, layouts
 from seewhy.model.rules import RELU_KINDS, Watch
 from seewhy.model.seen import Seen, both
 from seewhy.model.tape import Recorder, Tape, Unrepeatable, joined
-from seewhy.model.tokens import Attended, agreed, attended, located, read_by
+from seewhy.model.tokens import Attended, agreed, attended, beside, located, read_by
 from seewhy.model.trace import watch
 from seewhy.model.views import Adapted, View
 from seewhy.scores import Outputs, distributions
@@ -69,6 +69,8 @@ class Census:
     bytes_per_image: int  # all layers' outputs together, as a graph holds them
     unused: tuple[str, ...] = ()
     attention: tuple[Attended, ...] = ()
+    unfollowed: tuple[str, ...] = ()  # layers that may attend, by products that were not seen
+    beside: str = ""  # the first layer whose attention takes nothing from that of the call before
     start: tuple[float, ...] = ()  # share of each query of the last attention in what the scores are read from
     tape: Tape | None = None  # None where the forward can't be written down
     why_no_tape: str = ""
@@ -115,6 +117,8 @@ def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> C
         bytes_per_image=max(1, sum(seen.bytes.values())),
         unused=tuple(name for name in modules if name and name not in seen.calls),
         attention=attention,
+        beside=beside(calls),
+        unfollowed=tuple(dict.fromkeys(calls.unfollowed.values())),
         start=start,
         tape=tape,
         why_no_tape=why,

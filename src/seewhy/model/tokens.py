@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -115,6 +116,23 @@ def _located(before: Tensor, after: Tensor, size: Size) -> list[Found]:
         return located(tuple(tokens.shape[1:]), tokens, others, size)
     every = of_windows(len(before) // 2, tokens.shape[1], size)
     return [(one, locality(one.maps(tokens), one.maps(others))) for one in every]
+
+
+def beside(calls: Sequence[Attention]) -> str:
+    """The first layer whose attention takes nothing from that of the call before: streams that run side by side."""
+    for before, one in pairwise(calls):
+        if not (one.value.requires_grad and before.out.requires_grad):
+            continue
+        weights = torch.linspace(1, 2, one.value[0].numel(), dtype=one.value.dtype, device=one.value.device)
+        try:
+            (grad,) = torch.autograd.grad(
+                (one.value.flatten(1) * weights).sum(), before.out, allow_unused=True, retain_graph=True
+            )
+        except RuntimeError:  # changed in place since
+            continue
+        if grad is None or not bool(grad.any()):
+            return one.layer
+    return ""
 
 
 def read_by(output: Tensor, places: Mapping[str, Tensor]) -> dict[str, Tensor | None]:
