@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from attentive import BrightTokens
+from attentive import evident
 from conftest import MEAN, STD, Bright
 from contract import QUICK, Promise, promises
 from seewhy import Model, SeewhyError, compare, explain, get_method, list_methods
 from seewhy.registry import Listed, declared, options_of
 from seewhy.together import Together
-from seewhy.types import Need
 
 METHODS = {one.id: one for one in list_methods()}
 
@@ -25,10 +24,7 @@ def listed(request: pytest.FixtureRequest) -> Listed:
 
 @pytest.fixture
 def bright(request: pytest.FixtureRequest) -> Model:
-    """The network with planted evidence that has what the method needs."""
-    needs = request.getfixturevalue("listed").info.needs if "listed" in request.fixturenames else Need.SCORES
-    net = BrightTokens() if Need.ATTENTION in needs else Bright()
-    return Model(net, mean=MEAN, std=STD, size=(32, 40), classes=["dark", "red", "green"])
+    return evident(request.getfixturevalue("listed").id if "listed" in request.fixturenames else "saliency")
 
 
 @pytest.mark.parametrize("promise", promises, ids=lambda promise: promise.__name__)
@@ -78,7 +74,7 @@ def test_targets_share_every_forward_where_they_can(listed: Listed, bright: Mode
 def test_methods_compared_give_what_they_give_alone(attention: bool, bright: Model, planted: Any) -> None:
     ids = [one.id for one in METHODS.values() if one.info.starts != "none"]
     if attention:
-        bright = Model(BrightTokens(), mean=MEAN, std=STD, size=(32, 40), classes=["dark", "red", "green"])
+        bright = evident("raw_attention")
     ids = [id for id in ids if METHODS[id].info.needs in bright.offers]
     both = compare(bright, planted[:1], ids, [None, 2])
     for id in ids:
