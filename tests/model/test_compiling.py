@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import sysconfig
 import weakref
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,7 +24,10 @@ from seewhy.types import Map
 
 pytestmark = pytest.mark.engine
 N = 700  # masks: 21 chunks of 32 and a part of one
-needs_a_compiler = pytest.mark.skipif(not shutil.which("g++"), reason="there is no C++ compiler here")
+HEADERS = Path(sysconfig.get_path("include"), "Python.h")
+needs_a_compiler = pytest.mark.skipif(
+    not (shutil.which("g++") and HEADERS.exists()), reason="there is no C++ compiler here, or no Python.h"
+)
 
 
 class Clock:
