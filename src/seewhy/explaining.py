@@ -177,6 +177,8 @@ def _made(
         forward, backward = run.meter.forward, run.meter.backward
         if run.compared is not None:
             run.compared.clear()
+        if run.compiling is not None:
+            run.compiling.clear()
         run.meter.folded = run.fold and method.info.starts == "input"  # from the forward that was made before
         started = time.perf_counter()
         if isinstance(method, Together):
@@ -185,6 +187,8 @@ def _made(
             maps = [_guard(lambda: method(run, x, group[0], draws.pop(0)))]  # noqa: B023
         if run.compared is not None:
             maps = [run.compared.told(one, target) for one, target in zip(maps, group, strict=True)]
+        if run.compiling is not None:
+            maps = list(map(run.compiling.told, maps))
         if run.meter.folded:
             maps = [_folding_told(run, x, one, target) for one, target in zip(maps, group, strict=True)]
         seconds = (time.perf_counter() - started) / len(group)

@@ -170,7 +170,8 @@ class Run:
                     pictures = self.estimator.variants(part, rows)
                     yield Items(pictures.flatten(0, 1), self.place + rows.repeat_interleave(pictures.shape[1]))
 
-        for scores in self.model.each_score(variants(), self.targets):
+        left = int((self.n_samples - self.done[images]).sum())
+        for scores in self.model.each_score(variants(), self.targets, left):
             block, draws = waiting.popleft()
             found = scores.double().unflatten(1, (len(rows), -1))
             self._add((block - self.certain // self.block) % GROUPS, rows, self.estimator.sums(draws, found, rows))

@@ -293,6 +293,15 @@ def test_notes_are_told_in_the_language_asked_for_and_stored_in_english(
     assert row["notes"] == list(stored) and stored[0].startswith("the map's sum misses")
 
 
+def test_compiling_is_asked_for_and_what_becomes_of_it_is_told(undrawn: None, there: Path, call: Call) -> None:
+    asked = ("explain", "photos/cat.jpg", *NET, "-m", "rise", "-O", "n_samples=40")
+    result = call(*asked, "--compile", "-o", "out")
+    assert result.exit_code == 0 and "not compiled: the passes are too few" in result.stdout, result.stdout
+    assert call(*asked, "-o", "plain").exit_code == 0
+    assert np.array_equal(seewhy.open("out").values, seewhy.open("plain").values)
+    assert not any("compiled" in one for one in seewhy.open("plain").notes)
+
+
 def test_labels_are_a_file_of_the_photos_size_or_of_the_inputs(undrawn: None, there: Path, call: Call) -> None:
     rows, columns = np.indices((30, 41))
     Image.fromarray((rows // 8 * 40 + columns // 9).astype(np.uint8)).save("labels.png")

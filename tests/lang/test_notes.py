@@ -222,6 +222,7 @@ REAL: dict[str, tuple[int, Callable[[Model, Tensor], tuple[str, ...]]]] = {
     "reached": (2, lambda small, x: made(small, x, "occlusion", window=4)),
     "whole": (2, lambda small, x: made(replace(small, fast=False), x, "occlusion", window=8)),
     "halved": (1, halved),
+    "compiled": (2, lambda small, x: made(replace(small, compile=True), x, "rise", n_samples=20)),
     "unproved": (1, unproven),
     "again": (4, again),
 }  # with how many notes at least

@@ -187,7 +187,8 @@ class Run:
                 visible = masks(unions, self.x.shape[2:], self.x)
                 yield Items(self.fill(visible[:, None], rows).flatten(0, 2), rows.repeat_interleave(samples))
 
-        for scores in self.model.each_score(variants(), Pinned(self._read, None, "", ("partition",))):
+        left = sum(self.asked.max_evals - len(tree.log) for tree in self.trees) * samples
+        for scores in self.model.each_score(variants(), Pinned(self._read, None, "", ("partition",)), left):
             yield from _numbers(scores.unflatten(0, (-1, samples)).double().mean(1).to(scores.dtype))
 
     def _read(self, outputs: Tensor, rows: Tensor) -> Tensor:

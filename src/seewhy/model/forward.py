@@ -12,6 +12,7 @@ from seewhy.errors import BadInput, HeadFailed, ModelFailed, SeewhyError, Unsupp
 from seewhy.model import census as probing
 from seewhy.model import opaque
 from seewhy.model.census import Census
+from seewhy.model.compiling import Compiling, Trial
 from seewhy.model.half import Compared, lacking
 from seewhy.model.identity import structure, weights
 from seewhy.model.programs import Programs, Run
@@ -28,8 +29,9 @@ class Forward:
     """A module and its normalisation.
 
     fast: run what its tape was made into where that gives the same; else the module as it is, always. fold: batch norms
-    go into the convolutions where gradients of pixels are taken, too; a result holds what that moves them by. compared:
-    where it is there, variants are scored in bfloat16.
+    go into the convolutions where gradients of pixels are taken, too; a result holds what that moves them by. compile:
+    scores of many variants by a compiled program, where that is faster. compared: where it is there, variants are
+    scored in bfloat16.
     """
 
     module: nn.Module
@@ -38,7 +40,9 @@ class Forward:
     head: Callable[[Any], Tensor] | None = field(default=None, kw_only=True)
     fast: bool = field(default=True, kw_only=True)
     fold: bool = field(default=False, kw_only=True)
+    compile: bool = field(default=False, kw_only=True)
     compared: Compared | None = field(default=None, repr=False, kw_only=True)
+    compiling: Compiling | None = field(default=None, repr=False, kw_only=True)  # of one call
     meter: Meter = field(default_factory=Meter, repr=False, kw_only=True)
     _known: dict[Any, Any] = field(default_factory=dict, repr=False, kw_only=True)  # censuses, by input size
 
@@ -132,6 +136,20 @@ class Forward:
         run = programs.scoring() if programs else None
         with torch.no_grad():
             return self._counted(run(x)) if run else self(x)
+
+    def perhaps_compiled(self, x: Pixels, compiling: Compiling) -> Tensor:
+        """Outputs of one of many chunks, by a compiled program where that is faster."""
+        programs = self.programs(x)
+        run = programs.scoring() if programs else None
+        if run is None:
+            compiling.refused("unwritten")
+            return self.scored(x)
+        key = ("compiled", *x.shape)
+        trial: Trial | None = self._known.get(key)
+        if trial is None or trial.eager is not run:  # its weights have changed
+            trial = self._known[key] = Trial(run)
+        with torch.no_grad():
+            return self._counted(compiling.outputs(trial, x))
 
     def halved(self, x: Pixels) -> Run:
         """Outputs in bfloat16 for pixels of x's size; raises Unsupported, with the reason, where they can't be had."""

@@ -20,7 +20,7 @@ from seewhy.model.occluding import How, Occluded, occluded
 from seewhy.model.recorded import Recorded
 from seewhy.model.rescale import rescale
 from seewhy.model.rules import Rule, Rules, Watch, ruled
-from seewhy.model.stream import out_of_memory, stream
+from seewhy.model.stream import Variant, out_of_memory, stream
 from seewhy.model.tail import Tail
 from seewhy.model.trace import INPUT, record
 from seewhy.model.variants import Asked, Variants, by_target
@@ -50,6 +50,11 @@ class Network(Forward, Variants):
         if self.memo is not None:
             self.memo.append(Recorded(x, (), [({}, found)], self.meter))
         return found
+
+    def each_score(self, variants: Iterable[Variant], target: Asked, images: int = 0) -> Iterator[Tensor]:
+        if self.compiling is not None:
+            self.compiling.announced(images)
+        return super().each_score(variants, target, images)
 
     def gradient(self, x: Pixels, target: Pinned, rules: Mapping[str, Rule] | None = None) -> Pixels:
         """The score's gradient with respect to the pixels (b,c,h,w); `rules` change the backward of functions."""
@@ -246,7 +251,11 @@ class Network(Forward, Variants):
         return {**{name: runs[name][-1] for name in inner}, **({INPUT: x} if from_input else {})}, outputs
 
     def _outputs(self, values: Tensor, rows: Tensor) -> Tensor:
-        return self.scored(values) if self.compared is None else self.roughly_scored(values, rows, self.compared)
+        if self.compared is not None:
+            if self.compiling is not None:
+                self.compiling.refused("bfloat16")
+            return self.roughly_scored(values, rows, self.compared)
+        return self.scored(values) if self.compiling is None else self.perhaps_compiled(values, self.compiling)
 
     def _differentiable(self, values: Tensor, rows: Tensor, rules: Mapping[str, Rule] | None = None) -> Tensor:
         return self.differentiable(values, rules)

@@ -48,6 +48,7 @@ def load(
     answers: Answers | None = None,
     output: str | None = None,
     trust: bool = False,
+    compile: bool = False,
 ) -> Model:
     """A network by name, with its own preprocessing and class names.
 
@@ -59,7 +60,7 @@ def load(
     load. classes, mean, std, size (h,w), head: instead of what the source says; a factory's nn.Module needs mean and
     std, and so does an ONNX file. Given with weights=, `classes` decides how many outputs are built.
     input, answers: of a function, see seewhy.black_box. output: the one of an ONNX file's outputs that is scores.
-    trust: read files that can run code, .h5.
+    trust: read files that can run code, .h5. compile: see seewhy.Model.
     The global random state is untouched. Raises a SeewhyError where anything asked for can't be had: never a
     network with other weights than asked for.
     """
@@ -80,12 +81,13 @@ def load(
     if isinstance(made, Model):
         _refuse_overrides(spec, classes=classes, mean=mean, std=std, size=size, head=head)
         made.module.to(where)
-        return made
+        return replace(made, compile=True) if compile else made
     preprocess = _preprocess(made, mean, std, size)
     _check_classes(made, ask, head)
     module = unwrapped(made.module).to(where).eval()
     card = replace(made.card, overrides=_given(**kept))
-    return Model(module, classes=ask.classes or made.classes, head=head, card=card, **asdict(preprocess))
+    known = asdict(preprocess)
+    return Model(module, classes=ask.classes or made.classes, head=head, card=card, compile=compile, **known)
 
 
 def as_model(asked: Any) -> Model:
