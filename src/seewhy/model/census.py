@@ -102,7 +102,7 @@ def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> C
     after, calls_again, again, out_again = _again(module, forward, disturbed(x.detach()))
     tape, why = _tape(recorder, out, again, out_again)
     attention = attended(calls, calls_again, (x.shape[2], x.shape[3]))
-    read, start = _read(out, seen, calls if attention else [])
+    read, start = _origins(out, seen, calls if attention else [])
     differentiable, out = out.requires_grad, out.detach()
     layers = _layers(modules, seen, x, after, read)
     head = find_head(modules, seen.pooled, out)
@@ -187,7 +187,7 @@ def _again(
     return {name: maps for name, maps in seen.outputs.items() if len(maps) == len(x)}, calls, recorder, out
 
 
-def _read(out: Tensor, seen: Seen, calls: Sequence[Attention]) -> tuple[dict[str, Tensor | None], tuple[float, ...]]:
+def _origins(out: Tensor, seen: Seen, calls: Sequence[Attention]) -> tuple[dict[str, Tensor | None], tuple[float, ...]]:
     """Which tokens of each layer the scores depend on, and each one's share in the last attention's queries."""
     if not out.requires_grad:
         return {}, ()
