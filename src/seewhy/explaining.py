@@ -16,6 +16,7 @@ from seewhy.cams import of_layers, pin_layers
 from seewhy.errors import BadOption, ModelFailed, first_line
 from seewhy.images import Batch
 from seewhy.model import Model
+from seewhy.model.still import frames_of
 from seewhy.model.trace import INPUT
 from seewhy.registry import Method, check
 from seewhy.resuming import left_off
@@ -103,6 +104,8 @@ def _row(
     if kind == "probability" and wanted == "logit":
         wanted = "log_probability"
         notes = ("the model ends in probabilities: log-probability is explained",)
+    if (frames := frames_of(run.module)) > 1:
+        notes += (f"the photo was repeated to {frames} frames: maps of layers and attention are their mean over time",)
     read = transform(wanted, kind)
     targets = [replace(target, transform=read, key=(wanted, target.key)) for target in decided]
     options = {f.name: getattr(method, f.name) for f in fields(method)}  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ from seewhy.model.head import PooledHead, find_head
 from seewhy.model.layouts import Layout, layouts
 from seewhy.model.rules import RELU_KINDS, Watch
 from seewhy.model.seen import Seen, both
+from seewhy.model.still import frames_of
 from seewhy.model.tape import Recorder, Tape, Unrepeatable, joined
 from seewhy.model.tokens import Attended, agreed, attended, located, read_by
 from seewhy.model.trace import watch
@@ -99,10 +100,10 @@ def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> C
     modules = dict(module.named_modules())
     after, calls_again, again, out_again = _again(module, forward, disturbed(x.detach()))
     tape, why = _tape(recorder, out, again, out_again)
-    attention = attended(calls, calls_again, (x.shape[2], x.shape[3]))
+    attention = attended(calls, calls_again, (x.shape[2], x.shape[3]), frames_of(module))
     read, start = _read(out, seen, calls if attention else [])
     differentiable, out = out.requires_grad, out.detach()
-    layers = _layers(modules, seen, x, after, read)
+    layers = _layers(modules, seen, x, after, read, frames_of(module))
     head = find_head(modules, seen.pooled, out)
     return Census(
         layers=tuple(layers),
@@ -199,14 +200,15 @@ def _layers(
     x: Tensor,
     after: Mapping[str, Tensor],
     read: Mapping[str, Tensor | None],
+    frames: int,
 ) -> list[Layer]:
     size = (x.shape[2], x.shape[3])
     of_images = {name: one for name, one in seen.outputs.items() if len(one) == len(x)}
     places = agreed(
         {
-            name: located(seen.shapes[name], one, after[name], size)
+            name: located(seen.shapes[name], one, after[name], size, frames)
             if name in after
-            else [(layout, None) for layout in layouts(seen.shapes[name], size)]
+            else [(layout, None) for layout in layouts(seen.shapes[name], size, frames)]
             for name, one in of_images.items()
         },
         size,
