@@ -19,7 +19,7 @@ FLOORS = [  # a room imports from floors above it in this list and from its own 
     {"registry"},
     {"together"},
     {"attentions", "cams", "noisy", "background", "sampling", "resuming", "agreement"},
-    {"superpixels"},
+    {"superpixels", "first"},
     {"methods", "render", "store", "checkup", "explaining"},
     {"api"},
     {"repeat"},

@@ -8,7 +8,8 @@ import torch
 
 from seewhy.asked import listed, whole
 from seewhy.errors import BadOption
-from seewhy.explaining import PREDICTIONS, explained, outputs_of, predictions
+from seewhy.explaining import PREDICTIONS, explained, predictions
+from seewhy.first import outputs_of
 from seewhy.images import load_all
 from seewhy.model import Model
 from seewhy.registry import Method, configured, declared, get_method

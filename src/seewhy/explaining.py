@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seewhy.cams import of_layers, pin_layers
-from seewhy.errors import BadOption, ModelFailed, first_line
+from seewhy.errors import BadOption, ModelFailed
+from seewhy.first import first_outputs, guarded
 from seewhy.held import is_made
 from seewhy.images import Batch
 from seewhy.model import Model
-from seewhy.model.trace import INPUT
+from seewhy.model.still import frames_of
 from seewhy.registry import Method, check, options_of
 from seewhy.resuming import left_off
 from seewhy.rng import Rng
@@ -53,7 +54,7 @@ def explained(
             run.halved(x)  # which refuses, before anything else runs, where it can't be done
         pinned = [pin_layers(method, run, x) for method in methods]
         started = time.perf_counter()
-        outputs = run.check_names(_first(run, x, pinned))
+        outputs = run.check_names(first_outputs(run, x, pinned))
         shared = (time.perf_counter() - started) / (len(methods) * len(targets))
         decided = [as_target(target).pin(outputs, run.find) for target in targets]
         if run.census(x).outputs == "answer":
@@ -70,24 +71,6 @@ def explained(
 
 def _goes_on(method: Method) -> bool:
     return isinstance(method, Together) and method.goes_on
-
-
-def _first(run: Model, x: Pixels, methods: Sequence[Method]) -> Tensor:
-    """The clean image's outputs, from the forward that the methods' own backwards start from."""
-    begin = getattr(methods[0], "begin", None)
-    if begin is not None:
-        return _sound(_guard(lambda: begin(run, x)))
-    rules = getattr(methods[0], "rules", None)
-    starting = [m for m in methods if getattr(m, "rules", None) is rules]  # others make a forward of their own
-    layers = dict.fromkeys(INPUT for m in starting if m.info.starts == "input")
-    layers |= dict.fromkeys(name for m in starting if m.info.starts == "layers" or rules for name in of_layers(m))
-    following = [m.cut(run, x) for m in starting if m.info.starts == "attention"]  # type: ignore[attr-defined]
-    if following and not layers:
-        cut = min((one for one in following if one is not None), default=None)
-        return _sound(_guard(lambda: run.followed(x, cut).outputs))
-    if not layers:
-        return outputs_of(run, x)
-    return _sound(_guard(lambda: run.recorded(x, tuple(layers), rules).outputs))
 
 
 def _row(
@@ -108,6 +91,8 @@ def _row(
     if kind == "probability" and wanted == "logit":
         wanted = "log_probability"
         notes = ("the model ends in probabilities: log-probability is explained",)
+    if (frames := frames_of(run.module)) > 1:
+        notes += (f"the photo was repeated to {frames} frames: maps of layers and attention are their mean over time",)
     read = transform(wanted, kind)
     targets = [replace(target, transform=read, key=(wanted, target.key)) for target in decided]
     options = options_of(method)
@@ -182,9 +167,9 @@ def _made(
         run.meter.folded = run.fold and method.info.starts == "input"  # from the forward that was made before
         started = time.perf_counter()
         if isinstance(method, Together):
-            maps = _guard(lambda: method.for_targets(run, x, unique, draws[0]))
+            maps = guarded(lambda: method.for_targets(run, x, unique, draws[0]))
         else:
-            maps = [_guard(lambda: method(run, x, group[0], draws.pop(0)))]  # noqa: B023
+            maps = [guarded(lambda: method(run, x, group[0], draws.pop(0)))]  # noqa: B023
         if run.compared is not None:
             maps = [run.compared.told(one, target) for one, target in zip(maps, group, strict=True)]
         if run.compiling is not None:
@@ -231,28 +216,6 @@ def _values(made: Map) -> Any:
         return made.values.detach().float().cpu().numpy().copy()
 
     return numbers if is_made(made, "values") else numbers()
-
-
-def outputs_of(model: Model, x: Pixels) -> Tensor:
-    return _sound(_guard(lambda: model.outputs(x)))
-
-
-def _sound(outputs: Tensor) -> Tensor:
-    if not torch.isfinite(outputs).all():
-        raise ModelFailed("the model returns NaN or infinity for this image", "check its weights and its precision")
-    return outputs
-
-
-def _guard(call: Any) -> Any:
-    """What can fail behind the model's own forward: the backward and the memory."""
-    try:
-        return call()
-    except torch.OutOfMemoryError as error:
-        raise ModelFailed("memory ran out even for one image at a time", "use a smaller input, or the CPU") from error
-    except RuntimeError as error:
-        raise ModelFailed(
-            f"the backward failed: {first_line(error)}", "see `seewhy doctor` for what fits it"
-        ) from error
 
 
 def predictions(model: Model, x: Pixels, outputs: Tensor, top: int) -> tuple[tuple[Prediction, ...], ...]:

@@ -17,8 +17,9 @@ from seewhy.model.head import PooledHead, find_head
 from seewhy.model.layouts import Layout, layouts
 from seewhy.model.rules import RELU_KINDS, Watch
 from seewhy.model.seen import Seen, both
+from seewhy.model.still import frames_of
 from seewhy.model.tape import Recorder, Tape, Unrepeatable, joined
-from seewhy.model.tokens import Attended, agreed, attended, beside, located, read_by
+from seewhy.model.tokens import Attended, agreed, attended, located, read_by
 from seewhy.model.trace import watch
 from seewhy.model.views import Adapted, View
 from seewhy.scores import Outputs, distributions
@@ -70,7 +71,6 @@ class Census:
     unused: tuple[str, ...] = ()
     attention: tuple[Attended, ...] = ()
     unfollowed: tuple[str, ...] = ()  # layers that may attend, by products that were not seen
-    beside: str = ""  # the first layer whose attention takes nothing from that of the call before
     start: tuple[float, ...] = ()  # share of each query of the last attention in what the scores are read from
     tape: Tape | None = None  # None where the forward can't be written down
     why_no_tape: str = ""
@@ -101,10 +101,10 @@ def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> C
     modules = dict(module.named_modules())
     after, calls_again, again, out_again = _again(module, forward, disturbed(x.detach()))
     tape, why = _tape(recorder, out, again, out_again)
-    attention = attended(calls, calls_again, (x.shape[2], x.shape[3]))
+    attention = attended(calls, calls_again, (x.shape[2], x.shape[3]), frames_of(module))
     read, start = _origins(out, seen, calls if attention else [])
     differentiable, out = out.requires_grad, out.detach()
-    layers = _layers(modules, seen, x, after, read)
+    layers = _layers(modules, seen, x, after, read, frames_of(module))
     head = find_head(modules, seen.pooled, out)
     return Census(
         layers=tuple(layers),
@@ -117,7 +117,6 @@ def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> C
         bytes_per_image=max(1, sum(seen.bytes.values())),
         unused=tuple(name for name in modules if name and name not in seen.calls),
         attention=attention,
-        beside=beside(calls),
         unfollowed=tuple(dict.fromkeys(calls.unfollowed.values())),
         start=start,
         tape=tape,
@@ -203,14 +202,15 @@ def _layers(
     x: Tensor,
     after: Mapping[str, Tensor],
     read: Mapping[str, Tensor | None],
+    frames: int,
 ) -> list[Layer]:
     size = (x.shape[2], x.shape[3])
     of_images = {name: one for name, one in seen.outputs.items() if len(one) == len(x)}
     places = agreed(
         {
-            name: located(seen.shapes[name], one, after[name], size)
+            name: located(seen.shapes[name], one, after[name], size, frames)
             if name in after
-            else [(layout, None) for layout in layouts(seen.shapes[name], size)]
+            else [(layout, None) for layout in layouts(seen.shapes[name], size, frames)]
             for name, one in of_images.items()
         },
         size,
