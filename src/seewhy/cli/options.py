@@ -49,8 +49,9 @@ def model_option(*, multiple: bool = False) -> Callable[[Any], Any]:
         default=("default",) if multiple else "default",
         metavar="NAME",
         shell_complete=complete_model,
-        help="The network: torchvision:resnet50, timm:convnext_tiny, keras:ResNet50, package.module:build, a .keras or "
-        ".onnx file, or a function: callable:package.module:predict; the default is embedded." + again,
+        help="The network: torchvision:resnet50, timm:convnext_tiny, hf:OWNER/NAME or hf:FOLDER, keras:ResNet50, "
+        "package.module:build, a .keras or .onnx file, or a function: callable:package.module:predict; the default is "
+        "embedded." + again,
     )
 
 

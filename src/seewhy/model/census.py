@@ -224,9 +224,17 @@ def _equal(a: Tensor, b: Tensor) -> bool:
 
 
 def _kind_of(module: nn.Module, out: Tensor, seen: _Seen) -> Outputs:
-    if isinstance(module, Adapted) and module.ends == "sigmoid":
+    if _asks_each(module):
         return "binary"
     return "probability" if _sums_to_one(out) or _is(out, seen.sigmoid) else "logit"
+
+
+def _asks_each(module: nn.Module) -> bool:
+    """Whether it says of itself that its outputs are logits of a yes or no each, as transformers' configurations do."""
+    if isinstance(module, Adapted):
+        return module.ends == "sigmoid"
+    problem = getattr(getattr(module, "config", None), "problem_type", None)
+    return bool(problem == "multi_label_classification")
 
 
 def _sums_to_one(out: Tensor) -> bool:

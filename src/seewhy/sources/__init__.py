@@ -14,7 +14,7 @@ from seewhy.labels import hint
 from seewhy.model import Model, callable_or_none, channels, names, pair
 from seewhy.model.identity import unwrapped
 from seewhy.model.opaque import Answers
-from seewhy.sources import default, factory, function, keras, onnx, timm, torchvision
+from seewhy.sources import default, factory, function, hf, keras, onnx, timm, torchvision
 from seewhy.sources.built import Ask, Built
 from seewhy.sources.function import Input
 from seewhy.sources.weights import fill, seeded
@@ -24,6 +24,7 @@ SOURCES: dict[str, Any] = {
     "default": default,
     "torchvision": torchvision,
     "timm": timm,
+    "hf": hf,
     "keras": keras,
     "callable": function,
     "onnx": onnx,
@@ -52,9 +53,9 @@ def load(
     """A network by name, with its own preprocessing and class names.
 
     spec: "default", "torchvision:resnet50", "timm:convnext_tiny", a bare name (torchvision's, else timm's),
-    "keras:ResNet50", "path/to/model.keras"; "package.module:build" or "path/to/file.py:build" for a factory of one's
-    own, "path/to/model.onnx" for a file that onnxruntime runs, "callable:package.module:predict" for a function of
-    pictures.
+    "hf:OWNER/NAME" of the Hugging Face hub, "hf:FOLDER", "keras:ResNet50", "path/to/model.keras";
+    "package.module:build" or "path/to/file.py:build" for a factory of one's own, "path/to/model.onnx" for a file that
+    onnxruntime runs, "callable:package.module:predict" for a function of pictures.
     weights: None for the pretrained ones, a local file (.safetensors, or a state dict), or "random", the same at each
     load. classes, mean, std, size (h,w), head: instead of what the source says; a factory's nn.Module needs mean and
     std, and so does an ONNX file. Given with weights=, `classes` decides how many outputs are built.
