@@ -22,6 +22,8 @@ from seewhy.resuming import left_off
 from seewhy.rng import Rng
 from seewhy.scores import Score, transform
 from seewhy.targets import Askable, Pinned, as_decided, as_target
+from seewhy.texts import TextModel
+from seewhy.texts.answers import about_texts, check_share, matched, similarities
 from seewhy.together import Together
 from seewhy.types import Explanation, Map, Passes, Pixels, Prediction
 
@@ -46,6 +48,7 @@ def explained(
         raise BadOption(f"resume for {methods[0].info.id}, which samples nothing", "leave resume out")
     if score is not None:
         transform(score, model.census(x).outputs)
+        check_share(model, score)
     with run.frozen():
         if run.compared is not None:
             run.halved(x)  # which refuses, before anything else runs, where it can't be done
@@ -95,10 +98,13 @@ def _row(
     """One method's explanation of each target. shared: seconds of what all explanations have in common."""
     kind, info, layers = run.census(x).outputs, method.info, of_layers(method)
     wanted: Score = score or ("answer" if kind == "answer" else info.score)
-    notes: tuple[str, ...] = ()
+    notes = about_texts(run)
     if kind == "probability" and wanted == "logit":
         wanted = "log_probability"
-        notes = ("the model ends in probabilities: log-probability is explained",)
+        notes.append("the model ends in probabilities: log-probability is explained")
+    if isinstance(run, TextModel) and run.alone and wanted != "logit":
+        wanted = "logit"
+        notes.append("one text has no share of its own: its logit is explained")
     read = transform(wanted, kind)
     targets = [replace(target, transform=read, key=(wanted, target.key)) for target in decided]
     options = {f.name: getattr(method, f.name) for f in fields(method)}  # type: ignore[arg-type]
@@ -111,6 +117,7 @@ def _row(
     for asked, target in zip(decided, targets, strict=True):
         one, seconds, passes = made.pop(0)  # the explanation has its own: a thousand maps are not held twice
         classes = [None] * len(x) if target.index is None else target.index.tolist()
+        extras = {**one.extras, **similarities(run, outputs, target)}
         explanation = Explanation(
             values=_checked(one, x, method),
             method=info.id,
@@ -126,7 +133,7 @@ def _row(
             versions=dict(_versions()),
             sign=info.sign,
             reduce=info.reduce,
-            extras={name: np.asarray(value.detach().cpu()) for name, value in one.extras.items()},
+            extras={name: np.asarray(value.detach().cpu()) for name, value in extras.items()},
             notes=(*notes, *one.notes),
             decided=as_decided(asked.key),
             state={name: np.asarray(value.detach().cpu()) for name, value in one.state.items()},
@@ -236,6 +243,8 @@ def _guard(call: Any) -> Any:
 def predictions(model: Model, x: Pixels, outputs: Tensor, top: int) -> tuple[tuple[Prediction, ...], ...]:
     if outputs.ndim != 2:
         return ((),) * len(outputs)
+    if isinstance(model, TextModel):
+        return matched(model, outputs, top)
     kind, found = model.census(x).outputs, outputs.float()
     found = found if kind == "answer" else transform("probability", kind)(found)
     likely = model.likely(found) if kind == "answer" else [True] * len(found)

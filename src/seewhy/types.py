@@ -69,13 +69,15 @@ class Photo:
 class Prediction:
     """One class of a prediction. `probability` is softmax of the logits, or the model's own where it ends in one.
 
-    A function whose answers are no probabilities has a `score` instead.
+    A function whose answers are no probabilities has a `score` instead. A text has the cosine `similarity` to the
+    picture, and its share or its own probability where there is one.
     """
 
     index: int
     label: str
     probability: float | None = None
     score: float | None = None
+    similarity: float | None = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 from skimage.data import chelsea
 from torch import Tensor
 
+import pairs
 import seewhy
 from seewhy.errors import BadOption, SeewhyError, UnknownName, Unsupported
 from seewhy.images.fit import fit
@@ -263,3 +264,24 @@ def test_broken_folders_are_refused(tmp_path: Path) -> None:
         (tmp_path / "config.json").write_text(content)
         with pytest.raises(SeewhyError):
             seewhy.load(f"hf:{tmp_path}")
+
+
+@pytest.mark.parametrize("kind", ["hf clip", "hf siglip", "hf chinese"])
+def test_networks_that_compare_pictures_with_texts_come_with_their_tokenizer(kind: str, tmp_path: Path) -> None:
+    processor = transformers.CLIPImageProcessor(
+        size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}, image_mean=[0.5] * 3, image_std=[0.5] * 3
+    )
+    for one in (pairs.network(kind), pairs.tokenizer(kind), processor):
+        with quiet(transformers):
+            one.save_pretrained(tmp_path)
+    model, x = seewhy.load(f"hf:{tmp_path}"), pairs.photos(kind)
+    assert isinstance(model, seewhy.TextModel) and model.size == (32, 32)
+    wanted = pairs.own_logits(model.bound(pairs.TEXTS), kind, x)
+    found = seewhy.explain(model, x, "saliency", "a cat", texts=["a dog", "the blanket on top"])
+    assert np.allclose(found.scores, wanted[:, 1].detach(), atol=1e-4)
+    assert seewhy.again(found).absolute == 0
+
+
+def test_a_classifier_takes_no_templates(saved: Saved) -> None:
+    with pytest.raises(BadOption, match="templates for"):
+        seewhy.load(f"hf:{saved('vit')}", templates="imagenet")

@@ -46,7 +46,7 @@ class Explain(Command):
     multiple=True,
     metavar="CLASS",
     help="What to explain: an index, a label or a part of one, 'top' (the default), 'rank:1' (the second likeliest), "
-    "or a contrast 'tabby - tiger cat'. Repeat it to compare.",
+    "or a contrast 'tabby - tiger cat'; of a CLIP any text. Repeat it to compare.",
 )
 @click.option("--layer", "layers", multiple=True, metavar="NAME", help="The layer read, where the method reads one.")
 @click.option(
@@ -143,7 +143,8 @@ def _planned(asked: dict[str, Any], where: Progress, stop: Interrupt) -> "tuple[
     models = []
     for name in dict.fromkeys(asked["models"]):
         course = Course(tell=where.samples, stopped=stop)
-        model = replace(options.loaded(name, asked), meter=Meter(tell=where.passes), course=course)
+        loaded = options.loaded(name, asked, asked["targets"])
+        model = replace(loaded, meter=Meter(tell=where.passes), course=course)
         models.append(plan.prepared(model, asked["precision"], asked["memory"]))
     methods, reason = asked["methods"] or (plan.PREFERRED[0],), ""
     if not (asked["methods"] or asked["layers"]):  # a layer that is named is read, or refused with the reason

@@ -47,6 +47,7 @@ def as_data(explanation: Explanation, folder: Path) -> dict[str, Any]:
         "label": explanation.labels[0],
         "score": explanation.score,
         "value": float(explanation.scores[0]),
+        **{name: float(explanation.extras[name][0]) for name in ("similarity", "share") if name in explanation.extras},
         "model": explanation.model.name,
         "weights": explanation.model.weights,
         "layers": list(explanation.layers),
@@ -86,8 +87,8 @@ def _save(figure: Figure, path: Path) -> None:
 
 
 def prediction(one: Prediction) -> dict[str, Any]:
-    found: dict[str, Any] = {"index": one.index, "label": one.label}
-    return found | ({"score": one.score} if one.probability is None else {"probability": one.probability})
+    said = {name: getattr(one, name) for name in ("probability", "score", "similarity")}
+    return {"index": one.index, "label": one.label} | {name: value for name, value in said.items() if value is not None}
 
 
 def says(photo: Path, model: ModelCard, lang: str) -> str:
@@ -97,8 +98,12 @@ def says(photo: Path, model: ModelCard, lang: str) -> str:
 
 
 def predictions(listed: Sequence[Prediction], lang: str) -> list[str]:
-    """A line a class, likeliest first."""
-    return [f"  {amount(one):>7}  {class_name(one.label, lang, one.index)} ({one.index})" for one in listed]
+    """A line a class, likeliest first; of a text its similarity, too."""
+    cosines = [
+        "" if one.similarity is None or one.probability is None else f"  {one.similarity:6.3f}" for one in listed
+    ]
+    names = [f"{class_name(one.label, lang, one.index)} ({one.index})" for one in listed]
+    return [f"  {amount(one):>7}{c}  {name}" for one, c, name in zip(listed, cosines, names, strict=True)]
 
 
 def line(one: Explanation, lang: str, model: str = "") -> str:

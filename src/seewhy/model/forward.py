@@ -172,10 +172,8 @@ class Forward:
         yield from self.module.buffers()
 
     def _forward(self, x: Tensor) -> Any:
-        wide = x if x.dtype == torch.float64 else x.float()
-        mean, std = (wide.new_tensor(value)[:, None, None] for value in (self.mean, self.std))
         try:
-            out = self.module(((wide - mean) / std).to(self.dtype))
+            out = self._run(self._normalised(x))
         except Exception as error:
             if out_of_memory(error) or isinstance(error, SeewhyError):
                 raise
@@ -191,6 +189,15 @@ class Forward:
                     f"it was given the model's output, a {type(out).__name__}",
                 ) from error
         return out.logits if isinstance(getattr(out, "logits", None), Tensor) else out
+
+    def _normalised(self, x: Tensor) -> Tensor:
+        wide = x if x.dtype == torch.float64 else x.float()
+        mean, std = (wide.new_tensor(value)[:, None, None] for value in (self.mean, self.std))
+        return ((wide - mean) / std).to(self.dtype)
+
+    def _run(self, x: Tensor) -> Any:
+        """What the module makes of normalised pixels (b,c,h,w)."""
+        return self.module(x)
 
     def checked(self, x: Any) -> Pixels:
         """Pixels on the model's device, or a refusal."""

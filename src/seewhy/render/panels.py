@@ -83,8 +83,10 @@ def predictions(ax: Axes, listed: Sequence[Prediction], explained: int | None, l
 
 
 def amount(one: Prediction) -> str:
-    """A probability in percent, or the score that a function answered."""
-    return f"{one.score:.4g}" if one.probability is None else f"{one.probability:.1%}"
+    """A probability in percent, the score that a function answered, or a text's similarity."""
+    if one.probability is not None:
+        return f"{one.probability:.1%}"
+    return f"{one.similarity:.3f}" if one.score is None else f"{one.score:.4g}"
 
 
 def number(value: float) -> str:

@@ -14,9 +14,13 @@ from seewhy.sources.built import Ask, Built
 from seewhy.sources.hf_files import OTHERWISE, fetched, place, quiet
 from seewhy.sources.hf_pictures import preprocess
 from seewhy.sources.weights import read
+from seewhy.texts.towers import towers
 from seewhy.types import ModelCard
 
-TOLD = {"output_loading_info": True, "ignore_mismatched_sizes": True, "dtype": torch.float32}  # then all is looked at
+TOLD: dict[str, Any] = {"output_loading_info": True, "ignore_mismatched_sizes": True, "dtype": torch.float32}
+
+
+OPTIONS = ("weights", "classes", "mean", "std", "size", "head", "templates")
 
 
 def names() -> list[str]:
@@ -24,27 +28,45 @@ def names() -> list[str]:
 
 
 def build(name: str, ask: Ask) -> Built:
-    """An image classifier. Code of a repository's own is never run.
+    """An image classifier, or a network that compares pictures with texts. Code of a repository's own is never run.
 
-    Raises UnknownName where there is no such folder or repository, Unsupported where it is no image classifier, lacks a
-    part of its weights, or can't be fetched.
+    Raises UnknownName where there is no such folder or repository, Unsupported where it is neither, lacks a part of its
+    weights, or can't be fetched.
     """
     library = transformers()
     where = place(name)
     with quiet(library):
         config = fetched(where, library.AutoConfig.from_pretrained)
-        if type(config) not in library.MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING:
-            kind = type(config).__name__.removesuffix("Config")
-            raise Unsupported(
-                f"'{name}' is a {kind}, of which transformers has no image classifier",
-                "choose one whose page says image classification",
-            )
-        module = _module(library.AutoModelForImageClassification, where, config, ask)
+        pairs = _compares(library, config)
+        module = _module(_kind(library, config, name, pairs), where, config, ask)
         pictures, hint = processed(library, where)
+        given = fetched(where, library.AutoTokenizer.from_pretrained, "tokenizer_config.json") if pairs else None
     stamp = "as saved" if ask.weights is None and Path(where).is_dir() else ask.stamp
-    outputs, channels = module.config.num_labels, getattr(module.config, "num_channels", 3)
     card = ModelCard(Path(name).name, f"hf:{name}", stamp)
+    if pairs:
+        return Built(module, card, pictures, channels=3, hint=hint, towers=towers(module, given))
+    if ask.templates:
+        raise BadOption(f"templates for '{name}', which takes no texts", "leave templates out")
+    outputs, channels = module.config.num_labels, getattr(module.config, "num_channels", 3)
     return Built(module, card, pictures, class_names(module.config), outputs, channels, hint)
+
+
+def _kind(library: Any, config: Any, name: str, pairs: bool) -> Any:
+    """The class of transformers that loads it."""
+    if pairs:
+        return library.AutoModelForZeroShotImageClassification
+    if type(config) in library.MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING:
+        return library.AutoModelForImageClassification
+    raise Unsupported(
+        f"'{name}' is a {type(config).__name__.removesuffix('Config')}, of which transformers has no image classifier",
+        "choose one whose page says image classification",
+    )
+
+
+def _compares(library: Any, config: Any) -> bool:
+    """Whether it compares pictures with texts: some such networks are saved as classifiers as well."""
+    classifies = any(one.endswith("ForImageClassification") for one in config.architectures or ())
+    return type(config) in library.MODEL_FOR_ZERO_SHOT_IMAGE_CLASSIFICATION_MAPPING and not classifies
 
 
 def class_names(config: Any) -> tuple[str, ...]:
@@ -75,8 +97,9 @@ def _module(auto: Any, where: str, config: Any, ask: Ask) -> Any:
         return whole(where, auto)
     if ask.classes:
         config.num_labels = len(ask.classes)
-    if ask.size and hasattr(config, "image_size"):
-        config.image_size = ask.size
+    pictures = getattr(config, "vision_config", config)
+    if ask.size and hasattr(pictures, "image_size"):
+        pictures.image_size = ask.size
     return filled(auto.from_config(config, trust_remote_code=False, dtype=torch.float32), ask.weights)
 
 

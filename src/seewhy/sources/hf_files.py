@@ -25,10 +25,11 @@ def place(name: str) -> str:
     )
 
 
-def fetched(where: str, read: Callable[..., Any], **how: Any) -> Any:
+def fetched(where: str, read: Callable[..., Any], file: str = "config.json", **how: Any) -> Any:
     """What `read` makes of files on this machine, and where they are not here, of those that the hub has.
 
-    The hub is asked once first: its own loader would retry for half a minute. Raises Unsupported, UnknownName.
+    The hub is asked once first, for a file that is there: its own loader would retry for half a minute.
+    Raises Unsupported, UnknownName.
     """
     try:
         return _read(where, read, local_files_only=True, **how)
@@ -36,7 +37,7 @@ def fetched(where: str, read: Callable[..., Any], **how: Any) -> Any:
         if Path(where).is_dir():
             raise Unsupported(f"the folder '{where}' can't be read: {first_line(error)}", OTHERWISE) from error
     try:
-        _ask_the_hub(where)
+        ask_the_hub(where, file)
         return _read(where, read, **how)
     except SeewhyError:
         raise
@@ -54,10 +55,11 @@ def _read(where: str, read: Callable[..., Any], **how: Any) -> Any:
         raise Unsupported(f"transformers can't load '{where}': {said}", OTHERWISE) from error
 
 
-def _ask_the_hub(name: str) -> None:
+def ask_the_hub(name: str, file: str) -> None:
+    """Raises UnknownName where it has no such file, and whatever the connection raises where it does not answer."""
     from huggingface_hub import get_session, hf_hub_url
 
-    answer = get_session().head(hf_hub_url(name, "config.json"), timeout=SECONDS)
+    answer = get_session().head(hf_hub_url(name, file), timeout=SECONDS)
     if answer.status_code in (401, 404):
         raise UnknownName(f"the hub has no public '{name}'", "give hf:OWNER/NAME as its page is called, or a folder")
 
