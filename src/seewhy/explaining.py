@@ -23,7 +23,8 @@ from seewhy.rng import Rng
 from seewhy.scores import Score, transform
 from seewhy.targets import Askable, Pinned, as_decided, as_target
 from seewhy.texts import TextModel
-from seewhy.texts.answers import about_texts, check_share, matched, similarities
+from seewhy.texts.answers import about_texts, beside, check_share, matched
+from seewhy.texts.scoring import without_each
 from seewhy.together import Together
 from seewhy.types import Explanation, Map, Passes, Pixels, Prediction
 
@@ -117,7 +118,7 @@ def _row(
     for asked, target in zip(decided, targets, strict=True):
         one, seconds, passes = made.pop(0)  # the explanation has its own: a thousand maps are not held twice
         classes = [None] * len(x) if target.index is None else target.index.tolist()
-        extras = {**one.extras, **similarities(run, outputs, target)}
+        text = beside(run, getattr(method, "words", without_each), x, outputs, target)
         explanation = Explanation(
             values=_checked(one, x, method),
             method=info.id,
@@ -128,14 +129,16 @@ def _row(
             score=wanted,
             scores=target(outputs).detach().float().cpu().numpy(),
             layers=tuple(one.layers) or layers,
-            seconds=seconds + shared,
-            passes=passes,
+            seconds=seconds + shared + text.seconds,
+            passes=replace(passes, forward=passes.forward + text.forward),
             versions=dict(_versions()),
             sign=info.sign,
             reduce=info.reduce,
-            extras={name: np.asarray(value.detach().cpu()) for name, value in extras.items()},
-            notes=(*notes, *one.notes),
+            extras={name: np.asarray(value.detach().cpu()) for name, value in {**one.extras, **text.extras}.items()},
+            notes=(*notes, *one.notes, *text.notes),
             decided=as_decided(asked.key),
+            words=text.words,
+            words_by=text.by,
             state={name: np.asarray(value.detach().cpu()) for name, value in one.state.items()},
             **known,
         )

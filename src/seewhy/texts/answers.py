@@ -1,5 +1,8 @@
 """What is said beside a map of a text: its similarity to the picture, its share, and what must be told of the texts."""
 
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import Tensor
@@ -9,8 +12,9 @@ from seewhy.model import Model
 from seewhy.scores import Score, transform
 from seewhy.targets import Pinned
 from seewhy.texts.model import TextModel
+from seewhy.texts.scoring import WordScores
 from seewhy.texts.tokens import Row
-from seewhy.types import Prediction
+from seewhy.types import Pixels, Prediction
 
 LONGEST = 60  # characters of a text in a note
 MOST = 3  # texts that notes are about
@@ -25,11 +29,41 @@ def check_share(model: Model, score: Score) -> None:
         )
 
 
-def similarities(model: Model, outputs: Tensor, target: Pinned) -> dict[str, Tensor]:
-    """Of the text explained, an image each: the cosine to the picture, and its share, or SigLIP's own probability."""
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """What stands beside a map of a text, and what it took: nothing where there is no text."""
+
+    extras: Mapping[str, Tensor] = field(default_factory=dict)
+    words: tuple[tuple[str, ...], ...] = ()
+    by: str = ""
+    notes: Sequence[str] = ()
+    seconds: float = 0.0
+    forward: int = 0
+
+
+def beside(
+    model: Model,
+    how: Callable[[TextModel, Pixels, Tensor, Pinned], WordScores | None],
+    x: Pixels,
+    outputs: Tensor,
+    target: Pinned,
+) -> Beside:
+    """Of the text explained in each image: similarity, share and word scores. how: these are computed."""
     if not isinstance(model, TextModel) or target.index is None:
-        return {}
-    at = target.index[:, None]
+        return Beside()
+    began, before = time.perf_counter(), model.meter.forward
+    found = how(model, x, outputs, target)
+    made = Beside(_similarities(model, outputs, target.index), seconds=time.perf_counter() - began)
+    made = replace(made, forward=model.meter.forward - before)
+    if found is None:
+        return made
+    extras = {"word_scores": found.scores} | ({"word_gap": found.gap} if len(found.gap) else {})
+    return replace(made, extras={**made.extras, **extras}, words=found.words, by=found.by, notes=found.notes)
+
+
+def _similarities(model: TextModel, outputs: Tensor, index: Tensor) -> dict[str, Tensor]:
+    """The cosine of text and picture, and the text's share, or SigLIP's own probability: (b,) each."""
+    at = index[:, None]
     found = {"similarity": model.similarity(outputs).gather(1, at)[:, 0]}
     if not model.alone:
         shares = transform("probability", model.kind)(outputs.float())

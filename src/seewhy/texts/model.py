@@ -18,6 +18,8 @@ from seewhy.texts.tokens import Row
 from seewhy.texts.towers import CHUNK, Towers
 from seewhy.types import Need, Pixels
 
+ALL = -1  # in the place of a text's number
+
 
 @dataclass(frozen=True)
 class Prompts:
@@ -39,8 +41,10 @@ class TextModel(Model):
 
     towers: Towers = field(kw_only=True)
     templates: Sequence[str] = field(default=(), kw_only=True)
-    prompts: Prompts | None = field(default=None, kw_only=True, repr=False)  # made of both
-    encoded: dict[int, tuple[Any, Tensor]] = field(default_factory=dict, kw_only=True, repr=False)  # and what of them
+    # What is made of them: rows of tokens, vectors and the weights that made them, and in one call pictures' vectors.
+    prompts: Prompts | None = field(default=None, kw_only=True, repr=False)
+    encoded: dict[tuple[int, int], tuple[Any, Tensor]] = field(default_factory=dict, kw_only=True, repr=False)
+    seen: list[tuple[Pixels, Tensor]] | None = field(default=None, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -94,13 +98,34 @@ class TextModel(Model):
         """The cosines (b,k) in outputs (b,k)."""
         return self.towers.cosines(self.module, outputs)
 
+    def shared(self) -> "TextModel":
+        made = super().shared()
+        made._set(seen=[])
+        return made  # type: ignore[return-value]
+
     def vectors(self, x: Pixels) -> Tensor:
-        """Of pictures (b,c,h,w), of length 1: (b,e). One forward, inside `with model.frozen()`."""
+        """Of pictures (b,c,h,w), of length 1: (b,e). Inside `with model.frozen()`; in one call one forward."""
+        for known, found in self.seen or ():
+            if known is x:
+                return found
         programs = self.programs(x)
         run = (programs.scoring() if programs else None) or self._forward
         with torch.no_grad():
             parts = [super(TextModel, self)._counted(run(one)) for one in x.split(self._rows(x))]
-        return F.normalize(torch.cat(parts), dim=-1)
+        found = F.normalize(torch.cat(parts), dim=-1)
+        if self.seen is not None:
+            self.seen.append((x, found))
+        return found
+
+    def without_each(self, text: int) -> Tensor:
+        """Vectors (m,e) of a text, of length 1, from which one of its words was left out; made once."""
+        key = id(self.module), text
+        made_of, made = self.encoded.get(key, (None, None))
+        if made is None or made_of != self._known["weights"]:
+            (row,) = self.rows[text]
+            made = self._vectors([row.without(word.places, self.towers.tokens.filler) for word in row.words])
+            self.encoded[key] = (self._known["weights"], made)
+        return made
 
     def _run(self, x: Tensor) -> Tensor:
         """Vectors (b,e): what was found of the network, and its programs, are the same for all texts."""
@@ -108,25 +133,27 @@ class TextModel(Model):
 
     def _counted(self, out: Any) -> Tensor:
         image = F.normalize(super()._counted(out), dim=-1)
-        return self.towers.logits(self.module, image @ self.encoded[id(self.module)][1].T)
+        return self.towers.logits(self.module, image @ self.encoded[id(self.module), ALL][1].T)
 
     @contextmanager
     def frozen(self) -> Iterator[nn.Module]:
         with super().frozen() as module:
-            made_of = self.encoded.get(id(module), (None,))[0]
-            if made_of != self._known["weights"]:
-                self.encoded[id(module)] = (self._known["weights"], self._encode())
+            key = id(module), ALL
+            if self.encoded.get(key, (None,))[0] != self._known["weights"]:
+                self.encoded[key] = (self._known["weights"], self._encode())
             yield module
 
     def _encode(self) -> Tensor:
         """Vectors (k,e) of the texts, of length 1."""
-        flat = [row for rows in self.rows for row in rows] or self._rows_of("a")
+        if not self.rows:
+            return self._vectors(self._rows_of("a"))[:0]
+        every = self._vectors([row for rows in self.rows for row in rows])
+        return F.normalize(every.unflatten(0, (len(self.rows), -1)).mean(1), dim=-1) if self.templates else every
+
+    def _vectors(self, rows: Sequence[Row]) -> Tensor:
         with torch.no_grad():
-            parts = [self.towers.text(self.module, flat[at : at + CHUNK]) for at in range(0, len(flat), CHUNK)]
-            every = F.normalize(torch.cat(parts), dim=-1).to(self.pixel_dtype)
-            if not self.rows:
-                return every[:0]
-            return F.normalize(every.unflatten(0, (len(self.rows), -1)).mean(1), dim=-1) if self.templates else every
+            parts = [self.towers.text(self.module, rows[at : at + CHUNK]) for at in range(0, len(rows), CHUNK)]
+        return F.normalize(torch.cat(parts), dim=-1).to(self.pixel_dtype)
 
     def _rows_of(self, text: str) -> tuple[Row, ...]:
         if not text.strip():

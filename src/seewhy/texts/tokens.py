@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from seewhy.errors import BadInput, Unsupported, first_line
 from seewhy.texts.words import Word, words
@@ -31,6 +32,13 @@ class Row:
     @property
     def words(self) -> tuple[Word, ...]:
         return tuple(words(self.clean, self.spans))
+
+    def without(self, places: Sequence[int], filler: int) -> "Row":
+        """The row with some tokens left out; the others move up, and it is filled up behind them."""
+        kept = [place for place in range(len(self.ids)) if place not in places]
+        filled = pad(self.ids[kept], (0, len(places)), value=filler)
+        mask = None if self.mask is None else pad(self.mask[kept], (0, len(places)))
+        return replace(self, ids=filled, mask=mask, clean="", spans=())
 
 
 class Tokenizer(Protocol):

@@ -1,14 +1,15 @@
 """How an image-text network is called: its two towers, and what turns a cosine into its logit."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from seewhy.errors import Unsupported, first_line
-from seewhy.model.trace import frozen
+from seewhy.model.trace import frozen, inputs
 from seewhy.texts.tokens import Row, Tokenizer, tokenizer
 
 CHUNK = 32  # texts at a time
@@ -23,7 +24,7 @@ class Towers:
     """
 
     tokens: Tokenizer
-    embedding: str
+    embedding: str = ""
     hub: bool = False
 
     def image(self, network: Any, x: Tensor) -> Tensor:
@@ -74,10 +75,10 @@ def towers(network: Any, given: Any) -> Towers:
             "CLIP, SigLIP and others with two towers and a logit_scale are, of open_clip and of transformers",
         )
     length, full = _reads(network)
-    made = Towers(tokenizer(given, length, full=full), embedding(network), hub=not kinds[0])
+    made = Towers(tokenizer(given, length, full=full), hub=not kinds[0])
     if made.hub:
         _agree(made, network)
-    return made
+    return replace(made, embedding=_embedding(made, network))
 
 
 def _reads(network: Any) -> tuple[int | None, bool]:
@@ -87,12 +88,18 @@ def _reads(network: Any) -> tuple[int | None, bool]:
     return length, str(getattr(config, "model_type", "")).startswith("siglip")
 
 
-def embedding(network: nn.Module) -> str:
-    """The layer of the vocabulary: of all embeddings that with most entries."""
-    found = [(one.num_embeddings, name) for name, one in network.named_modules() if isinstance(one, nn.Embedding)]
-    if not found:
-        raise Unsupported(f"{type(network).__name__} has no embedding of tokens", "give a network with a text tower")
-    return str(max(found)[1])
+def _embedding(made: Towers, network: nn.Module) -> str:
+    """The layer that is given the tokens themselves, and not their places or kinds."""
+    length = getattr(network, "context_length", 4)
+    ids = nn.functional.pad(torch.arange(1, 5), (0, length - 4))[None].to(next(network.parameters()).device)
+    layers = [name for name, one in network.named_modules() if isinstance(one, nn.Embedding)]
+    with frozen(network), torch.no_grad(), ExitStack() as stack:
+        seen = {name: stack.enter_context(inputs(network, name)) for name in layers}
+        made.of_ids(network, ids, torch.ones_like(ids) if made.hub else None)
+    for name, given in seen.items():
+        if given and torch.equal(given[0], ids):
+            return str(name)
+    raise Unsupported(f"{type(network).__name__} has no embedding of tokens", "give a network with a text tower")
 
 
 def vector(found: Any) -> Tensor:
@@ -123,6 +130,5 @@ def _agree(made: Towers, network: Any) -> None:
         raise Unsupported(f"{type(network).__name__} compares pictures and texts in another way than CLIP does", KNOWN)
 
 
-def _filled(row: Tensor | None, length: int, filler: int) -> Tensor:
-    assert row is not None
+def _filled(row: Tensor, length: int, filler: int) -> Tensor:
     return nn.functional.pad(row, (0, length - len(row)), value=filler)
