@@ -41,6 +41,8 @@ def test_each_target_is_a_text_and_all_are_compared(
         assert listed["similarity"] == pytest.approx(float(one.extras["similarity"][0]))
         assert listed["share"] == pytest.approx(float(one.extras["share"][0]))
         assert np.array_equal(seewhy.open(listed["folder"]).values, one.values)
+        assert [word for word, _ in listed["words"]] == list(one.words[0])
+        assert [score for _, score in listed["words"]] == pytest.approx(one.extras["word_scores"][0].tolist())
     lines = call("predict", "photos/cat.jpg", *model, "--text", "a dog", "--text", "a cat").stdout.splitlines()
     assert len(lines) == 3 and lines[1].split()[0].endswith("%") and float(lines[1].split()[1]) <= 1
     again = told("again", "seewhy-out")["explanations"]

@@ -187,5 +187,6 @@ def _told(photo: Path, folder: Path, found: "list[Explanation]", lang: str) -> l
         lines += [results.says(photo, model, lang), *results.predictions(first.predictions[0], lang)]
     for one in found:
         lines.append(results.line(one, lang, one.model.name if len(firsts) > 1 else ""))
+        lines += results.words(one, lang)
         lines += [f"    {text('note', lang, note=note(said, lang))}" for said in one.notes]
     return [*lines, f"  {text('results_in', lang, folder=folder, page=folder / 'page.html')}", ""]

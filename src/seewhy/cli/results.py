@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from seewhy.cli.photos import distinct
 from seewhy.cli.style import Style
 from seewhy.lang import class_name, text
-from seewhy.render import heading
+from seewhy.render import heading, strip
 from seewhy.render.page import page
-from seewhy.render.panels import amount
+from seewhy.render.panels import amount, number
 from seewhy.store import replacing, write
 from seewhy.types import Explanation, ModelCard, Prediction
 
@@ -48,6 +48,7 @@ def as_data(explanation: Explanation, folder: Path) -> dict[str, Any]:
         "score": explanation.score,
         "value": float(explanation.scores[0]),
         **{name: float(explanation.extras[name][0]) for name in ("similarity", "share") if name in explanation.extras},
+        **({"words": strip.listed(explanation), "words_by": explanation.words_by} if explanation.words else {}),
         "model": explanation.model.name,
         "weights": explanation.model.weights,
         "layers": list(explanation.layers),
@@ -112,5 +113,13 @@ def line(one: Explanation, lang: str, model: str = "") -> str:
     passes = text("forward_backward", lang, forward=one.passes.forward, backward=one.passes.backward)
     time = text("seconds", lang, seconds=f"{one.seconds:.2f}")
     method = f"{model}, {one.method}" if model else one.method
-    score = f"{text(one.score, lang)} {one.scores[0]:.3f}"
+    score = ", ".join([*heading.fit(one, lang), f"{text(one.score, lang)} {one.scores[0]:.3f}"])
     return f"  {method}: {heading.target(one, lang)}, {score}{layers}; {passes}, {time}"
+
+
+def words(one: Explanation, lang: str) -> list[str]:
+    """The words of a text and their scores, in a line."""
+    if not strip.has_words(one):
+        return []
+    listed = "  ".join(f"{word} {number(score)}" for word, score in strip.listed(one))
+    return [f"    {strip.title(one, lang)}: {listed}"]
