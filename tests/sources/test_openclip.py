@@ -129,6 +129,10 @@ def test_a_tokenizer_that_is_not_here_is_an_error(offline: None) -> None:
         seewhy.load("openclip:ViT-B-16-SigLIP", weights="random")
 
 
+def test_the_names_are_those_that_open_clip_lists() -> None:
+    assert seewhy.sources.openclip.names() == sorted(open_clip.list_models())
+
+
 def test_without_open_clip_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seewhy.sources.openclip.find_spec", lambda _: None)
     with pytest.raises(Unsupported) as error:

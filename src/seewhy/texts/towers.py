@@ -93,9 +93,12 @@ def _embedding(made: Towers, network: nn.Module) -> str:
     length = getattr(network, "context_length", 4)
     ids = nn.functional.pad(torch.arange(1, 5), (0, length - 4))[None].to(next(network.parameters()).device)
     layers = [name for name, one in network.named_modules() if isinstance(one, nn.Embedding)]
-    with frozen(network), torch.no_grad(), ExitStack() as stack:
-        seen = {name: stack.enter_context(inputs(network, name)) for name in layers}
-        made.of_ids(network, ids, torch.ones_like(ids) if made.hub else None)
+    try:
+        with frozen(network), torch.no_grad(), ExitStack() as stack:
+            seen = {name: stack.enter_context(inputs(network, name)) for name in layers}
+            made.of_ids(network, ids, torch.ones_like(ids) if made.hub else None)
+    except Exception as error:  # a text tower that asks for more than tokens
+        raise Unsupported(f"{type(network).__name__} can't read a text: {first_line(error)}", KNOWN) from error
     for name, given in seen.items():
         if given and torch.equal(given[0], ids):
             return str(name)
