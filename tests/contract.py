@@ -33,7 +33,14 @@ QUICK: dict[str, dict[str, Any]] = {  # options that make a slow method quick on
 }
 CELL, SQUARE = 4, 12  # pixels: of a cell of the tiny network's maps, and of the planted square
 BLIND = {"randomcam"}  # nulls, which must not find the evidence
-CLASSLESS = {"eigencam", "kpcacam", "fem", "randomcam"}  # the same map for every class, by design
+CLASSLESS = {
+    "eigencam",
+    "kpcacam",
+    "fem",
+    "randomcam",
+    "attention_rollout",
+    "raw_attention",
+}  # the same map for every class, by design
 
 
 def promise(check: Promise) -> Promise:

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "src" / "seewhy"
 FLOORS = [  # a room imports from floors above it in this list and from its own files; rooms on one floor do not meet
-    {"errors", "geometry"},
+    {"errors", "geometry", "held"},
     {"asked"},
     {"types", "lang", "scores"},
     {"targets"},
@@ -19,7 +19,7 @@ FLOORS = [  # a room imports from floors above it in this list and from its own 
     {"sources"},
     {"registry"},
     {"together"},
-    {"cams", "noisy", "background", "sampling", "resuming"},
+    {"attentions", "cams", "noisy", "background", "sampling", "resuming", "agreement"},
     {"superpixels"},
     {"methods", "render", "store", "checkup", "explaining"},
     {"api"},

@@ -1,16 +1,17 @@
 """What every method promises. A new method is tested here the moment its file exists."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from attentive import evident
 from conftest import MEAN, STD, Bright
 from contract import QUICK, Promise, promises
 from seewhy import Model, SeewhyError, compare, explain, get_method, list_methods
-from seewhy.registry import Listed
+from seewhy.registry import Listed, declared, options_of
 from seewhy.together import Together
 
 METHODS = {one.id: one for one in list_methods()}
@@ -21,6 +22,11 @@ def listed(request: pytest.FixtureRequest) -> Listed:
     return METHODS[request.param]
 
 
+@pytest.fixture
+def bright(request: pytest.FixtureRequest) -> Model:
+    return evident(request.getfixturevalue("listed").id if "listed" in request.fixturenames else "saliency")
+
+
 @pytest.mark.parametrize("promise", promises, ids=lambda promise: promise.__name__)
 def test_every_method_keeps_its_promises(listed: Listed, promise: Promise, bright: Model, planted: Any) -> None:
     promise(listed.id, bright, planted)
@@ -28,9 +34,8 @@ def test_every_method_keeps_its_promises(listed: Listed, promise: Promise, brigh
 
 def test_options_are_documented_and_round_trip(listed: Listed) -> None:
     made = get_method(listed.id)
-    options = {f.name: getattr(made, f.name) for f in fields(made)}  # type: ignore[arg-type]
-    assert get_method(listed.id, **options) == made
-    assert all(f.metadata.get("help") for f in fields(made)), "an option without help"  # type: ignore[arg-type]
+    assert get_method(listed.id, **options_of(made)) == made
+    assert all(option.metadata.get("help") for option in declared(made).values()), "an option without help"
     assert listed.info.paper and listed.info.cost and listed.info.summary.endswith(".")
 
 
@@ -55,6 +60,8 @@ def test_targets_share_every_forward_where_they_can(listed: Listed, bright: Mode
     bright.module.register_forward_pre_hook(lambda _module, args: seen.append(len(args[0])))
     plain = replace(bright, fast=False)  # a hook sees the module alone
     plain.census()
+    if hasattr(get_method(listed.id), "begin"):
+        explain(plain, planted[:1], listed.id, 0)  # what is tried once a network, as the census is taken once
     counts = []
     for targets in ([2], [2, 1, 0]):
         seen.clear()
@@ -63,8 +70,12 @@ def test_targets_share_every_forward_where_they_can(listed: Listed, bright: Mode
     assert 0 < counts[0] <= counts[1] < (1.2 if listed.id == "sess" else 1.001) * counts[0]
 
 
-def test_methods_compared_give_what_they_give_alone(bright: Model, planted: Any) -> None:
+@pytest.mark.parametrize("attention", [False, True])
+def test_methods_compared_give_what_they_give_alone(attention: bool, bright: Model, planted: Any) -> None:
     ids = [one.id for one in METHODS.values() if one.info.starts != "none"]
+    if attention:
+        bright = evident("raw_attention")
+    ids = [id for id in ids if METHODS[id].info.needs in bright.offers]
     both = compare(bright, planted[:1], ids, [None, 2])
     for id in ids:
         for target in (None, 2):

@@ -12,8 +12,7 @@ from seewhy import Need, list_methods
 
 ROOT = Path(__file__).parent.parent
 TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-METHOD_EXTRAS = {"keras": "keras", "clip": "open_clip", "models": "transformers"}  # what a page needs besides
-PAGES = [path for path in (ROOT / "docs" / "methods").glob("*.md") if path.name != "options.md"]
+METHOD_PAGES = [path for path in (ROOT / "docs" / "methods").glob("*.md") if path.name != "options.md"]
 EXTRAS = {"keras": "keras", "clip": "open_clip", "models": "transformers"}  # what a page needs besides
 PAGES = [path for path in TEXTS if "```python" in path.read_text("utf-8") and path.name != "CONTRIBUTING.md"]
 

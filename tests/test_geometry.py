@@ -1,8 +1,14 @@
+from typing import Any
+
 import numpy as np
+import pytest
 import torch
 import torch.nn.functional as F
+from PIL import Image
 
 from seewhy.geometry import Geometry
+from seewhy.images.fit import fit
+from seewhy.types import Preprocess
 
 
 def test_a_map_over_the_whole_picture_is_resized_bilinearly() -> None:
@@ -31,6 +37,25 @@ def test_scale_and_offset_move_a_marker_where_it_belongs() -> None:
     maps[0, 4, 15] = 1  # input (4.5, 15.5) is original (6.75, 38.25)
     row, column = np.unravel_index(np.nanargmax(geometry.place(maps)[0]), (30, 60))
     assert (row, column) == (6, 38)
+
+
+@pytest.mark.parametrize("mode", ["crop", "squash", "pad"])
+def test_labels_of_a_photo_are_taken_as_its_pixels_are(mode: Any) -> None:
+    """Pillow's own nearest neighbour, cut out as photos are."""
+    labels = np.arange(37 * 53, dtype=np.int32).reshape(37, 53)
+    asked = Preprocess((0.5,), (0.5,), (20, 24), mode=mode)
+    photo = Image.fromarray(np.zeros((37, 53), np.uint8)).convert("RGB")
+    geometry = fit(photo, asked, "photo", 10**6)[1]
+    resized = tuple(round(side * scale) for side, scale in zip((37, 53), geometry.scale, strict=True))
+    wanted = np.asarray(Image.fromarray(labels + 1).resize(resized[::-1], Image.Resampling.NEAREST))
+    top, left = (round(-one) for one in geometry.offset)
+    cut = np.zeros((20, 24), np.int32)
+    for row in range(20):
+        for column in range(24):
+            if 0 <= row + top < resized[0] and 0 <= column + left < resized[1]:
+                cut[row, column] = wanted[row + top, column + left]
+    assert (cut == 0).any() == (mode == "pad")
+    assert np.array_equal(geometry.taken(labels), cut - 1)
 
 
 def test_labels_take_the_cell_a_pixel_lies_in() -> None:

@@ -21,6 +21,7 @@ from seewhy.registry import parse
         ("integrated_gradients", "baseline", "0.5", 0.5),
         ("integrated_gradients", "baseline", "mean", "mean"),
         ("integrated_gradients", "baseline", "0,1,blur", (0, 1, "blur")),
+        ("rise", "baseline", "0,mean,0.5", (0, "mean", 0.5)),
         ("smoothgrad", "stdev", "1e-2", 0.01),
         ("xrai", "scales", "20,60.5", (20, 60.5)),
         ("xrai", "scales", "20", (20,)),

@@ -116,6 +116,11 @@ def test_what_is_not_on_record_is_refused(small: Model, photo: np.ndarray, facto
     function = seewhy.explain(small, photo, target=Custom(lambda scores: scores[:, 0]))
     with pytest.raises(seewhy.SeewhyError, match="custom of your own"):
         seewhy.again(folder_of(function, tmp_path), small)
+    cut = seewhy.explain(small, photo, "feature_ablation", segments=lambda picture: picture[..., 0] > 0.5)
+    with pytest.raises(seewhy.SeewhyError, match="option segments was a function of your own, <lambda>") as raised:
+        seewhy.again(folder_of(cut, tmp_path), small)
+    assert "extras['segments']" in raised.value.hint
+    assert seewhy.again(cut, small).absolute == 0, "it is still there before it is stored"
     model = seewhy.load(factory, mean=MEAN, std=STD, size=(16, 20), head=lambda scores: scores[:, :2])
     with pytest.raises(seewhy.SeewhyError, match="needs its head"):
         seewhy.again(seewhy.explain(model, photo))

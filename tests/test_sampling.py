@@ -37,6 +37,38 @@ def test_what_is_stopped_and_gone_on_with_is_what_was_never_stopped(small: Model
     assert stored.state.keys() == part.state.keys() and np.array_equal(stored.state["seen"], part.state["seen"])
 
 
+def test_what_goes_on_from_a_folder_is_what_goes_on_from_memory_to_the_last_bit(
+    small: Model, x: Tensor, tmp_path: Path
+) -> None:
+    part = explain(small, x, ID, 1, n_samples=40)
+    folder = part.save(tmp_path / "part")
+    for name, own in open_folder(folder).state.items():
+        assert own.dtype == part.state[name].dtype and own.tobytes() == part.state[name].tobytes(), name
+    one, other = (explain(small, x, ID, 1, n_samples=100, resume=earlier) for earlier in (part, folder))
+    assert np.array_equal(one.values, other.values)
+    assert all(one.state[name].tobytes() == other.state[name].tobytes() for name in one.state)
+    assert one.state["seen"].nbytes > 80_000 and (folder / "values.npz").stat().st_size < 0.6 * sum(
+        own.nbytes for own in part.state.values()
+    )
+
+
+def test_several_baselines_stop_go_on_and_end_as_one_does(small: Model, x: Tensor, tmp_path: Path) -> None:
+    asked: Any = {"baseline": [0.0, "blur"]}
+    whole = explain(small, x, ID, 1, n_samples=100, **asked)
+    part = explain(small, x, ID, 1, n_samples=100, stop=stops_after(5), **asked)
+    done = int(part.extras["samples"][0])
+    assert 16 <= done < 100 and part.passes.forward == 2 + 2 * 2 * done
+    found = explain(small, x, ID, 1, n_samples=100, resume=part.save(tmp_path / "part"), **asked)
+    for name in ("standard_error", "baseline_maps", "baseline_spread"):
+        assert relative(found.extras[name], whole.extras[name]) <= 1e-5
+    assert relative(found.values, whole.values) <= 1e-6 and found.notes == whole.notes
+    with pytest.raises(SeewhyError, match="another baseline"):
+        explain(small, x, ID, 1, n_samples=100, resume=part)
+    near = explain(small, x, ID, 1, n_samples=3000, tolerance=0.3, **asked)
+    share = np.sqrt((near.extras["standard_error"] ** 2).mean((1, 2, 3))) / abs(near.values).max((1, 2, 3))
+    assert (near.extras["samples"] < 3000).all() and (share <= 0.3).all()
+
+
 def test_more_samples_go_on_in_the_middle_of_a_block(small: Model, x: Tensor) -> None:
     first = explain(small, x, ID, 1, n_samples=27)
     found = explain(small, x, ID, 1, n_samples=60, resume=first)

@@ -2,15 +2,13 @@
 table of docs/precision.md. Takes minutes, and needs a C++ compiler."""
 
 import time
-from dataclasses import replace
 from typing import Any
 
 import torch
 
 from benchmarks.photos import photos
 from seewhy import load
-from seewhy.model.packed import Convolution
-from seewhy.model.program import Program
+from seewhy.model.compiling import inductor
 
 NETWORKS = {"EfficientNet-Lite0 (default)": ("default", None), "ResNet-18, random": ("torchvision:resnet18", "random")}
 CHUNKS, PAIRS = (8, 32), 7
@@ -22,16 +20,6 @@ def seconds(run: Any) -> float:
     return time.perf_counter() - began
 
 
-def plain(program: Program) -> Any:
-    """The program's calls as a module, its packed convolutions as PyTorch's own, which inductor can see into."""
-    calls = [
-        replace(call, function=call.function.in_its_layout) if isinstance(call.function, Convolution) else call
-        for call in program.calls
-    ]
-    own = Program(calls, program.given, program.wanted)
-    return lambda x: own([x], len(x))[0]
-
-
 def measured(name: str, chunk: int) -> str:
     spec, weights = NETWORKS[name]
     model = load(spec, weights=weights)
@@ -40,9 +28,9 @@ def measured(name: str, chunk: int) -> str:
         programs = model.programs(x)
         run = programs.scoring() if programs else None
         assert run is not None, "it can't be written down"
-        torch._dynamo.reset()
-        compiled = torch.compile(plain(run.program), options={"freezing": True}, fullgraph=False)
-        cost = seconds(lambda: compiled(x))
+        began = time.perf_counter()
+        compiled = inductor(run, x)
+        cost = time.perf_counter() - began
         apart = float((compiled(x) - run(x)).abs().max() / run(x).abs().max())
         assert apart < 1e-4, apart
         pairs = [(seconds(lambda: run(x)), seconds(lambda: compiled(x))) for _ in range(PAIRS)]

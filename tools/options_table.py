@@ -3,12 +3,12 @@
 python tools/options_table.py
 """
 
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field
 from pathlib import Path
 from typing import Any, get_args
 
 from seewhy import get_method, list_methods
-from seewhy.registry import Family, Listed
+from seewhy.registry import Family, Listed, declared
 
 PAGE = Path(__file__).parent.parent / "docs" / "methods" / "options.md"
 HEAD = """# Every option of every method
@@ -29,8 +29,7 @@ def table() -> str:
 
 
 def rows(method: Listed) -> str:
-    made = type(get_method(method.id))
-    options = fields(made)  # type: ignore[arg-type]
+    options = declared(get_method(method.id)).values()
     if not options:
         return f"| `{method.id}` | none | | | |\n"
     return "".join(

@@ -1,7 +1,7 @@
 """The calls that the command line, pages and notebooks share."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -11,7 +11,7 @@ from seewhy.errors import BadOption
 from seewhy.explaining import PREDICTIONS, explained, outputs_of, predictions
 from seewhy.images import load_all
 from seewhy.model import Model
-from seewhy.registry import Method, configured, get_method
+from seewhy.registry import Method, configured, declared, get_method
 from seewhy.scores import Score, transform
 from seewhy.sources import as_model
 from seewhy.store import open as open_folder
@@ -175,4 +175,4 @@ def _by_method(options: Any, ids: Sequence[str]) -> Mapping[str, Mapping[str, An
 
 
 def _takes(id: str, name: str) -> bool:
-    return any(f.name == name for f in fields(get_method(id)))  # type: ignore[arg-type]
+    return name in declared(get_method(id))

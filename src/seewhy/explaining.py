@@ -3,21 +3,23 @@
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from seewhy.cams import of_layers, pin_layers
 from seewhy.errors import BadOption, ModelFailed, first_line
+from seewhy.held import is_made
 from seewhy.images import Batch
 from seewhy.model import Model
 from seewhy.model.trace import INPUT
-from seewhy.registry import Method, check
+from seewhy.registry import Method, check, options_of
 from seewhy.resuming import left_off
 from seewhy.rng import Rng
 from seewhy.scores import Score, transform
@@ -76,10 +78,17 @@ def _goes_on(method: Method) -> bool:
 
 def _first(run: Model, x: Pixels, methods: Sequence[Method]) -> Tensor:
     """The clean image's outputs, from the forward that the methods' own backwards start from."""
+    begin = getattr(methods[0], "begin", None)
+    if begin is not None:
+        return _sound(_guard(lambda: begin(run, x)))
     rules = getattr(methods[0], "rules", None)
     starting = [m for m in methods if getattr(m, "rules", None) is rules]  # others make a forward of their own
     layers = dict.fromkeys(INPUT for m in starting if m.info.starts == "input")
     layers |= dict.fromkeys(name for m in starting if m.info.starts == "layers" or rules for name in of_layers(m))
+    following = [m.cut(run, x) for m in starting if m.info.starts == "attention"]  # type: ignore[attr-defined]
+    if following and not layers:
+        cut = min((one for one in following if one is not None), default=None)
+        return _sound(_guard(lambda: run.followed(x, cut).outputs))
     if not layers:
         return outputs_of(run, x)
     return _sound(_guard(lambda: run.recorded(x, tuple(layers), rules).outputs))
@@ -108,19 +117,21 @@ def _row(
         notes.append("one text has no share of its own: its logit is explained")
     read = transform(wanted, kind)
     targets = [replace(target, transform=read, key=(wanted, target.key)) for target in decided]
-    options = {f.name: getattr(method, f.name) for f in fields(method)}  # type: ignore[arg-type]
+    options = options_of(method)
     if resume and _goes_on(method):
         names = Rng.for_images(known["seed"], x).names
         left = left_off(resume, info, options, wanted, targets, known, names)
         run = replace(run, course=replace(run.course, left=left))
     made = _made(run, x, method, targets, known["seed"])
+    for one, _, _ in made:  # before any is kept: between what is kept, memory freed would lie in pieces
+        _check(one.values, x, method)
     found = []
     for asked, target in zip(decided, targets, strict=True):
         one, seconds, passes = made.pop(0)  # the explanation has its own: a thousand maps are not held twice
         classes = [None] * len(x) if target.index is None else target.index.tolist()
         text = beside(run, getattr(method, "words", without_each), x, outputs, target)
         explanation = Explanation(
-            values=_checked(one, x, method),
+            values=_values(one),
             method=info.id,
             options=dict(options),
             target=target.name,
@@ -142,8 +153,8 @@ def _row(
             state={name: np.asarray(value.detach().cpu()) for name, value in one.state.items()},
             **known,
         )
-        found.append(_blank_told(explanation))
-    return found
+        found.append(explanation)
+    return list(map(_blank_told, found))
 
 
 def _check_answers(run: Model, outputs: Tensor, targets: Sequence[Pinned], score: Score | None) -> None:
@@ -176,6 +187,8 @@ def _made(
         forward, backward = run.meter.forward, run.meter.backward
         if run.compared is not None:
             run.compared.clear()
+        if run.compiling is not None:
+            run.compiling.clear()
         run.meter.folded = run.fold and method.info.starts == "input"  # from the forward that was made before
         started = time.perf_counter()
         if isinstance(method, Together):
@@ -184,6 +197,8 @@ def _made(
             maps = [_guard(lambda: method(run, x, group[0], draws.pop(0)))]  # noqa: B023
         if run.compared is not None:
             maps = [run.compared.told(one, target) for one, target in zip(maps, group, strict=True)]
+        if run.compiling is not None:
+            maps = list(map(run.compiling.told, maps))
         if run.meter.folded:
             maps = [_folding_told(run, x, one, target) for one, target in zip(maps, group, strict=True)]
         seconds = (time.perf_counter() - started) / len(group)
@@ -208,8 +223,7 @@ def _blank_told(explanation: Explanation) -> Explanation:
     return replace(explanation, notes=(*explanation.notes, f"blank map: {what}{which}"))
 
 
-def _checked(made: Map, x: Pixels, method: Method) -> Any:
-    values = made.values.detach()
+def _check(values: Tensor, x: Pixels, method: Method) -> None:
     if values.ndim != 4 or len(values) != len(x):
         raise ModelFailed(
             f"{method.info.id} made {tuple(values.shape)} for {len(x)} images", "this is a bug in the method"
@@ -218,7 +232,15 @@ def _checked(made: Map, x: Pixels, method: Method) -> Any:
         raise ModelFailed(
             f"{method.info.id} made a map with NaN or infinity", "try precision='float64' or other options"
         )
-    return values.float().cpu().numpy().copy()  # the explanation's own
+
+
+def _values(made: Map) -> Any:
+    """The map's values as the explanation's own, or what makes them."""
+
+    def numbers() -> NDArray[np.float32]:
+        return made.values.detach().float().cpu().numpy().copy()
+
+    return numbers if is_made(made, "values") else numbers()
 
 
 def outputs_of(model: Model, x: Pixels) -> Tensor:

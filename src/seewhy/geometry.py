@@ -48,6 +48,20 @@ class Geometry:
             labels = np.where(inside.reshape(shape), np.take(labels, cell, along), -1)
         return labels
 
+    def taken(self, labels: Labels) -> Labels:
+        """Put labels (H,W) of the original picture on the network's input: (h,w).
+
+        Each pixel takes that of the original's pixel its centre lies in; where the input is filled up beside the
+        picture, a label that is smaller than all of these.
+        """
+        beside = int(labels.min()) - 1
+        for axis in (0, 1):
+            at = (np.arange(self.input[axis]) + 0.5 - self.offset[axis]) / self.scale[axis]
+            pixel = np.floor(at).astype(int)
+            inside = ((pixel >= 0) & (pixel < self.original[axis])).reshape((-1, 1) if axis == 0 else (1, -1))
+            labels = np.where(inside, np.take(labels, np.clip(pixel, 0, self.original[axis] - 1), axis), beside)
+        return labels
+
     def seen(self) -> NDArray[np.bool_]:
         """The part of the original picture the network saw: (H, W) of True and False."""
         rows, columns = ((self._positions(axis) >= 0) & (self._positions(axis) <= self.input[axis]) for axis in (0, 1))

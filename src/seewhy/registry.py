@@ -19,7 +19,7 @@ from seewhy.targets import Pinned
 from seewhy.types import Map, Need, Pixels, Reduce, Sign
 
 Family = Literal["gradient", "cam", "perturbation", "attention"]
-Starts = Literal["input", "layers", "none"]
+Starts = Literal["input", "layers", "attention", "none"]
 NOTHING = Need(0)
 
 
@@ -36,7 +36,7 @@ class Info:
     reduce: Reduce  # how its channels become one map
     random: bool  # draws from rng
     score: Score  # explained unless told otherwise
-    starts: Starts  # its first backward: from the clean image to the input or the layers, so that forward is shared
+    starts: Starts  # where its first backward ends, from the clean image: that forward is shared
     cost: str  # passes, in words
     summary: str
     half: bool = False  # scores in bfloat16 rank its map's cells as float32's do: .99 or more, in docs/precision.md
@@ -68,9 +68,11 @@ def option(
     low: float | None = None,
     high: float | None = None,
     choices: Sequence[str] = (),
+    file: Literal["picture", "labels"] = "picture",
 ) -> Any:
-    """A field that Python, the CLI, the web form and the docs all read. Bounds are inclusive."""
-    return field(default=default, metadata={"help": help, "low": low, "high": high, "choices": tuple(choices)})
+    """A field that Python, the CLI, the web form and the docs read. Bounds are inclusive. file: what @FILE holds."""
+    known = {"help": help, "low": low, "high": high, "choices": tuple(choices), "file": file}
+    return field(default=default, metadata=known)
 
 
 _TABLE: dict[str, type] = {}
@@ -135,7 +137,7 @@ def get_method(id: str, **options: Any) -> Method:
             f"no method is named {id!r}", f"did you mean {' or '.join(near)}?" if near else "see `seewhy methods`"
         )
     made = _TABLE[id]
-    known = {f.name: f for f in fields(made)}
+    known = declared(made)
     for name in options:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
@@ -148,8 +150,17 @@ def get_method(id: str, **options: Any) -> Method:
 
 def configured(method: Method, options: Mapping[str, Any]) -> Method:
     """A method with other options; those it was made with are checked too."""
-    own = {f.name: getattr(method, f.name) for f in fields(method)}  # type: ignore[arg-type]
-    return get_method(method.info.id, **{**own, **options})
+    return get_method(method.info.id, **{**options_of(method), **options})
+
+
+def declared(method: Method | type) -> "dict[str, Field[Any]]":
+    """A method's options by name, as they are declared."""
+    return {f.name: f for f in fields(method)}  # type: ignore[arg-type]  # each is a dataclass by its decorator
+
+
+def options_of(method: Method) -> dict[str, Any]:
+    """The options that a method was made with."""
+    return {name: getattr(method, name) for name in declared(method)}
 
 
 def parse(id: str, texts: Mapping[str, str]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from seewhy.sources import load, runs_code
 from seewhy.store import open as open_folder
 from seewhy.targets import from_decided
 from seewhy.texts import TextModel, with_texts
-from seewhy.types import Explanation, ModelCard
+from seewhy.types import Explanation, Function, ModelCard
 
 ITS_OWN = ("", "pretrained", "as built", "as saved", "in the file")  # weights that come with the name
 
@@ -46,10 +46,11 @@ def again(
 
     source: a folder written by `save`, or an Explanation. model: instead of loading the one it names. weights: where
     the file with its weights is now. trust: whether code that the record names may run, where the network came from a
-    factory, is a function or stands in a file that holds some. Raises Unsupported where the network, or a target that
-    was a function, is not on record.
+    factory, is a function or stands in a file that holds some. Raises Unsupported where the network, or a target or an
+    option that was a function, is not on record.
     """
     old = source if isinstance(source, Explanation) else open_folder(source)
+    _refuse_functions(old)
     model = reload(old.model, weights=weights, device=device, trust=trust) if model is None else model
     options, given = dict(old.options), dict(old.model.overrides)
     if isinstance(model, TextModel) and not model.classes:
@@ -73,6 +74,16 @@ def again(
     largest = float(np.abs(old.values).max())
     relative = difference / largest if largest else (0.0 if difference == 0 else float("inf"))
     return Again(old, new, difference, relative, tuple(_changes(old, new)))
+
+
+def _refuse_functions(old: Explanation) -> None:
+    for name, value in old.options.items():
+        if isinstance(value, Function):
+            kept = f", or with what it made: extras['{name}']" if name in old.extras else ""
+            raise Unsupported(
+                f"the option {name} was a function of your own, {value.name}, which is not stored",
+                f"in Python: explain with {name}= that function{kept}",
+            )
 
 
 def reload(card: ModelCard, *, weights: str | Path | None = None, device: str = "cpu", trust: bool = False) -> Model:

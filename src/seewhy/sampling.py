@@ -40,13 +40,13 @@ class Estimator(Protocol):
         ...
 
     def variants(self, draws: Tensor, images: Tensor) -> Pixels:
-        """The pictures to score (a,n,c,h,w) for draws (a,n,...)."""
+        """The pictures to score (a,m,c,h,w) for draws (a,n,...): one of each draw, or as many of each."""
         ...
 
     def sums(self, draws: Tensor, scores: Tensor, images: Tensor) -> Sums:
         """What is added up of n samples: (k,a,...), or (1,a,...) where it is the same for all k targets.
 
-        scores: (k,a,n), in float64.
+        scores: (k,a,m) of the pictures, in float64.
         """
         ...
 
@@ -61,7 +61,7 @@ class Estimator(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Sampled(Together):
-    """extras: standard_error (b,c,r,q) of the map, samples (b,) that were taken."""
+    """extras: standard_error (b,c,r,q) of the map, NaN where there is none yet; samples (b,) that were taken."""
 
     goes_on = True
 
@@ -95,8 +95,9 @@ class Sampled(Together):
 class Run:
     """Samples of a few images for k targets, until there are enough.
 
-    block: samples that are drawn together. certain: the first so many of all, which chance has no part in. place: of
-    the first image among those of the call.
+    block: samples that are drawn together. certain: the first so many of all, which chance has no part in. enough: so
+    many give a map where it is stopped, even before the certain ones are done. place: of the first image among those of
+    the call.
     """
 
     model: Model
@@ -108,6 +109,7 @@ class Run:
     tolerance: float
     block: int = BLOCK
     certain: int = 0
+    enough: int = 0
     place: int = 0
     totals: dict[str, Tensor] = field(default_factory=dict)  # (k or 1,GROUPS,b,...), float64
     done: Tensor = field(init=False)  # samples of an image (b,)
@@ -168,9 +170,10 @@ class Run:
                     pictures = self.estimator.variants(part, rows)
                     yield Items(pictures.flatten(0, 1), self.place + rows.repeat_interleave(pictures.shape[1]))
 
-        for scores in self.model.each_score(variants(), self.targets):
+        left = int((self.n_samples - self.done[images]).sum())
+        for scores in self.model.each_score(variants(), self.targets, left):
             block, draws = waiting.popleft()
-            found = scores.double().unflatten(1, draws.shape[:2])
+            found = scores.double().unflatten(1, (len(rows), -1))
             self._add((block - self.certain // self.block) % GROUPS, rows, self.estimator.sums(draws, found, rows))
             self.done[images] += draws.shape[1]
             if self.model.course.tell is not None:
@@ -200,11 +203,13 @@ class Run:
 
     def _found(self, samples: int, sums: Sums, i: int) -> tuple[Tensor, Tensor]:
         """The map (c,r,q) and its standard error."""
-        whole = {name: one.sum(0) for name, one in sums.items()}
+        whole = self._whole(samples, sums)
         values = self.estimator.estimate(whole, i)
-        groups = min(GROUPS, -(-samples // self.block) - self.certain // self.block) if samples > self.certain else 0
-        if not groups:
+        groups = min(GROUPS, -(-samples // self.block) - self.certain // self.block)
+        if samples == self.certain == self.n_samples:
             return values, torch.zeros_like(values)
+        if groups < 2 or self._short(samples):
+            return values, torch.full_like(values, torch.nan)
         drawn = {name: one for name, one in sums.items() if not name.startswith(CERTAIN)}
         without = torch.stack(
             [
@@ -214,9 +219,20 @@ class Run:
         )
         return values, ((groups - 1) * without.var(0, correction=0)).sqrt()
 
+    def _short(self, samples: int) -> bool:
+        """Whether it was stopped before enough was drawn to be looked at."""
+        return samples < min(self.certain + 2 * self.block, self.n_samples)
+
+    def _whole(self, samples: int, sums: Sums) -> dict[str, Tensor]:
+        """The sums of all groups; where little was drawn, of what is certain alone."""
+        left_out = self.certain and self._short(samples)
+        whole = {name: one.sum(0) for name, one in sums.items()}
+        return {n: torch.zeros_like(one) if left_out and not n.startswith(CERTAIN) else one for n, one in whole.items()}
+
     def maps(self) -> list[Map]:
-        if int(self.done.min()) < min(self.certain + 2 * self.block, self.n_samples):
-            raise BadInput(f"stopped after {int(self.done.min())} samples, too few for a map", "let it sample longer")
+        done, least = int(self.done.min()), min(self.enough or self.certain + 2 * self.block, self.n_samples)
+        if done < least:
+            raise BadInput(f"stopped after {done} samples, {least - done} too few for a map", "let it sample longer")
         return [self._map(k) for k in range(len(self.targets))]
 
     def _map(self, k: int) -> Map:
@@ -224,7 +240,7 @@ class Run:
         found = [self._found(samples, sums, i) for i, (samples, sums) in enumerate(own)]
         values, errors = (torch.stack(each) for each in zip(*found, strict=True))
         counts = torch.tensor([samples for samples, _ in own])
-        whole = [{name: one.sum(0) for name, one in sums.items()} for _, sums in own]
+        whole = [self._whole(samples, sums) for samples, sums in own]
         details = [self.estimator.details(one, i) for i, one in enumerate(whole)]
         extras = {name: torch.stack([one[name] for one in details]) for name in details[0]}
         kept = {name: torch.stack([sums[name] for _, sums in own]) for name in own[0][1]}
@@ -243,6 +259,8 @@ def sampled_so_far(values: Tensor, errors: Tensor, counts: Tensor, asked: Tensor
     largest = values.flatten(1).abs().amax(1).clamp_min(torch.finfo(values.dtype).tiny)
     share = float((errors.flatten(1).square().mean(1).sqrt() / largest).max())
     said = [f"standard error of the map: {share:.1%} of its largest value, after {int(counts.max())} samples"]
+    if share != share:
+        said = [f"the map has no standard error yet, after {int(counts.max())} samples"]
     if stopped and (counts < asked).any():
         least = int((counts / asked).argmin())
         said.append(f"stopped after {int(counts[least])} of {int(asked[least])} samples")

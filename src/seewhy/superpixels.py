@@ -12,7 +12,7 @@ from torch import Tensor
 from seewhy.errors import BadInput
 from seewhy.model import Model
 from seewhy.ops.baselines import baselines
-from seewhy.ops.segments import superpixels
+from seewhy.ops.segments import refuse_unknown, superpixels
 from seewhy.registry import option
 from seewhy.rng import Rng
 from seewhy.sampling import BLOCK, Estimator, Run, Sampled, sampled_so_far
@@ -23,7 +23,7 @@ from seewhy.types import Map, Pixels
 TURN = 128  # samples of an image before the next has its turn
 OURS = {"superpixels", "certain"}  # names in what is gone on from, besides the run's own
 OWN = "own"  # the baseline that is each superpixel's mean colour
-CUT = "quickshift, slic, felzenszwalb or grid, as in slic:n_segments=60; a function of the picture; labels (h,w)"
+CUT = "quickshift, slic, felzenszwalb or grid, as in slic:n_segments=60; a function of the picture; labels (h,w), @FILE"
 HIDDEN = "what hidden superpixels become: 'own' (each its mean colour), a number, 'mean', 'blur', 'noise', a picture"
 
 
@@ -50,8 +50,11 @@ class Parts:
 class Superpixels:
     """extras: segments (b,h,w), each pixel's superpixel from 0 on, and superpixels (b,), how many there are."""
 
-    segments: Any = option("quickshift", CUT)
+    segments: Any = option("quickshift", CUT, file="labels")
     baseline: Any = option(0.0, HIDDEN)
+
+    def __post_init__(self) -> None:
+        refuse_unknown(self.segments)
 
     def parts(self, model: Model, x: Pixels, rng: Rng) -> list[Parts]:
         """An image each."""
@@ -87,6 +90,7 @@ class Plan:
     n_samples: int
     block: int = BLOCK
     certain: int = 0
+    enough: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +110,7 @@ class SampledSuperpixels(Superpixels, Sampled):
         for i, parts in enumerate(every):
             plan = self.plan(parts, ends[:, i])
             course = replace(model.course, tell=_of_all(model, runs), left=_left(model.course.left, i, parts))
-            asked = plan.n_samples, self.tolerance, plan.block, plan.certain, i
+            asked = plan.n_samples, self.tolerance, plan.block, plan.certain, plan.enough, i
             runs.append(Run(replace(model, course=course), x[i : i + 1], targets, rng.of(i), plan.estimator, *asked))
             _refuse_others(model.course.left, i, parts, plan)
         by_turns(runs)

@@ -4,7 +4,7 @@ Letters keep one meaning everywhere: b images, c h w image, d r q map channels a
 n variants, H W the original picture.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Flag, auto
 from os import PathLike
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seewhy.geometry import Geometry
+from seewhy.held import held
 
 Pixels = Tensor  # (b,c,h,w), RGB (or grey, c=1) in [0,1]; only the Model normalises
 Values = Tensor  # (b,c,r,q), raw and signed, at the method's own resolution
@@ -100,9 +101,24 @@ class Passes:
     backward: int = 0
 
 
+@dataclass(frozen=True)
+class Function:
+    """Stands among stored options for a function of the user's own, of which the name alone is kept."""
+
+    name: str
+
+    @classmethod
+    def of(cls, function: Callable[..., Any]) -> "Function":
+        return cls(str(getattr(function, "__name__", type(function).__name__)))
+
+    def __str__(self) -> str:
+        return f"function {self.name}"
+
+
+@held("values")
 @dataclass(frozen=True, eq=False)
 class Map:
-    """What a method returns: values (b,c,r,q) and what must be said about them.
+    """What a method returns: values (b,c,r,q), or what makes them, and what must be said about them.
 
     `extras` are tensors with one row an image (leading dimension b), and so are those of `state`: what it takes to go
     on where the method left off.
@@ -116,11 +132,13 @@ class Map:
     state: Mapping[str, Tensor] = field(default_factory=dict)
 
 
+@held("values")
 @dataclass(frozen=True, eq=False)
 class Explanation:
     """Maps of a batch of images and all it takes to compute them again. It does not draw itself.
 
-    values (b,c,r,q): float32, raw and signed. extras: arrays with one row an image.
+    values (b,c,r,q): float32, raw and signed; where a method says how, made of what is smaller whenever they are read.
+    extras: arrays with one row an image.
     """
 
     values: NDArray[np.float32]
@@ -165,7 +183,7 @@ class Explanation:
         return tuple((shown.reshape(len(shown), -1).max(1) <= 0).tolist())
 
     def __len__(self) -> int:
-        return len(self.values)
+        return len(self.photos)
 
     def __getitem__(self, rows: int | slice) -> "Explanation":
         if isinstance(rows, int):

@@ -291,3 +291,34 @@ def test_notes_are_told_in_the_language_asked_for_and_stored_in_english(
     stored = seewhy.open("seewhy-out/cat").notes
     row = told(*asked, "--lang", "zh")["photos"][0]["explanations"][0]
     assert row["notes"] == list(stored) and stored[0].startswith("the map's sum misses")
+
+
+def test_compiling_is_asked_for_and_what_becomes_of_it_is_told(undrawn: None, there: Path, call: Call) -> None:
+    asked = ("explain", "photos/cat.jpg", *NET, "-m", "rise", "-O", "n_samples=40")
+    result = call(*asked, "--compile", "-o", "out")
+    assert result.exit_code == 0 and "not compiled: the passes are too few" in result.stdout, result.stdout
+    assert call(*asked, "-o", "plain").exit_code == 0
+    assert np.array_equal(seewhy.open("out").values, seewhy.open("plain").values)
+    assert not any("compiled" in one for one in seewhy.open("plain").notes)
+
+
+def test_labels_are_a_file_of_the_photos_size_or_of_the_inputs(undrawn: None, there: Path, call: Call) -> None:
+    rows, columns = np.indices((30, 41))
+    Image.fromarray((rows // 8 * 40 + columns // 9).astype(np.uint8)).save("labels.png")
+    own = np.arange(16)[:, None] // 4 * 9 + np.arange(20) // 5
+    np.save("own.npy", own)
+    asked = ("explain", "photos", *NET, "-m", "feature_ablation", "-m", "lime", "-O", "n_samples=40")
+    result = call(*asked, "-O", "segments=@labels.png", "-o", "out")
+    assert result.exit_code == 2 and "labels 30 x 41 for a photo 25 x 22 and an input 16 x 20" in result.stderr
+    assert not os.path.exists("out/dog"), "the other photo is of another size"
+    for id in ("feature_ablation", "lime"):
+        found = seewhy.open(f"out/cat/{id}")
+        assert found.options["segments"].shape == (16, 20)
+        wide = Image.open("labels.png").resize((22, 16), Image.Resampling.NEAREST)  # as the photo, before the crop
+        assert np.array_equal(found.options["segments"], np.asarray(wide)[:, 1:21])
+        assert seewhy.again(found, seewhy.load("nets.py:build")).absolute == 0
+    assert call(*asked, "-O", "segments=@own.npy", "-o", "own").exit_code == 0
+    for photo in ("cat", "dog"):
+        assert np.array_equal(seewhy.open(f"own/{photo}/lime").options["segments"], own)
+    refused(call(*asked, "-O", "segments=@photos/dog.png"), "in colours")
+    refused(call(*asked, "-O", "segments=voronoi"), "voronoi")

@@ -6,10 +6,16 @@ from contextlib import nullcontext
 import pytest
 import torch
 
+from attentive import evident
 from contract import QUICK
 from seewhy import Model, explain, list_methods
 from seewhy.cli.style import Style
 from seewhy.errors import BadOption
+
+
+@pytest.fixture
+def bright(id: str) -> Model:
+    return evident(id)
 
 
 @pytest.mark.parametrize("id", [one.id for one in list_methods()])

@@ -218,9 +218,11 @@ REAL: dict[str, tuple[int, Callable[[Model, Tensor], tuple[str, ...]]]] = {
     "blind": (1, lambda small, x: made(Flat(), x, "deconvnet")),
     "refined": (1, refined),
     "several baselines": (2, lambda small, x: made(small, x, "occlusion", window=8, baseline=[0.0, 1.0, "blur"])),
+    "several baselines of masks": (2, lambda small, x: made(small, x, "rise", n_samples=20, baseline=[0.0, "blur"])),
     "reached": (2, lambda small, x: made(small, x, "occlusion", window=4)),
     "whole": (2, lambda small, x: made(replace(small, fast=False), x, "occlusion", window=8)),
     "halved": (1, halved),
+    "compiled": (2, lambda small, x: made(replace(small, compile=True), x, "rise", n_samples=20)),
     "unproved": (1, unproven),
     "again": (4, again),
 }  # with how many notes at least

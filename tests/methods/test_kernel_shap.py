@@ -1,5 +1,6 @@
 """Kernel SHAP against the definition of Shapley values, and against shap on the same coalitions."""
 
+from dataclasses import replace
 from math import comb
 from typing import Any
 
@@ -13,7 +14,8 @@ from benchmarks.superpixel_peers import coalitions
 from by_coalitions import game, shapley, shapley_by_orders
 from comparing import direct, relative
 from conftest import Precise
-from seewhy import Model, SeewhyError, compare, explain
+from seewhy import Explanation, Model, SeewhyError, compare, explain
+from seewhy.model.course import Course
 from seewhy.ops.coalitions import Kernel
 from seewhy.ops.segments import superpixels
 from seewhy.rng import Rng
@@ -126,6 +128,61 @@ def test_what_is_stopped_and_gone_on_with_is_what_was_never_stopped(small: Model
     found = explain(small, x, ID, 1, resume=part, **asked)
     assert relative(found.values, whole.values) <= 1e-6
     assert found.extras["samples"].tolist() == [500, 254]
+
+
+def stopped_after(model: Model, x: Tensor, samples: int, **asked: Any) -> Explanation:
+    """Stopped as soon as so many of the first image's samples are done."""
+    heard = [0]
+    course = Course(tell=lambda done, total: heard.append(done))
+    made: Explanation = explain(replace(model, course=course), x, ID, 2, stop=lambda: heard[-1] >= samples, **asked)
+    return made
+
+
+@pytest.mark.parametrize("samples", [16, 40, 96, 240])
+def test_stopped_before_sizes_are_done_it_is_the_regression_on_what_was_scored(
+    small: Model, x: Tensor, samples: int
+) -> None:
+    """By least squares on the coalitions scored, weighted by the Shapley kernel and held to the sum."""
+    model, x = replace(small.at("float64"), memory=1), x.double()[:1]
+    asked: Any = {"segments": EIGHT, "n_samples": 300}
+    found = stopped_after(model, x, samples, **asked)
+    done = int(found.extras["samples"][0])
+    assert samples <= done < samples + 8 and done < 254
+    play = game(model, x, EIGHT, 0.0, 2)
+    masks = Kernel.of(8, 300).listed(0, done).double().numpy()
+    none, whole = play(np.array([[False] * 8, [True] * 8]))
+    sizes = masks.sum(1).astype(int)
+    weights = np.array([7 / (comb(8, size) * size * (8 - size)) for size in sizes])
+    design = np.concatenate([masks, [[1] * 8]])
+    sought = np.concatenate([play(masks > 0) - none, [whole - none]])
+    root = np.sqrt(np.concatenate([weights, [1e12]]))
+    wanted = np.linalg.lstsq(design * root[:, None], sought * root, rcond=None)[0]
+    assert relative(found.extras["shapley_values"][0], wanted) <= 1e-5
+    assert np.isnan(found.extras["standard_error"]).all() and np.isfinite(found.values).all()
+    assert f"the map has no standard error yet, after {done} samples" in found.notes
+    assert any(one.startswith(f"{done} of 254 coalitions that belong together were scored") for one in found.notes)
+    again = explain(model, x, ID, 2, resume=found, **asked)
+    assert relative(again.values, explain(model, x, ID, 2, **asked).values) <= 1e-6
+    assert (again.extras["standard_error"] == 0).all() and any("exact" in one for one in again.notes)
+
+
+def test_of_what_was_only_begun_to_be_drawn_nothing_is_taken(small: Model, x: Tensor) -> None:
+    """One block has no error: its draws are left to who goes on."""
+    kernel = Kernel.of(20, 320)
+    assert kernel.certain == 40
+    model, asked = replace(small, memory=1), {"segments": TWENTY, "n_samples": 320}
+    at_40, at_48, at_56 = (stopped_after(model, x[:1], n, **asked) for n in (40, 48, 56))
+    assert [int(one.extras["samples"][0]) for one in (at_40, at_48, at_56)] == [40, 48, 56]
+    assert np.array_equal(at_40.values, at_48.values) and not np.array_equal(at_48.values, at_56.values)
+    assert np.isnan(at_48.extras["standard_error"]).all() and (at_56.extras["standard_error"] > 0).any()
+    assert not any("belong together" in one for one in at_48.notes)
+    found = explain(model, x[:1], ID, 2, resume=at_48, **asked)
+    assert relative(found.values, explain(model, x[:1], ID, 2, **asked).values) <= 1e-6
+
+
+def test_stopped_before_each_superpixel_was_alone_it_says_how_many_are_missing(small: Model, x: Tensor) -> None:
+    with pytest.raises(SeewhyError, match="stopped after 24 samples, 16 too few for a map"):
+        stopped_after(replace(small, memory=1), x[:1], 24, segments=TWENTY, n_samples=320)
 
 
 def test_more_samples_that_would_score_other_sizes_in_full_do_not_go_on(small: Model, x: Tensor) -> None:

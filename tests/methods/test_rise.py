@@ -1,12 +1,14 @@
 """RISE against masks made one by one, and by its identities."""
 
 import weakref
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from scipy.stats import spearmanr
 from torch import Tensor
 
 from comparing import direct, relative
@@ -120,6 +122,44 @@ def test_pairs_and_what_was_really_visible_lower_the_error(small: Model, x: Tens
     official = scatter(antithetic=False, normalise="expected")
     assert scatter(normalise="visible") < 0.6 * official and scatter() < 0.5 * official
     assert scatter(antithetic=False, normalise="visible") < 0.9 * official
+
+
+@pytest.mark.parametrize("normalise", ["adjusted", "visible", "expected"])
+def test_several_baselines_are_averaged_and_how_far_apart_they_are_is_told(
+    small: Model, x: Tensor, dark: Tensor, normalise: str
+) -> None:
+    """Each mask is scored with each of them, so that each one's map is the one it gives alone."""
+    asked: Any = {"n_samples": 60, "normalise": normalise}
+    given = [0.0, "blur", dark]
+    alone = [explain(small, x, ID, 1, baseline=one, **asked) for one in given]
+    found = explain(small, x, ID, 1, baseline=given, **asked)
+    maps = np.stack([one.values for one in alone])
+    scale = abs(maps).max()
+    np.testing.assert_allclose(found.extras["baseline_maps"], maps[:, :, 0].swapaxes(0, 1), rtol=0, atol=1e-5 * scale)
+    np.testing.assert_allclose(found.values, maps.mean(0), rtol=0, atol=1e-5 * scale)
+    assert relative(found.extras["baseline_spread"], maps.max(0) - maps.min(0)) < 1e-4
+    assert relative(found.extras["mean_score"], np.mean([one.extras["mean_score"] for one in alone], 0)) < 1e-6
+    assert found.passes.forward == 2 + 3 * 2 * 60 and found.extras["samples"].tolist() == [60, 60]
+    apart = (maps.max(0) - maps.min(0)).max((1, 2, 3)) / abs(found.values).max((1, 2, 3))
+    pooled = [F.adaptive_avg_pool2d(torch.from_numpy(one.values), 10).flatten(1) for one in alone]
+    ranks = [spearmanr(a, b)[0] for one in zip(*pooled, strict=True) for a, b in combinations(one, 2)]
+    said = f"the mean over 3 baselines, whose maps are up to {apart.max():.0%} of its largest value apart; the least "
+    assert f"{said}rank correlation of two: {min(ranks):.2f}" in found.notes
+    assert "baseline_spread" not in alone[0].extras and len(alone[0].notes) == len(found.notes) - 1
+
+
+def test_one_baseline_in_a_list_is_that_one(small: Model, x: Tensor) -> None:
+    found, alone = (explain(small, x, ID, 1, baseline=one, n_samples=20) for one in ([0.25], 0.25))
+    assert np.array_equal(found.values, alone.values) and found.extras.keys() == alone.extras.keys()
+
+
+def test_the_error_of_several_baselines_is_that_of_their_mean(small: Model, x: Tensor) -> None:
+    """They share the masks, so that the error does not fall as that of three times the masks would."""
+    asked: Any = {"n_samples": 160, "baseline": [0.0, 0.5, 1.0]}
+    found = [explain(small, x, ID, 1, seed=seed, **asked) for seed in range(24)]
+    scatter = np.stack([one.values for one in found]).std(0, ddof=1)
+    told = np.sqrt(np.stack([one.extras["standard_error"] ** 2 for one in found]).mean(0))
+    assert 0.8 < np.sqrt((told**2).mean() / (scatter**2).mean()) < 1.25
 
 
 def test_no_more_memory_for_more_masks(small: Model, x: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:

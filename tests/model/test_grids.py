@@ -3,7 +3,7 @@ import torch
 from torch import Tensor, nn
 
 from conftest import MEAN, STD
-from seewhy import Model, SeewhyError, explain, list_methods
+from seewhy import Model, SeewhyError, explain
 from seewhy.model.grids import disturbed, grid, locality, trusted
 
 SQUARE, WIDE = (224, 224), (128, 320)
@@ -46,11 +46,26 @@ def test_maps_are_proved_by_what_changes_with_a_corner_of_the_picture() -> None:
     wrongs = (lambda maps: maps.flip(3), lambda maps: maps.flip(2), lambda maps: maps.mean((2, 3), True) + 0 * maps)
     for wrong in wrongs:
         assert locality(wrong(before), wrong(after)) < 0.5
-    assert locality(before, before) is None
+    assert locality(before, torch.cat([before, before[:1]])) is None
     square, changed = x[:, :, :, :16], disturbed(x[:, :, :, :16])
     assert locality(square.transpose(2, 3), changed.transpose(2, 3)) == 0, (
         "that corner is no fixed point of transposing"
     )
+
+
+def test_the_middle_tells_cells_that_lie_window_by_window() -> None:
+    """As Swin's windows and Hiera's mask units do: what changes in a corner stays near that corner."""
+
+    def by_window(maps: Tensor) -> Tensor:
+        return maps.unflatten(3, (4, 4)).unflatten(2, (4, 4)).permute(0, 1, 2, 4, 3, 5).reshape(len(maps), -1, 16, 16)
+
+    def halves(maps: Tensor) -> Tensor:  # windows as wide as half of the picture, one below the other
+        return maps.unflatten(3, (2, 8)).transpose(2, 3).flatten(2, 3).unflatten(2, (16, 2)).flatten(3)
+
+    x = torch.rand(2, 3, 16, 16)
+    assert locality(x, disturbed(x)) == 1
+    for order in (by_window, halves):
+        assert locality(order(x), order(disturbed(x))) < 0.5  # type: ignore[operator]
 
 
 def test_maps_are_read_unasked_where_more_of_the_change_than_of_the_cells_is_in_place() -> None:
@@ -71,23 +86,27 @@ class ChannelsLast(nn.Module):
         return self.fc(self.mix(self.conv(x).permute(0, 2, 3, 1)).relu().mean((1, 2)))
 
 
-def test_channels_last_maps_are_refused_rather_than_read_sideways() -> None:
+def test_channels_last_maps_are_read_as_they_lie() -> None:
     model = Model(ChannelsLast(), mean=MEAN, std=STD, size=(16, 20))
-    assert model.layer(None) == "conv"
-    with pytest.raises(SeewhyError, match=r"(?s)'mix' returns \(4, 5, 9\).*channels first"):
-        explain(model, torch.rand(1, 3, 16, 20), "gradcam", layer="mix")
+    assert model.layer(None) == "mix" and str(model.census().layer("mix").layout) == "4x5, channels last"
+    x = torch.rand(2, 3, 16, 20)
+    with model.frozen():
+        maps = model.maps(x, ["mix"])[0]
+    assert maps.shape == (2, 9, 4, 5)
+    conv = explain(model, x, "gradcam", layer="conv", target=1)
+    assert conv.values.shape == explain(model, x, "gradcam", target=1).values.shape
 
 
-def test_a_patch_embedding_is_not_taken_for_the_last_maps() -> None:
+def test_a_vision_transformers_last_maps_are_what_its_last_attention_reads() -> None:
     from seewhy import load
 
     vit = load("timm:test_vit", weights="random")
-    assert vit.census().maps is None
-    reasons = {one.id: one.reason for one in list_methods(vit)}
-    assert "no layer behind its start returns maps" in reasons["gradcam"] and not reasons["saliency"]
+    assert vit.census().maps == "blocks.5.norm1", "behind it only CLS is read"
+    assert str(vit.census().layer("blocks.5.norm1").layout) == "1 + 10x10 tokens"
+    assert not vit.census().layer("blocks.5").read
 
 
-def test_channels_last_maps_that_look_like_maps_are_found_out() -> None:
+def test_channels_last_maps_that_look_like_maps_are_told_by_what_changes() -> None:
     class Sideways(nn.Module):
         """(b,16,40,100) at 128x320 could be maps of stride 3.2."""
 
@@ -100,5 +119,26 @@ def test_channels_last_maps_that_look_like_maps_are_found_out() -> None:
 
     model = Model(Sideways(), mean=MEAN, std=STD, size=(128, 320))
     assert grid((16, 40, 100), (128, 320)) == (40, 100)
+    assert model.layer(None) == "mix" and model.census().layer("mix").grid == (16, 40)
+    x = torch.rand(1, 3, 128, 320)
+    assert explain(model, x, "gradcam", layer="mix").values.shape == (1, 1, 16, 40)
+
+
+def test_cells_that_do_not_lie_on_the_picture_are_refused() -> None:
+    class Turned(nn.Module):
+        """Its maps are upside down, and so is nothing else about them."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.turn, self.fc = nn.Conv2d(3, 5, 4, stride=4), Turn(), nn.Linear(5, 3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.fc(self.turn(self.conv(x)).relu().mean((2, 3)))
+
+    class Turn(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x.flip(2).flip(3)
+
+    model = Model(Turned(), mean=MEAN, std=STD, size=(32, 32))
     with pytest.raises(SeewhyError, match="do not lie on the picture"):
-        explain(model, torch.rand(1, 3, 128, 320), "gradcam", layer="mix")
+        explain(model, torch.rand(1, 3, 32, 32), "gradcam", layer="turn")

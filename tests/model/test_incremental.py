@@ -16,7 +16,7 @@ import seewhy.model.plan as planning
 from conftest import MEAN, STD, SmallNet
 from seewhy import Model
 from seewhy.errors import Unsupported
-from seewhy.model.incremental import Clean, Incremental, replaced
+from seewhy.model.incremental import KEPT, Clean, Incremental, replaced
 from seewhy.model.occluding import Occluded
 from seewhy.model.plan import Plan, planned
 from seewhy.targets import ClassLogit, Pinned
@@ -372,3 +372,25 @@ def test_the_quicker_way_is_taken(slower: bool, monkeypatch: pytest.MonkeyPatch)
     found, _ = occluded(model, x, [fill], some_boxes())
     assert found.whole == ("slower" if slower else "") and asked == [4, 4]
     assert occluded(model, x, [fill], some_boxes(), "always")[0].whole == ""
+
+
+def test_the_plans_used_last_are_kept_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    planned_for: list[int] = []
+
+    def plan(outline: Any, boxes: Tensor) -> Plan | None:
+        planned_for.append(len(boxes))
+        return planned(outline, boxes)
+
+    monkeypatch.setattr("seewhy.model.incremental.planned", plan)
+    monkeypatch.setattr("seewhy.model.incremental._seconds", lambda run, device: len(run()))  # never quicker
+    model = made(Vgg)
+    x, _ = drawn(model)
+    with model.frozen():
+        run = parts_of(model, x)
+        for n in (7, 8, 9, 10, 7, 11, 12, 7):  # 7 is used again before it would go
+            assert isinstance(run.plan(some_boxes(n)), Plan) and run.slower(some_boxes(n))
+        assert planned_for == [7, 8, 9, 10, 11, 12]
+        assert len(run._plans) == len(run._slower) == KEPT
+        run.plan(some_boxes(8))
+        assert planned_for[-1] == 8, "it was forgotten"
+        assert len(run._plans) == KEPT and len(run._slower) == KEPT

@@ -15,7 +15,7 @@ import torch
 import seewhy
 from seewhy import Contrast, Explanation, Model, Top
 from seewhy.store import MANIFEST, VALUES
-from seewhy.types import Photo
+from seewhy.types import Function, Photo
 
 
 def same(one: Any, other: Any) -> bool:
@@ -92,10 +92,19 @@ def test_the_manifest_is_strict_json_and_nothing_is_pickled(made: Explanation, t
 
 
 def test_what_can_not_be_stored_is_refused_and_nothing_is_left(made: Explanation, tmp_path: Path) -> None:
-    for value in (print, np.array([object()]), [torch.nn.ReLU()]):
+    for value in (object(), np.array([object()]), [torch.nn.ReLU()], int):
         with pytest.raises(seewhy.SeewhyError, match="can't be stored"):
             replace(made, options={"odd": value}).save(tmp_path / "e")
     assert os.listdir(tmp_path) == []
+
+
+def test_a_function_is_stored_by_its_name(made: Explanation, tmp_path: Path) -> None:
+    def halves(picture: Any) -> Any:
+        return picture
+
+    folder = replace(made, options={"segments": halves}).save(tmp_path / "e")
+    for back in (seewhy.open(folder), seewhy.open(seewhy.open(folder).save(tmp_path / "again"))):
+        assert back.options == {"segments": Function("halves")} and str(back.options["segments"]) == "function halves"
 
 
 def test_a_broken_folder_is_refused_with_a_hint(made: Explanation, tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ class Explain(Command):
     multiple=True,
     callback=options.read_pairs,
     metavar="NAME=VALUE",
-    help="An option of the methods that have it; @FILE is a picture.",
+    help="An option of the methods that have it; @FILE is a picture, of segments labels.",
 )
 @click.option("--seed", default=0, show_default=True, help="Of all that is drawn at random.")
 @options.network_options
@@ -70,6 +70,7 @@ class Explain(Command):
     type=click.Choice(["float32", "float64", "bfloat16"]),
     help="Default the model's own. bfloat16 is for methods that only score variants, with its error in the result.",
 )
+@click.option("--compile", is_flag=True, help="Try torch.compile in long runs of scores; go on with what is faster.")
 @click.option("--memory", callback=options.read_bytes, metavar="BYTES", help="Memory for activations, such as 2GB.")
 @click.option(
     "-o",
@@ -143,8 +144,8 @@ def _planned(asked: dict[str, Any], where: Progress, stop: Interrupt) -> "tuple[
     models = []
     for name in dict.fromkeys(asked["models"]):
         course = Course(tell=where.samples, stopped=stop)
-        loaded = options.loaded(name, asked, asked["targets"])
-        model = replace(loaded, meter=Meter(tell=where.passes), course=course)
+        made_for = {"meter": Meter(tell=where.passes), "course": course, "compile": asked["compile"]}
+        model = replace(options.loaded(name, asked, asked["targets"]), **made_for)
         models.append(plan.prepared(model, asked["precision"], asked["memory"]))
     methods, reason = asked["methods"] or (plan.PREFERRED[0],), ""
     if not (asked["methods"] or asked["layers"]):  # a layer that is named is read, or refused with the reason

@@ -1,17 +1,21 @@
 """From what was typed to what will run: everything that can be refused is refused before the first photo."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import Field, dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from seewhy import targets
 from seewhy.api import compare
 from seewhy.cli.options import MINUS, RANK, TOP
 from seewhy.errors import BadInput, BadOption
 from seewhy.images import load as load_image
+from seewhy.images import on_input, read_labels
 from seewhy.model import Model
-from seewhy.registry import check, get_method, list_methods, parse
+from seewhy.registry import check, declared, get_method, list_methods, parse
 from seewhy.scores import transform
 from seewhy.store import MANIFEST
 from seewhy.store import open as open_folder
@@ -48,7 +52,7 @@ class Plan:
                 self.targets,
                 score=self.score,
                 seed=self.seed,
-                options=options,
+                options=_of_photo(options, photo, model),
                 resume=self.resume or None,
             )
         ]
@@ -137,7 +141,7 @@ def _rank(text: str) -> int:
 def _options(
     methods: Sequence[str], pairs: Sequence[tuple[str, str]], layers: Sequence[str], model: Model
 ) -> dict[str, dict[str, Any]]:
-    known = {id: {f.name for f in fields(get_method(id))} for id in methods}  # type: ignore[arg-type]
+    known = {id: declared(get_method(id)) for id in methods}
     for name in [*dict.fromkeys(name for name, _ in pairs), *(["layer"] if layers else [])]:
         if not any(name in own for own in known.values()):
             listed = sorted(set().union(*known.values()))
@@ -149,14 +153,35 @@ def _options(
     for id, own in known.items():
         texts = {name: text for name, text in pairs if name in own}
         found[id] = parse(id, {name: text for name, text in texts.items() if not text.startswith("@")})
-        found[id] |= {name: _picture(text[1:], model) for name, text in texts.items() if text.startswith("@")}
+        found[id] |= {name: _file(text[1:], own[name], model) for name, text in texts.items() if text.startswith("@")}
         if layers and "layer" in own:
             found[id]["layer"] = layers[0] if len(layers) == 1 else tuple(layers)
     return found
 
 
-def _picture(path: str, model: Model) -> Any:
+def _file(path: str, option: "Field[Any]", model: Model) -> NDArray[Any]:
+    """A picture as the model takes it, or labels as they are: where they lie on its input, each photo says."""
+    if option.metadata["file"] == "labels":
+        return read_labels(path)
     return load_image(path, model.preprocess)[0].numpy()
+
+
+def _of_photo(options: Options, photo: str, model: Model) -> Options:
+    """The options with labels laid on the model's input."""
+    known = {id: declared(get_method(id)) for id in options}
+    labels = [
+        (id, name)
+        for id, own in options.items()
+        for name, value in own.items()
+        if known[id][name].metadata["file"] == "labels" and isinstance(value, np.ndarray)
+    ]
+    if not labels:
+        return options
+    geometry = load_image(photo, model.preprocess)[1].geometry
+    found = {id: dict(own) for id, own in options.items()}
+    for id, name in labels:
+        found[id][name] = on_input(found[id][name], geometry)
+    return found
 
 
 def prepared(model: Model, precision: str | None, memory: int | None) -> Model:

@@ -3,5 +3,6 @@
 from seewhy.images.batch import Batch, load, load_all
 from seewhy.images.decode import MAX_PIXELS
 from seewhy.images.files import expand
+from seewhy.images.labels import on_input, read_labels
 
-__all__ = ["MAX_PIXELS", "Batch", "expand", "load", "load_all"]
+__all__ = ["MAX_PIXELS", "Batch", "expand", "load", "load_all", "on_input", "read_labels"]

@@ -37,7 +37,7 @@ def decode(source: Any, what: str, max_pixels: int = MAX_PIXELS) -> tuple[Image.
             f"{what}: a {type(source).__name__} is no image",
             "pass a path, bytes, a PIL image, a uint8 array HxWx3, a float tensor (b,c,h,w), or a list of these",
         )
-    with _decoding(what):
+    with decoding(what):
         image = _from_array(source, what) if isinstance(source, np.ndarray) else source
         rgb = _upright_rgb(image, what, max_pixels)
     return rgb, hashlib.sha256(rgb.tobytes()).hexdigest()
@@ -60,7 +60,7 @@ def _from_stream(stream: io.BytesIO | io.BufferedReader, what: str, max_pixels: 
     if not stream.seek(0, os.SEEK_END):
         raise BadInput(f"{what} is empty", "save the photo again")
     stream.seek(0)
-    with _decoding(what):
+    with decoding(what):
         rgb = _upright_rgb(Image.open(stream, formats=_readable()), what, max_pixels)
     stream.seek(0)
     return rgb, hashlib.file_digest(stream, "sha256").hexdigest()
@@ -80,7 +80,7 @@ def _from_array(array: NDArray[Any], what: str) -> Image.Image:
 
 
 @contextmanager
-def _decoding(what: str) -> Iterator[None]:
+def decoding(what: str) -> Iterator[None]:
     """Every way a decoder fails becomes a BadInput; its warnings stay inside."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

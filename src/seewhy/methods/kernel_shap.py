@@ -47,16 +47,25 @@ class KernelSHAP(SampledSuperpixels):
                 f"kernel_shap.n_samples is {n} for {count} superpixels", f"give at least {FEWEST * count}, or cut fewer"
             )
         kernel = Kernel.of(count, n)
-        return Plan(Coalitions(parts, kernel, *ends.unbind(1)), min(n, 2**count - 2), certain=kernel.certain)
+        estimator = Coalitions(parts, kernel, *ends.unbind(1))
+        return Plan(estimator, min(n, 2**count - 2), certain=kernel.certain, enough=2 * count)
 
     def told(self, model: Model, maps: Sequence[Map]) -> list[Map]:
         return [replace(one, notes=(*one.notes, *whether_exact(one))) for one in maps]
 
 
 def whether_exact(made: Map) -> list[str]:
-    """What is said where every coalition of every image was scored."""
-    whole = made.extras["samples"].double() >= 2.0 ** made.extras["superpixels"] - 2
-    return ["every coalition of superpixels was scored: the Shapley values are exact"] if whole.all() else []
+    """What is said where every coalition of every image was scored, or where some that were to be were not."""
+    samples, certain = made.extras["samples"], made.state["certain"]
+    if (samples.double() >= 2.0 ** made.extras["superpixels"] - 2).all():
+        return ["every coalition of superpixels was scored: the Shapley values are exact"]
+    short = int((samples - certain).argmin())
+    if samples[short] >= certain[short]:
+        return []
+    return [
+        f"{int(samples[short])} of {int(certain[short])} coalitions that belong together were scored: the values are a "
+        "regression on these"
+    ]
 
 
 @dataclass(frozen=True, eq=False)

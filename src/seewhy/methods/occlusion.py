@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from seewhy.agreement import how_far_apart, spread
 from seewhy.model import Model, pair
-from seewhy.model.half import rank_correlation
 from seewhy.model.occluding import How, Occluded, Whole
 from seewhy.ops.baselines import baselines
 from seewhy.ops.windows import Windows, by
@@ -71,13 +71,8 @@ class Occlusion(Together):
         extras = {"window_scores": losses, "multiplications_skipped": torch.full((len(losses),), found.skipped)}
         notes = [f"{losses[0, 0].numel()} windows of {by(windows.window)} pixels every {by(windows.stride)}"]
         if losses.shape[1] > 1:
-            spread = maps.amax(1, keepdim=True) - maps.amin(1, keepdim=True)
-            extras["baseline_spread"] = spread
-            share, rank = _apart(values, spread), _least_rank(losses.flatten(2))
-            notes.append(
-                f"the mean over {losses.shape[1]} baselines, whose maps are up to {share:.0%} of its largest value "
-                f"apart; the least rank correlation of two: {rank:.2f}"
-            )
+            extras["baseline_spread"] = spread(maps)
+            notes.append(how_far_apart(values, extras["baseline_spread"], losses.flatten(2)))
         if not found.whole:
             notes.append(
                 f"{found.skipped:.0%} of the multiplications were skipped: only what a window reaches was computed"
@@ -95,15 +90,3 @@ def _because(whole: Whole) -> str:
     if whole == "memory":
         return "the maps to be kept would take too much of the memory"
     return "that was quicker, when both were tried" if whole == "slower" else "its parts don't give what the whole does"
-
-
-def _apart(values: Tensor, spread: Tensor) -> float:
-    """The largest spread of an image over the largest value of its map; the worst of the images."""
-    largest = values.abs().flatten(1).amax(1).clamp_min(torch.finfo(values.dtype).tiny)
-    return float((spread.flatten(1).amax(1) / largest).max())
-
-
-def _least_rank(losses: Tensor) -> float:
-    """The least rank correlation of two baselines' windows (b,f,n)."""
-    pairs = [(one[i], one[j]) for one in losses for i in range(len(one)) for j in range(i)]
-    return min(float(rank_correlation(a, b)) for a, b in pairs)

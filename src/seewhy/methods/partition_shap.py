@@ -1,9 +1,9 @@
 """SHAP's partition explainer: Owen values."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from typing import Any
 
@@ -28,6 +28,7 @@ from seewhy.together import Together
 from seewhy.types import Map, Need, Pixels
 
 PIECE = 16  # pictures that are made together
+FEW = 50  # targets whose maps are kept; of more, what they are made of in a millisecond
 FAINT = 0.1  # of the largest change of any output: less says little of which regions are split
 State = Mapping[str, Tensor]
 
@@ -186,7 +187,8 @@ class Run:
                 visible = masks(unions, self.x.shape[2:], self.x)
                 yield Items(self.fill(visible[:, None], rows).flatten(0, 2), rows.repeat_interleave(samples))
 
-        for scores in self.model.each_score(variants(), Pinned(self._read, None, "", ("partition",))):
+        left = sum(self.asked.max_evals - len(tree.log) for tree in self.trees) * samples
+        for scores in self.model.each_score(variants(), Pinned(self._read, None, "", ("partition",)), left):
             yield from _numbers(scores.unflatten(0, (-1, samples)).double().mean(1).to(scores.dtype))
 
     def _read(self, outputs: Tensor, rows: Tensor) -> Tensor:
@@ -227,16 +229,19 @@ class Run:
         return pad_sequence([torch.from_numpy(np.stack(tree.log)) for tree in self.trees], batch_first=True)
 
     def results(self, notes: Sequence[str]) -> list[Map]:
-        blank = [self.x.new_zeros(len(self.x), 1, *self.x.shape[2:]) for _ in self.targets]
-        return [self._painted(values, k, notes) for k, values in enumerate(blank)]
+        gaps = torch.empty(len(self.targets), len(self.x), dtype=torch.float64)
+        for k in range(len(self.targets)):
+            gains = [float(tree.log[1][k]) - float(tree.log[0][k]) for tree in self.trees]
+            gaps[k] = completeness_gap(self._values(k)().double().cpu(), torch.tensor(gains, dtype=torch.float64))
+        return [self._result(k, gap, notes) for k, gap in enumerate(gaps)]
 
-    def _painted(self, values: Tensor, target: int, notes: Sequence[str]) -> Map:
-        size, k = self.x.shape[2:], len(self.targets)
+    def _values(self, target: int) -> Callable[[], Tensor]:
+        """What makes a map."""
         credits = [(boxes, worth[:, target]) for boxes, worth in self._credits]
-        for one, own in zip(values, credits, strict=True):
-            one[0] = torch.from_numpy(painted(*own, size))
-        gains = [float(tree.log[1][target]) - float(tree.log[0][target]) for tree in self.trees]
-        gap = completeness_gap(values.double().cpu(), torch.tensor(gains, dtype=torch.float64))
+        return partial(_painted, credits, self.x.shape[2:], self.x[:0])
+
+    def _result(self, target: int, gap: Tensor, notes: Sequence[str]) -> Map:
+        k, credits = len(self.targets), [(boxes, worth[:, target]) for boxes, worth in self._credits]
         evals = torch.tensor([len(tree.log) for tree in self.trees])
         smallest, median = (torch.tensor(one) for one in zip(*(_regions(*own) for own in credits), strict=True))
         extras = {"completeness_gap": gap, "evals": evals, "smallest_region": smallest, "median_region": median}
@@ -251,11 +256,17 @@ class Run:
             "scores": self._kept[:, :, target],
             "outputs": self._kept[:, :, k:],
         }
-        return Map(values, extras, [*notes, *said], state=state)
+        make: Any = self._values(target)
+        return Map(make if k > FEW else make(), extras, [*notes, *said], state=state)
 
 
 def _numbers(scores: Tensor) -> Scores:
     return scores.detach().cpu().numpy()
+
+
+def _painted(credits: Sequence[tuple[Sequence[Box], NDArray[np.float64]]], size: Sequence[int], like: Tensor) -> Tensor:
+    """The map (b,1,h,w) that each image's boxes and what they are worth make."""
+    return torch.stack([torch.from_numpy(painted(*own, size)) for own in credits])[:, None].to(like)
 
 
 def _regions(boxes: Sequence[Box], credits: NDArray[np.float64]) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """RISE."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from seewhy.agreement import how_far_apart, spread
 from seewhy.errors import BadOption
 from seewhy.model import Model
 from seewhy.ops.baselines import baselines
@@ -17,7 +18,7 @@ from seewhy.registry import method, option
 from seewhy.rng import Rng
 from seewhy.sampling import BLOCK, Sampled, Sums
 from seewhy.targets import Pinned
-from seewhy.types import Need, Pixels
+from seewhy.types import Map, Need, Pixels
 
 CELLS = 7  # on each side, as the paper has it
 COARSE = 10  # parts of each side, whose visibility the score is regressed on
@@ -31,7 +32,7 @@ ROUNDED = 16  # units in the last place of the mean score: a map of no more is o
     title="RISE",
     family="perturbation",
     paper="arXiv:1806.07421",
-    cost="n_samples forwards",
+    cost="n_samples forwards a baseline",
     sign="positive",
     random=True,
     score="probability",
@@ -40,7 +41,9 @@ ROUNDED = 16  # units in the last place of the mean score: a map of no more is o
 class RISE(Sampled):
     """How much more the picture scores when a pixel is visible, over random masks of soft blobs.
 
-    The paper's map is this plus the mean score of all masks, extras mean_score (b,).
+    The paper's map is this plus the mean score of all masks, extras mean_score (b,). Of several baselines, each mask is
+    scored with all of them and the map is the mean of theirs, which are extras baseline_maps (b,f,h,w);
+    baseline_spread (b,1,h,w) is the largest of them minus the smallest.
     """
 
     window: Any = option(None, "pixels of a mask's cell: a number or height,width; default a seventh of the picture")
@@ -53,7 +56,9 @@ class RISE(Sampled):
         "paper; adjusted: as visible, less what chance brought together, as a regression on the masks tells",
         choices=("adjusted", "visible", "expected"),
     )
-    baseline: Any = option(0.0, "what hidden pixels become: a number (0 is black), 'mean', 'blur', 'noise', a picture")
+    baseline: Any = option(
+        0.0, "what hidden pixels become, one or a list: a number (0 is black), 'mean', 'blur', 'noise', a picture"
+    )
 
     def estimator(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> "Masks":
         size = x.shape[2], x.shape[3]
@@ -63,16 +68,30 @@ class RISE(Sampled):
         pairs = self.keep == 0.5 if self.antithetic is None else self.antithetic
         if pairs and self.keep != 0.5:
             raise BadOption(f"rise.antithetic with keep={self.keep}", "masks that show what others hide need keep=0.5")
-        (hidden,) = baselines([self.baseline], x, model.usual, rng)
+        hidden = torch.stack(baselines(self.baseline, x, model.usual, rng), 1)
         return Masks(x, hidden, window, stride, self.keep, pairs, self.normalise)
+
+    def told(self, model: Model, maps: Sequence[Map]) -> list[Map]:
+        return [replace(one, notes=(*one.notes, *_whether_apart(one))) for one in maps]
+
+
+def _whether_apart(made: Map) -> list[str]:
+    """What is said of several baselines."""
+    if "baseline_spread" not in made.extras:
+        return []
+    cells = F.adaptive_avg_pool2d(made.extras["baseline_maps"], COARSE).flatten(2)
+    return [how_far_apart(made.values, made.extras["baseline_spread"], cells)]
 
 
 @dataclass(frozen=True, eq=False)
 class Masks:
-    """Draws are masks (b,n,h,w), 1 where the picture is visible."""
+    """Draws are masks (b,n,h,w), 1 where the picture is visible.
+
+    hidden: the pictures (b,f,c,h,w) that take the place of what is not; a mask has f variants, one behind the other.
+    """
 
     x: Pixels
-    hidden: Pixels
+    hidden: Tensor
     window: tuple[int, int]
     stride: tuple[int, int]
     keep: float
@@ -100,13 +119,14 @@ class Masks:
         return torch.stack([masks, 1 - masks], 2).flatten(1, 2) if self.pairs else masks
 
     def variants(self, draws: Tensor, images: Tensor) -> Pixels:
-        own, hidden = self.x[images, None], self.hidden[images, None]
-        return hidden + draws[:, :, None] * (own - hidden)
+        own, hidden = self.x[images, None, None], self.hidden[images, None]
+        return (hidden + draws[:, :, None, None] * (own - hidden)).flatten(1, 2)
 
     def sums(self, draws: Tensor, scores: Tensor, images: Tensor) -> Sums:
+        scores = scores.unflatten(2, (draws.shape[1], -1))  # (k,a,n,f)
         narrow = scores.to(draws)
         found = {
-            "seen": torch.einsum("kan,anhw->kahw", narrow, draws),
+            "seen": torch.einsum("kanf,anhw->kafhw", narrow, draws),
             "visible": draws.sum(1)[None],
             "scores": scores.sum(2),
             "masks": scores.new_full((1, len(draws)), draws.shape[1]),
@@ -117,32 +137,36 @@ class Masks:
         return found | {
             "parts": parts.sum(1)[None],
             "parts_together": torch.einsum("anp,anq->apq", parts, parts)[None],
-            "parts_scored": torch.einsum("kan,anp->kap", narrow, parts),
+            "parts_scored": torch.einsum("kanf,anp->kafp", narrow, parts),
         }
 
     def estimate(self, sums: Sums, image: int) -> Tensor:
-        masks, mean = sums["masks"], sums["scores"] / sums["masks"]
+        return self.of_each(sums).mean(0, keepdim=True)
+
+    def of_each(self, sums: Sums) -> Tensor:
+        """Each baseline's map (f,h,w)."""
+        masks, mean = sums["masks"], (sums["scores"] / sums["masks"])[:, None, None]
         if self.normalise == "expected":
-            return (sums["seen"] / (self.keep * masks) - mean)[None]
+            return sums["seen"] / (self.keep * masks) - mean
         found = sums["seen"] / sums["visible"].clamp_min(1e-12) - mean
         if self.normalise == "adjusted":
-            chance = self._by_chance(sums).view(1, 1, *self.coarse)
-            found = found - F.interpolate(chance, self.size, mode="bilinear")[0, 0] / self.keep
+            chance = self._by_chance(sums).unflatten(1, self.coarse)[:, None]
+            found = found - F.interpolate(chance, self.size, mode="bilinear")[:, 0] / self.keep
         rounding = ROUNDED * torch.finfo(self.x.dtype).eps * mean.abs()
-        return torch.where(found.abs().max() > rounding, found, 0)[None]
+        return torch.where(found.abs().amax((1, 2), keepdim=True) > rounding, found, 0)
 
     def _by_chance(self, sums: Sums) -> Tensor:
-        """What the map holds because parts were shown with others more often than they are on average.
+        """What the maps hold because parts were shown with others more often than they are on average: (f,parts).
 
         The score is regressed on the parts' visibility; the map of what that explains is known without sampling, so its
         deviation in this sample is (control variates). Its expectation is zero but for terms of one over the masks.
         """
         n, mean = sums["masks"], sums["parts"] / sums["masks"]
         own = sums["parts_together"] / n - torch.outer(mean, mean)
-        moved = sums["parts_scored"] / n - mean * sums["scores"] / n
+        moved = sums["parts_scored"] / n - torch.outer(sums["scores"], mean) / n
         ridge = RIDGE / n * self.keep * (1 - self.keep) * torch.eye(len(own), dtype=own.dtype, device=own.device)
-        weights: Tensor = torch.linalg.solve(own + ridge, moved)
-        return (own - self.covariance.to(own)) @ weights
+        weights: Tensor = torch.linalg.solve(own + ridge, moved.T)
+        return ((own - self.covariance.to(own)) @ weights).T
 
     @cached_property
     def covariance(self) -> Tensor:
@@ -152,4 +176,8 @@ class Masks:
         return found * spread
 
     def details(self, sums: Sums, image: int) -> Sums:
-        return {"mean_score": sums["scores"] / sums["masks"]}
+        found = {"mean_score": sums["scores"].mean() / sums["masks"]}
+        if self.hidden.shape[1] == 1:
+            return found
+        maps = self.of_each(sums)
+        return found | {"baseline_maps": maps, "baseline_spread": spread(maps[None])[0]}

@@ -1,12 +1,14 @@
 """ShapleyCAM."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from seewhy.cams import CAM
 from seewhy.model import Model
+from seewhy.model.fused import twice_differentiable
 from seewhy.model.recorded import Recorded
 from seewhy.registry import method
 from seewhy.rng import Rng
@@ -32,7 +34,9 @@ class ShapleyCAM(CAM):
     """
 
     def one(self, model: Model, x: Pixels, target: Pinned, layers: Sequence[str], rng: Rng) -> list[Tensor]:
-        recorded = model.recorded(x, layers)
+        attends = bool(model.census(x).attention)
+        with twice_differentiable():  # by a forward of its own where the first one's attention was fused
+            recorded = (replace(model, memo=None) if attends else model).recorded(x, layers)
         found = []
         for layer in layers:
             slope = second_order(recorded, target, layer)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from seewhy.asked import listed, number, one_of, whole
 from seewhy.errors import BadOption, Unsupported
 from seewhy.model.census import Census
+from seewhy.model.compiling import Compiling
 from seewhy.model.half import Compared
 from seewhy.model.identity import fingerprint, in_precision, title, unwrapped
 from seewhy.model.layers import named
@@ -31,7 +32,8 @@ class Model(Network):
     module: takes normalised (b,c,h,w). mean, std: of its training, one number a channel, for pixels in [0,1]; they
     have no default, since a wrong one gives a plausible picture of the wrong thing. size: (h,w) of its input; None
     takes pixels as they come. resize, mode, interpolation: see types.Preprocess. head: picks the scores (b,k) out of
-    an output that is not one tensor. memory: bytes that activations may take at a time.
+    an output that is not one tensor. memory: bytes that activations may take at a time. compile: long runs of scores
+    are tried by torch.compile, too, and go on with what is faster.
     """
 
     size: tuple[int, int] | None = field(default=None, kw_only=True)
@@ -117,6 +119,7 @@ class Model(Network):
         found |= Need.BIASES if census.differentiable and not isinstance(self.module, Adapted) else Need(0)
         found |= Need.MAPS if census.maps else Need(0)
         found |= Need.RELU if census.only_relu else Need(0)
+        found |= Need.ATTENTION if census.attention else Need(0)
         return found | (Need.POOLED_HEAD if census.head else Need(0))
 
     def layer(self, asked: str | nn.Module | None, x: Pixels | None = None) -> str:
@@ -150,7 +153,8 @@ class Model(Network):
         """The same model for one call: forwards are recorded once and passes counted anew."""
         made = copy.copy(self)  # not replace, which would check all of it again
         compared = None if self.compared is None else Compared()
-        made._set(memo=[], meter=Meter(tell=self.meter.tell), compared=compared)
+        compiling = Compiling() if self.compile else None
+        made._set(memo=[], meter=Meter(tell=self.meter.tell), compared=compared, compiling=compiling)
         return made
 
     def at(self, precision: str) -> "Model":

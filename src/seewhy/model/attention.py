@@ -48,6 +48,13 @@ class AttentionArgs(NamedTuple):
         tokens = isinstance(self.query, Slot) and self.query == self.key == self.value
         return tokens and all(one is None for one in asked) and not any(others)
 
+    @property
+    def followed(self) -> bool:
+        """Whether it is attention among a batch of tokens, to none that no token stands behind."""
+        added = self.bias_k is not None or self.bias_v is not None or self.add_zero_attn
+        given = self.static_k is not None or self.static_v is not None
+        return not added and not given and self.query.ndim == 3
+
 
 @dataclass(frozen=True, eq=False)
 class Attention:

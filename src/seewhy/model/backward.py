@@ -29,6 +29,14 @@ def gradients(scores: Sequence[Tensor], at: Tensor, *, batched: bool | None = No
     return found
 
 
+def backward(score: Tensor, at: Sequence[Tensor], *, keep: bool) -> list[Tensor]:
+    """One score's gradients with respect to several places; zero where it does not depend on one. keep: the graph."""
+    if not score.requires_grad:
+        return [torch.zeros_like(one) for one in at]
+    found = torch.autograd.grad(score, list(at), retain_graph=keep, allow_unused=True)
+    return [torch.zeros_like(one) if grad is None else grad for one, grad in zip(at, found, strict=True)]
+
+
 def _together(sums: Sequence[Tensor], at: Tensor) -> Tensor | None:
     """All gradients (k,n,...) at once, or None where a function lacks the rule."""
     total = torch.stack(list(sums))

@@ -1,7 +1,7 @@
 """What one probing forward tells about a network: layers, activations, head, and what its output is."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -10,10 +10,15 @@ from torch import Tensor, nn
 from torch.autograd.function import BackwardCFunction
 
 from seewhy.errors import HeadFailed, ModelFailed, first_line
-from seewhy.model.grids import DISPROVED, disturbed, early, grid, locality, trusted
-from seewhy.model.head import PooledHead, find_head, pooled
-from seewhy.model.rules import ACTIVATIONS, RELU_KINDS, Watch
+from seewhy.model.attending import attending
+from seewhy.model.fused import Attention
+from seewhy.model.grids import DISPROVED, disturbed, early, trusted
+from seewhy.model.head import PooledHead, find_head
+from seewhy.model.layouts import Layout, layouts
+from seewhy.model.rules import RELU_KINDS, Watch
+from seewhy.model.seen import Seen, both
 from seewhy.model.tape import Recorder, Tape, Unrepeatable, joined
+from seewhy.model.tokens import Attended, agreed, attended, beside, located, read_by
 from seewhy.model.trace import watch
 from seewhy.model.views import Adapted, View
 from seewhy.scores import Outputs, distributions
@@ -23,8 +28,9 @@ from seewhy.scores import Outputs, distributions
 class Layer:
     """A named layer as the probe saw it.
 
-    shape: of one image's output, () where that is not one tensor. grid: (r,q) where that is maps (d,r,q), else None.
-    locality: how much of the change of a picture's corner shows in the same corner of the maps.
+    shape: of one image's output, () where that is not one tensor. layout: how that becomes maps (d,r,q), where it
+    does. locality: how much of the change of a place of the picture shows in the same place of the maps. read: whether
+    the scores depend on what lies there; what is behind the last attention of a CLS token is read no more.
     """
 
     name: str
@@ -33,8 +39,14 @@ class Layer:
     calls: int
     in_place: bool
     parameters: int
-    grid: tuple[int, int] | None = None
+    layout: Layout | None = None
     locality: float | None = None
+    read: bool = True
+
+    @property
+    def grid(self) -> tuple[int, int] | None:
+        """Cells (r,q) of its maps."""
+        return self.layout.cells if self.layout else None
 
     @property
     def proved(self) -> bool:
@@ -56,6 +68,10 @@ class Census:
     maps: str | None  # the layer whose maps methods read unless told otherwise
     bytes_per_image: int  # all layers' outputs together, as a graph holds them
     unused: tuple[str, ...] = ()
+    attention: tuple[Attended, ...] = ()
+    unfollowed: tuple[str, ...] = ()  # layers that may attend, by products that were not seen
+    beside: str = ""  # the first layer whose attention takes nothing from that of the call before
+    start: tuple[float, ...] = ()  # share of each query of the last attention in what the scores are read from
     tape: Tape | None = None  # None where the forward can't be written down
     why_no_tape: str = ""
 
@@ -72,52 +88,23 @@ class Census:
         return bool(self.activations) and set(self.activations) <= RELU_KINDS
 
 
-@dataclass
-class _Seen:
-    shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    calls: dict[str, int] = field(default_factory=dict)
-    order: list[str] = field(default_factory=list)
-    outputs: dict[str, Tensor] = field(default_factory=dict)
-    activations: list[str] = field(default_factory=list)
-    pooled: list[Tensor] = field(default_factory=list)
-    sigmoid: Tensor | None = None  # what the last one returned
-    bytes: dict[int, int] = field(default_factory=dict)  # of one image, by address: what works in place adds nothing
-
-    def layer(self, name: str, _module: nn.Module, output: Any) -> None:
-        self.calls[name] = self.calls.get(name, 0) + 1
-        if name in self.order:
-            self.order.remove(name)
-        self.order.append(name)
-        if isinstance(output, Tensor):
-            self.shapes[name] = tuple(output.shape[1:])
-            if output.ndim == 4:  # a copy: an in-place layer behind may rewrite it
-                self.outputs[name] = output.detach().clone()
-            self.bytes[output.data_ptr()] = output.nbytes // max(1, len(output))
-
-    def function(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
-        maps = pooled(name, args, kwargs, output)
-        if name in ACTIVATIONS:
-            self.activations.append(name)
-        elif maps is not None:
-            self.pooled.append(maps.detach().clone())
-        elif name == "sigmoid":
-            self.sigmoid = output.detach().clone()
-
-
 def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> Census:
     """Probe with pixels x (2,c,h,w); two images, so that what holds by chance for one is not believed."""
-    seen = _Seen()
+    seen = Seen()
     first = x.detach().requires_grad_()
     recorder = Recorder(first)
-    with torch.enable_grad(), watch(module, both(seen, recorder), recorder.begin), Watch(seen.function), recorder:
+    watching = watch(module, both(seen, recorder), recorder.begin)
+    with torch.enable_grad(), attending(module) as calls, watching, Watch(seen.function), recorder:
         out = scores(forward, first)
     recorder.close()
     own = [*own_functions(out), *(module.unseen if isinstance(module, Adapted) else ())]
     modules = dict(module.named_modules())
-    after, again, out_again = _again(module, forward, disturbed(x.detach()))
+    after, calls_again, again, out_again = _again(module, forward, disturbed(x.detach()))
     tape, why = _tape(recorder, out, again, out_again)
+    attention = attended(calls, calls_again, (x.shape[2], x.shape[3]))
+    read, start = _read(out, seen, calls if attention else [])
     differentiable, out = out.requires_grad, out.detach()
-    layers = [_layer(name, modules[name], seen, x, after) for name in seen.order if name]
+    layers = _layers(modules, seen, x, after, read)
     head = find_head(modules, seen.pooled, out)
     return Census(
         layers=tuple(layers),
@@ -126,9 +113,13 @@ def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> C
         output_shape=tuple(out.shape[1:]),
         differentiable=differentiable,
         head=head and replace(head, source=_returning(seen.pooled[head.call], layers, seen) or ""),
-        maps=default_maps(layers, seen),
+        maps=default_maps(layers, seen, {one.layer for one in calls}),
         bytes_per_image=max(1, sum(seen.bytes.values())),
         unused=tuple(name for name in modules if name and name not in seen.calls),
+        attention=attention,
+        beside=beside(calls),
+        unfollowed=tuple(dict.fromkeys(calls.unfollowed.values())),
+        start=start,
         tape=tape,
         why_no_tape=why,
     )
@@ -152,15 +143,6 @@ def scores(forward: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     return out
 
 
-def both(seen: _Seen, recorder: Recorder) -> Callable[[str, nn.Module, Any], None]:
-    def saw(name: str, module: nn.Module, output: Any) -> None:
-        with recorder.paused():  # what is looked at here is no part of the forward
-            seen.layer(name, module, output)
-        recorder.end(name, output)
-
-    return saw
-
-
 def _tape(two: Recorder, out_two: Tensor, three: Recorder, out_three: Tensor) -> tuple[Tape | None, str]:
     try:
         return joined(two, out_two, three, out_three), ""
@@ -168,12 +150,14 @@ def _tape(two: Recorder, out_two: Tensor, three: Recorder, out_three: Tensor) ->
         return None, str(error)
 
 
-def default_maps(layers: Sequence[Layer], seen: _Seen) -> str | None:
+def default_maps(layers: Sequence[Layer], seen: Seen, attending: Collection[str] = ()) -> str | None:
     """The last maps with a place to them: the outermost layer that returns them, as its name says most.
 
-    None where they stand at the network's start: what it made of them has no maps.
+    attending: layers that attend; what is inside of them is no stage of the network. None where they stand at the
+    network's start: what it made of them has no maps.
     """
-    spatial = [one.name for one in layers if one.grid and trusted(one.grid, one.locality)]
+    spatial = [one.name for one in layers if one.grid and one.read and trusted(one.grid, one.locality)]
+    spatial = [name for name in spatial if not any(name.startswith(f"{one}.") for one in attending)]
     if not spatial:
         return None
     chosen = _returning(seen.outputs[spatial[-1]], layers, seen)
@@ -182,7 +166,7 @@ def default_maps(layers: Sequence[Layer], seen: _Seen) -> str | None:
     return None if early(ends, spatial[-1]) else chosen
 
 
-def _returning(maps: Tensor, layers: Sequence[Layer], seen: _Seen) -> str | None:
+def _returning(maps: Tensor, layers: Sequence[Layer], seen: Seen) -> str | None:
     """The outermost layer, and of these the last, that returns these maps."""
     same = [one.name for one in layers if one.name in seen.outputs and _equal(seen.outputs[one.name], maps)]
     return min(reversed(same), key=lambda name: name.count("."), default=None)
@@ -190,32 +174,64 @@ def _returning(maps: Tensor, layers: Sequence[Layer], seen: _Seen) -> str | None
 
 def _again(
     module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor
-) -> tuple[dict[str, Tensor], Recorder, Tensor]:
-    """What each layer returns for the images x at its last call, where that is (b,d,r,q).
+) -> tuple[dict[str, Tensor], list[Attention], Recorder, Tensor]:
+    """What each layer returns for three images x at its last call, where that is maps or tokens, and their attention.
 
-    A third image is added: what a forward does with three is compared with what it did with two.
+    What a forward does with three images is compared with what it did with two.
     """
-    seen = _Seen()
-    three = torch.cat([x, x[:1]]).requires_grad_()
-    recorder = Recorder(three)
-    with torch.enable_grad(), watch(module, both(seen, recorder), recorder.begin), recorder:
-        out = forward(three)
+    seen = Seen()
+    recorder = Recorder(x.requires_grad_())
+    with torch.enable_grad(), attending(module) as calls, watch(module, both(seen, recorder), recorder.begin), recorder:
+        out = forward(x)
     recorder.close()
-    return {name: maps[:2] for name, maps in seen.outputs.items() if len(maps) == 3}, recorder, out
+    return {name: maps for name, maps in seen.outputs.items() if len(maps) == len(x)}, calls, recorder, out
 
 
-def _layer(name: str, module: nn.Module, seen: _Seen, x: Tensor, after: Mapping[str, Tensor]) -> Layer:
-    shape = seen.shapes.get(name, ())
-    cells = grid(shape, (x.shape[2], x.shape[3])) if len(seen.outputs.get(name, ())) == len(x) else None
+def _read(out: Tensor, seen: Seen, calls: Sequence[Attention]) -> tuple[dict[str, Tensor | None], tuple[float, ...]]:
+    """Which tokens of each layer the scores depend on, and each one's share in the last attention's queries."""
+    if not out.requires_grad:
+        return {}, ()
+    last = {"": calls[-1].out} if calls and calls[-1].out.requires_grad else {}
+    found = read_by(out, {**seen.tokens, **last})
+    asked = found.pop("", None)
+    return found, () if asked is None else tuple((asked.double() / asked.sum().clamp_min(1)).tolist())
+
+
+def _layers(
+    modules: Mapping[str, nn.Module],
+    seen: Seen,
+    x: Tensor,
+    after: Mapping[str, Tensor],
+    read: Mapping[str, Tensor | None],
+) -> list[Layer]:
+    size = (x.shape[2], x.shape[3])
+    of_images = {name: one for name, one in seen.outputs.items() if len(one) == len(x)}
+    places = agreed(
+        {
+            name: located(seen.shapes[name], one, after[name], size)
+            if name in after
+            else [(layout, None) for layout in layouts(seen.shapes[name], size)]
+            for name, one in of_images.items()
+        },
+        size,
+    )
+    return [
+        _layer(name, modules[name], seen, places.get(name, (None, None)), read.get(name)) for name in seen.order if name
+    ]
+
+
+def _layer(name: str, module: nn.Module, seen: Seen, place: tuple[Any, float | None], read: Tensor | None) -> Layer:
+    layout, local = place
     return Layer(
         name=name,
         kind=module.kind if isinstance(module, View) else type(module).__name__,
-        shape=shape,
+        shape=seen.shapes.get(name, ()),
         calls=seen.calls[name],
         in_place=bool(getattr(module, "inplace", False)),
         parameters=sum(p.numel() for p in module.parameters()),
-        grid=cells,
-        locality=locality(seen.outputs[name], after[name]) if cells and name in after else None,
+        layout=layout,
+        locality=local,
+        read=read is None or layout is None or bool(read[layout.others :].any()),
     )
 
 
@@ -223,7 +239,7 @@ def _equal(a: Tensor, b: Tensor) -> bool:
     return a.shape == b.shape and bool(torch.equal(a, b))
 
 
-def _kind_of(module: nn.Module, out: Tensor, seen: _Seen) -> Outputs:
+def _kind_of(module: nn.Module, out: Tensor, seen: Seen) -> Outputs:
     if _asks_each(module):
         return "binary"
     return "probability" if _sums_to_one(out) or _is(out, seen.sigmoid) else "logit"

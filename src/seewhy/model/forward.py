@@ -12,6 +12,7 @@ from seewhy.errors import BadInput, HeadFailed, ModelFailed, SeewhyError, Unsupp
 from seewhy.model import census as probing
 from seewhy.model import opaque
 from seewhy.model.census import Census
+from seewhy.model.compiling import Compiling, Trial
 from seewhy.model.half import Compared, lacking
 from seewhy.model.identity import structure, weights
 from seewhy.model.programs import Programs, Run
@@ -28,8 +29,9 @@ class Forward:
     """A module and its normalisation.
 
     fast: run what its tape was made into where that gives the same; else the module as it is, always. fold: batch norms
-    go into the convolutions where gradients of pixels are taken, too; a result holds what that moves them by. compared:
-    where it is there, variants are scored in bfloat16.
+    go into the convolutions where gradients of pixels are taken, too; a result holds what that moves them by. compile:
+    scores of many variants by a compiled program, where that is faster. compared: where it is there, variants are
+    scored in bfloat16.
     """
 
     module: nn.Module
@@ -38,7 +40,9 @@ class Forward:
     head: Callable[[Any], Tensor] | None = field(default=None, kw_only=True)
     fast: bool = field(default=True, kw_only=True)
     fold: bool = field(default=False, kw_only=True)
+    compile: bool = field(default=False, kw_only=True)
     compared: Compared | None = field(default=None, repr=False, kw_only=True)
+    compiling: Compiling | None = field(default=None, repr=False, kw_only=True)  # of one call
     meter: Meter = field(default_factory=Meter, repr=False, kw_only=True)
     _known: dict[Any, Any] = field(default_factory=dict, repr=False, kw_only=True)  # censuses, by input size
 
@@ -133,6 +137,20 @@ class Forward:
         with torch.no_grad():
             return self._counted(run(x)) if run else self(x)
 
+    def perhaps_compiled(self, x: Pixels, compiling: Compiling) -> Tensor:
+        """Outputs of one of many chunks, by a compiled program where that is faster."""
+        programs = self.programs(x)
+        run = programs.scoring() if programs else None
+        if run is None:
+            compiling.refused("unwritten")
+            return self.scored(x)
+        key = ("compiled", *x.shape)
+        trial: Trial | None = self._known.get(key)
+        if trial is None or trial.eager is not run:  # its weights have changed
+            trial = self._known[key] = Trial(run)
+        with torch.no_grad():
+            return self._counted(compiling.outputs(trial, x))
+
     def halved(self, x: Pixels) -> Run:
         """Outputs in bfloat16 for pixels of x's size; raises Unsupported, with the reason, where they can't be had."""
         why, programs = lacking(self.device), self.programs(x)
@@ -172,13 +190,24 @@ class Forward:
         yield from self.module.buffers()
 
     def _forward(self, x: Tensor) -> Any:
+        return self.through(self.normalised(x))
+
+    def normalised(self, x: Tensor) -> Tensor:
+        """What the module is given for pixels."""
+        wide = x if x.dtype == torch.float64 else x.float()
+        mean, std = (wide.new_tensor(value)[:, None, None] for value in (self.mean, self.std))
+        return ((wide - mean) / std).to(self.dtype)
+
+    def through(self, normalised: Tensor) -> Any:
+        """What the module and the head make of normalised pixels."""
         try:
-            out = self._run(self._normalised(x))
+            out = self._run(normalised)
         except Exception as error:
             if out_of_memory(error) or isinstance(error, SeewhyError):
                 raise
             raise ModelFailed(
-                f"the model raised {type(error).__name__}: {first_line(error)}", f"its input was {tuple(x.shape)}"
+                f"the model raised {type(error).__name__}: {first_line(error)}",
+                f"its input was {tuple(normalised.shape)}",
             ) from error
         if self.head is not None:
             try:
@@ -189,11 +218,6 @@ class Forward:
                     f"it was given the model's output, a {type(out).__name__}",
                 ) from error
         return out.logits if isinstance(getattr(out, "logits", None), Tensor) else out
-
-    def _normalised(self, x: Tensor) -> Tensor:
-        wide = x if x.dtype == torch.float64 else x.float()
-        mean, std = (wide.new_tensor(value)[:, None, None] for value in (self.mean, self.std))
-        return ((wide - mean) / std).to(self.dtype)
 
     def _run(self, x: Tensor) -> Any:
         """What the module makes of normalised pixels (b,c,h,w)."""

@@ -1,12 +1,14 @@
 """Whether a layer's output (d,r,q) has a place on the picture: by its shape, its changes and where it stands."""
 
 from collections.abc import Sequence
+from types import EllipsisType
 
 import torch
 from torch import Tensor
 
 Shape = tuple[int, ...]
 
+MIDDLE = 8  # cells a side from which on their middle is looked at
 DISPROVED = 0.1  # by chance a quarter of the change lies in a quarter of the cells
 BORDER = 0.4  # of the picture, at least, is left when borders are cut off
 DEEP = 10  # layers with parameters: a network of fewer has no start to speak of
@@ -21,31 +23,38 @@ def grid(shape: Shape, size: tuple[int, int]) -> tuple[int, int] | None:
     if len(shape) != 3 or max(shape[1:]) == 1:
         return None
     _, r, q = shape
-    return (r, q) if _lies_on((r, q), size) else None
+    return (r, q) if lies_on((r, q), size) else None
 
 
 def disturbed(x: Tensor) -> Tensor:
-    """Two images (2,c,h,w), the first inverted in its top-right quarter, the second in its bottom-left one."""
-    h, w = x.shape[2] // 2, x.shape[3] // 2
-    changed = x.clone()
-    changed[0, :, :h, w:] = 1 - x[0, :, :h, w:]
-    changed[1, :, h:, :w] = 1 - x[1, :, h:, :w]
+    """Of two images (2,c,h,w) three (3,c,h,w): the first inverted in its top-right quarter, the second in its
+    bottom-left one, and the first in its middle, half as high and wide."""
+    changed = torch.cat([x, x[:1]])
+    for image, box in zip(changed, _places(*x.shape[2:]), strict=True):
+        image[box] = 1 - image[box]
     return changed
 
 
+def _places(h: int, w: int) -> list[tuple[slice | EllipsisType, ...]]:
+    """The top-right, the bottom-left and the middle quarter of a map, in whole cells: more of an odd number."""
+    top, left, low, right = slice(0, h - h // 2), slice(0, w - w // 2), slice(h // 2, h), slice(w // 2, w)
+    return [(..., top, right), (..., low, left), (..., slice(h // 4, h - h // 4), slice(w // 4, w - w // 4))]
+
+
 def locality(before: Tensor, after: Tensor) -> float | None:
-    """How much of the squared change of maps (2,d,r,q) lies where the two images were `disturbed`: the lesser share.
+    """How much of the squared change of maps, (2,d,r,q) before and (3,d,r,q) after, lies where the images were
+    `disturbed`: the least share.
 
     Half of it and more proves the grid, next to nothing of it disproves it. None where nothing changed, or the maps
-    are one cell wide.
+    are one cell wide. The middle tells cells that lie window by window; of few cells it is all border.
     """
-    change = (after - before).double().square().sum(1)
-    r, q = change.shape[1] // 2, change.shape[2] // 2
+    change = (after - torch.cat([before, before[:1]])).square().sum(1, dtype=torch.float64)
+    change = change[:2] if min(change.shape[1:]) < MIDDLE else change
     total = change.sum((1, 2))
-    if min(r, q) == 0 or not (total > 0).all():
+    if min(change.shape[1:]) < 2 or not ((total > 0) & total.isfinite()).all():
         return None
-    right, left = change[0, : change.shape[1] - r, q:].sum(), change[1, r:, : change.shape[2] - q].sum()
-    return float((torch.stack([right, left]) / total).min())
+    inside = [own[box].sum() for own, box in zip(change, _places(*change.shape[1:]), strict=False)]
+    return float((torch.stack(inside) / total).min())
 
 
 def trusted(cells: tuple[int, int], locality: float | None) -> bool:
@@ -78,7 +87,7 @@ def early(ends: Sequence[tuple[str, int]], layer: str) -> bool:
     return len(with_parameters) >= DEEP and done < EARLY * len(with_parameters)
 
 
-def _lies_on(cells: tuple[int, int], size: tuple[int, int]) -> bool:
+def lies_on(cells: tuple[int, int], size: tuple[int, int]) -> bool:
     """Whether one stride, the same on both axes, gives these cells, give or take one for the padding.
 
     Convolutions without padding also cut a border off, the same on both axes.

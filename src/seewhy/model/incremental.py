@@ -23,6 +23,7 @@ from seewhy.model.stream import out_of_memory
 from seewhy.model.tape import Call, leaves
 from seewhy.types import Pixels
 
+KEPT = 4  # plans, those used last
 TRIED = 4  # windows by which the two ways are timed
 REACH = "a window reaches almost all that is computed"
 ROOM = "memory ran out for the maps to be kept"
@@ -94,8 +95,8 @@ def covered(x: Pixels, fill: Pixels, boxes: Tensor, place: Place, which: Which) 
 
 @dataclass(eq=False)
 class Incremental:
-    """A network's scores by what windows reach. Plans are made once for windows, and believed only once they have given
-    what the network gives.
+    """A network's scores by what windows reach. Plans are believed only once they have given what the network gives;
+    those used last are kept.
 
     whole: pixels -> outputs, all of it. probe: pixels (2,c,h,w). apart: what speaks against an answer, or nothing.
     """
@@ -104,7 +105,7 @@ class Incremental:
     whole: Run
     probe: Pixels
     apart: Callable[[Tensor, Tensor], str]
-    _plans: dict[bytes, Plan | str] = field(default_factory=dict)
+    _plans: dict[bytes, Plan | str] = field(default_factory=dict)  # by their windows, used last behind
     _slower: set[bytes] = field(default_factory=set)
 
     @classmethod
@@ -116,14 +117,19 @@ class Incremental:
     def plan(self, boxes: Tensor) -> Plan | str:
         """How these windows (n,4) are scored, or why they can't be so."""
         key = _key(boxes)
-        if key not in self._plans:
-            try:
-                found = planned(self.outline, boxes)
-                why = REACH if found is None else self._tried(found)
-            except Exception as error:  # whatever calls do that are given a part of their maps: whole passes are made
-                found, why = None, ROOM if out_of_memory(error) else f"a part of it can't be run: {error}"
-            self._plans[key] = why if found is None or why else found
+        self._plans[key] = self._plans.pop(key) if key in self._plans else self._made(boxes)
+        for oldest in list(self._plans)[:-KEPT]:
+            del self._plans[oldest]
+            self._slower.discard(oldest)
         return self._plans[key]
+
+    def _made(self, boxes: Tensor) -> Plan | str:
+        try:
+            found = planned(self.outline, boxes)
+            why = REACH if found is None else self._tried(found)
+        except Exception as error:  # whatever calls do that are given a part of their maps: whole passes are made
+            found, why = None, ROOM if out_of_memory(error) else f"a part of it can't be run: {error}"
+        return why if found is None or why else found
 
     def slower(self, boxes: Tensor) -> bool:
         """Whether whole passes were as quick when both ways were tried."""

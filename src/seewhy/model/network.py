@@ -1,27 +1,33 @@
 """The passes through a network that methods ask for: scores, gradients and recordings, in chunks that fit."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import torch
 from torch import Tensor
 
 from seewhy.errors import Unsupported
+from seewhy.model.attending import attending
 from seewhy.model.backward import gradients
 from seewhy.model.course import Course
+from seewhy.model.followed import Followed
 from seewhy.model.forward import Forward
+from seewhy.model.fused import Attention
 from seewhy.model.head import pooled
+from seewhy.model.layouts import Layout
 from seewhy.model.occluding import How, Occluded, occluded
 from seewhy.model.recorded import Recorded
 from seewhy.model.rescale import rescale
 from seewhy.model.rules import Rule, Rules, Watch, ruled
-from seewhy.model.stream import out_of_memory, stream
+from seewhy.model.stream import Variant, out_of_memory, stream
 from seewhy.model.tail import Tail
 from seewhy.model.trace import INPUT, record
 from seewhy.model.variants import Asked, Variants, by_target
 from seewhy.targets import Pinned, several
 from seewhy.types import Pixels
+
+Chunk = TypeVar("Chunk")
 
 GIB = 2**30
 MAPPED = 2**26  # bytes of one tensor that a CPU's allocator takes from the system and hands back each time
@@ -32,7 +38,7 @@ class Network(Forward, Variants):
     """Passes of any number of images. Everything but `census` is called inside `with network.frozen()`."""
 
     memory: int | None = field(default=None, kw_only=True)
-    memo: list[Recorded] | None = field(default=None, repr=False, kw_only=True)
+    memo: list[Recorded | Followed] | None = field(default=None, repr=False, kw_only=True)
     course: Course = field(default_factory=Course, repr=False, kw_only=True)
 
     def outputs(self, x: Pixels) -> Tensor:
@@ -44,6 +50,11 @@ class Network(Forward, Variants):
         if self.memo is not None:
             self.memo.append(Recorded(x, (), [({}, found)], self.meter))
         return found
+
+    def each_score(self, variants: Iterable[Variant], target: Asked, images: int = 0) -> Iterator[Tensor]:
+        if self.compiling is not None:
+            self.compiling.announced(images)
+        return super().each_score(variants, target, images)
 
     def gradient(self, x: Pixels, target: Pinned, rules: Mapping[str, Rule] | None = None) -> Pixels:
         """The score's gradient with respect to the pixels (b,c,h,w); `rules` change the backward of functions."""
@@ -60,7 +71,7 @@ class Network(Forward, Variants):
         maps = recorded.maps(layer)
         if recorded.head is not None and recorded.pooled(layer):
             return recorded.head.gradient(target, recorded.outputs, maps)
-        programs = self.programs(recorded.x)
+        programs = self.programs(recorded.x) if self.layout(recorded.x, layer) is None else None
         parts = programs.parts([layer]) if programs else None
         if parts is None or len(parts.cut.crossing) > 1:  # the score gets around the layer: one more forward
             return self.map_and_gradient(recorded.x, target, (layer,))[1][0]
@@ -126,17 +137,9 @@ class Network(Forward, Variants):
         rules: what changes the backward of functions.
         """
         for known in self.memo or ():
-            if known.covers(x, layers, rules):
+            if isinstance(known, Recorded) and known.covers(x, layers, rules):
                 return known
-        limit = self._rows(x, backward=INPUT in layers)
-        while True:
-            try:
-                chunks = [self._record(part, layers, rules) for part in x.split(limit)]
-                break
-            except (torch.OutOfMemoryError, RuntimeError) as error:
-                if not out_of_memory(error) or limit == 1:
-                    raise
-            limit = max(1, min(limit, len(x)) // 2)
+        chunks = self._fitting(x, lambda part: self._record(part, layers, rules), backward=INPUT in layers)
         head = self.census(x).head if self.fast else None
         made = Recorded(x, tuple(layers), chunks, self.meter, rules, keep=self.memo is not None, head=head)
         if self.memo is not None:
@@ -165,9 +168,44 @@ class Network(Forward, Variants):
 
         return next(self._stream([x], run))
 
-    def tail(self, x: Pixels, layer: str, *, at: Literal["output", "input"] = "output") -> Tail:
-        """The network from a layer's output (or input) on, for maps put in its place."""
-        return Tail(self, x, layer, at)
+    def layout(self, x: Pixels, layer: str) -> Layout | None:
+        """How a layer's output becomes maps (b,d,r,q); None where it is maps, or none."""
+        found = next((one.layout for one in self.census(x).layers if one.name == layer), None)
+        return None if found is None or found.axes == "first" else found
+
+    def tail(self, x: Pixels, layer: str, *, at: Literal["output", "input"] = "output", whole: bool = False) -> Tail:
+        """The network from a layer's output (or input) on, for maps put in its place.
+
+        whole: for all that the layer returns, as it returns it, tokens beside the cells included.
+        """
+        return Tail(self, x, layer, at, None if whole or at == "input" else self.layout(x, layer))
+
+    def followed(self, x: Pixels, cut: int | None) -> Followed:
+        """A forward with its calls of attention, and a graph from the cut-th on; shared where a memo is kept."""
+        for known in self.memo or ():
+            if isinstance(known, Followed) and known.serves(x, cut):
+                return known
+
+        def run(part: Tensor) -> tuple[list[Attention], Tensor]:
+            with torch.no_grad(), attending(self.module, cut) as calls:
+                return calls, self(part)
+
+        chunks = self._fitting(x, run, backward=cut is not None)
+        made = Followed(x, cut, chunks, self.meter, keep=self.memo is not None)
+        if self.memo is not None:
+            self.memo.append(made)
+        return made
+
+    def _fitting(self, x: Pixels, run: Callable[[Tensor], Chunk], *, backward: bool) -> list[Chunk]:
+        """What `run` makes of x in chunks that fit; fewer at a time where they do not."""
+        limit = self._rows(x, backward=backward)
+        while True:
+            try:
+                return [run(part) for part in x.split(limit)]
+            except (torch.OutOfMemoryError, RuntimeError) as error:
+                if not out_of_memory(error) or limit == 1:
+                    raise
+            limit = max(1, min(limit, len(x)) // 2)
 
     def occluded(
         self, x: Pixels, boxes: Tensor, fills: Sequence[Pixels], targets: Sequence[Pinned], how: How = "auto"
@@ -191,17 +229,20 @@ class Network(Forward, Variants):
             if not inner:
                 x.requires_grad_()
                 return {INPUT: x}, self.differentiable(x, rules)
-            past = programs.backward_past(inner[0], rules) if programs and rules and len(inner) == 1 else None
+            alone = len(inner) == 1 and self.layout(x, inner[0]) is None
+            past = programs.backward_past(inner[0], rules) if programs and rules and alone else None
             if past is not None:
                 self.meter.folded |= self.fold
                 outputs, maps = past(x.requires_grad_())
                 return {INPUT: x, inner[0]: maps}, self._counted(outputs)
-        parts = programs.parts(inner) if programs and not from_input else None
+        layouts = {name: found for name in inner if (found := self.layout(x, name))}
+        parts = programs.parts(inner) if programs and not from_input and not layouts else None
         if parts is not None:
             with torch.enable_grad():
                 outputs, seen = parts.go_on(parts.crossing(x))
             return seen, self._counted(outputs)
-        with torch.set_grad_enabled(from_input), record(self.module, inner, cut=not from_input) as runs, ruled(rules):
+        recording = record(self.module, inner, cut=not from_input, layouts=layouts)
+        with torch.set_grad_enabled(from_input), recording as runs, ruled(rules):
             x.requires_grad_(from_input)
             outputs = self(x)
         silent = [name for name in inner if not runs[name]]
@@ -210,7 +251,11 @@ class Network(Forward, Variants):
         return {**{name: runs[name][-1] for name in inner}, **({INPUT: x} if from_input else {})}, outputs
 
     def _outputs(self, values: Tensor, rows: Tensor) -> Tensor:
-        return self.scored(values) if self.compared is None else self.roughly_scored(values, rows, self.compared)
+        if self.compared is not None:
+            if self.compiling is not None:
+                self.compiling.refused("bfloat16")
+            return self.roughly_scored(values, rows, self.compared)
+        return self.scored(values) if self.compiling is None else self.perhaps_compiled(values, self.compiling)
 
     def _differentiable(self, values: Tensor, rows: Tensor, rules: Mapping[str, Rule] | None = None) -> Tensor:
         return self.differentiable(values, rules)

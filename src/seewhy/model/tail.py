@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from seewhy.errors import Unsupported
+from seewhy.model.layouts import Layout
 from seewhy.model.replay import Replay, gives_the_same, recorded
 from seewhy.model.rules import Rule, ruled
-from seewhy.model.trace import inputs, override
+from seewhy.model.trace import inputs, override, record
 from seewhy.model.variants import Variants
 
 if TYPE_CHECKING:
@@ -22,11 +23,15 @@ SHORTER = 4  # a tail without a graph holds few activations, and linear layers r
 class Tail(Variants):
     """Called with maps (n,d,r,q) and the image of each (n,): model outputs (n,k), differentiable in the maps.
 
-    Of a layer that runs several times it is the last run that is read and replaced.
+    Of a layer that runs several times it is the last run that is read and replaced. layout: how maps become what the
+    layer returns; other tokens stay the image's own.
     """
 
-    def __init__(self, model: "Network", x: Tensor, layer: str, at: Literal["output", "input"]) -> None:
-        self._model, self._x, self._layer, self._at = model, x, layer, at
+    def __init__(
+        self, model: "Network", x: Tensor, layer: str, at: Literal["output", "input"], layout: Layout | None = None
+    ) -> None:
+        self._model, self._x, self._layer, self._at, self._layout = model, x, layer, at, layout
+        self._like: Tensor | None = None
         self._last = max([one.calls for one in model.census(x).layers if one.name == layer], default=1) - 1
         self.meter = model.meter
         programs = model.programs(x)
@@ -48,20 +53,23 @@ class Tail(Variants):
         record = partial(recorded, model.module, model._forward, layer=self._layer, at=self._at)
         if key not in model._known:
             probe = model._probe(self._x.shape[2:])
-            model._known[key] = gives_the_same(record(probe), self.maps(probe), self._whole)
+            model._known[key] = gives_the_same(record(probe), self._given(probe), self._whole)
         return record(self._x) if model._known[key] else None
 
     def maps(self, x: Tensor | None = None) -> Tensor:
         """What the layer returns (or is given) for pixels x, by default those the tail was made for: (b,d,r,q)."""
-        x = self._x if x is None else x
-        if self._at == "output":
+        given = self._given(self._x if x is None else x)
+        return self._layout.maps(given) if self._layout else given
+
+    def _given(self, x: Tensor) -> Tensor:
+        """The same as the layer returns it (or is given it), (b,...)."""
+        if self._at == "output" and self._model.layout(x, self._layer) is None:
             return self._model.maps(x, (self._layer,))[0]
 
         def run(part: Tensor, _rows: Tensor) -> Tensor:
             if self._parts is not None:
                 return self._parts.crossing(part)[0]
-            with torch.no_grad(), inputs(self._model.module, self._layer) as seen:
-                self._model(part)
+            seen = self._returned(part) if self._at == "output" else self._taken(part)
             if not seen:
                 raise Unsupported(
                     f"layer {self._layer!r} is not used in a forward", "see `seewhy doctor` for those that are"
@@ -70,7 +78,20 @@ class Tail(Variants):
 
         return next(self._model._stream([x], run))
 
+    def _taken(self, part: Tensor) -> list[Tensor]:
+        with torch.no_grad(), inputs(self._model.module, self._layer) as seen:
+            self._model(part)
+        return seen
+
+    def _returned(self, part: Tensor) -> list[Tensor]:
+        with torch.no_grad(), record(self._model.module, (self._layer,), cut=False) as seen:
+            self._model(part)
+        return seen[self._layer]
+
     def __call__(self, maps: Tensor, rows: Tensor) -> Tensor:
+        if self._layout:
+            self._like = self._given(self._x) if self._like is None else self._like
+            maps = self._layout.output(maps, self._like[rows])
         if self._parts is None:
             found = self._replay(maps, rows) if self._replay else self._whole(self._x[rows], maps)
             return self._model._counted(found)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from seewhy.errors import Unsupported
+from seewhy.model.layouts import Layout
 
 INPUT = ""  # as a layer's name: the network's own input
 
@@ -86,28 +87,33 @@ def _same_buffers(module: nn.Module, modules: Sequence[nn.Module]) -> Iterator[N
 
 
 @contextmanager
-def record(module: nn.Module, layers: Sequence[str], *, cut: bool) -> Iterator[dict[str, list[Tensor]]]:
-    """Keep what the named layers return, call by call.
+def record(
+    module: nn.Module, layers: Sequence[str], *, cut: bool, layouts: Mapping[str, Layout] | None = None
+) -> Iterator[dict[str, list[Tensor]]]:
+    """Keep what the named layers return, call by call; of those with a layout, the maps that it makes of that.
 
     cut: start the graph at the first of them, so that nothing before it is kept for a backward; else they stay in
     whatever graph there is. The network goes on with a clone: an in-place layer behind must not rewrite the record.
     """
     seen: dict[str, list[Tensor]] = {name: [] for name in layers}
 
-    def keep(name: str) -> Callable[[nn.Module, Any, Any], Tensor]:
-        def hook(_module: nn.Module, _args: Any, output: Any) -> Tensor:
-            tensor = only_tensor(output, name)
-            if cut and not tensor.requires_grad:
+    def keep(name: str, layout: Layout | None) -> Callable[[nn.Module, Any, Any], Any]:
+        def hook(_module: nn.Module, _args: Any, output: Any) -> Any:
+            given = only_tensor(output, name)
+            tensor = layout.maps(given) if layout else given
+            if cut and not given.requires_grad:
                 tensor = tensor.detach().requires_grad_()
                 torch.set_grad_enabled(True)  # the caller's no_grad block ends this
             seen[name].append(tensor)
-            return tensor.clone()
+            return as_given(layout.output(tensor, given) if layout else tensor.clone(), output)
 
         return hook
 
     with ExitStack() as stack:
         for name in layers:
-            stack.callback(module.get_submodule(name).register_forward_hook(keep(name)).remove)
+            stack.callback(
+                module.get_submodule(name).register_forward_hook(keep(name, (layouts or {}).get(name))).remove
+            )
         yield seen
 
 
@@ -121,7 +127,9 @@ def override(module: nn.Module, layer: str, value: Tensor, *, at: str = "output"
             lambda _m, args: (value.clone(), *args[1:]) if next(runs) == call else None
         )
     else:
-        handle = target.register_forward_hook(lambda _m, _args, _output: value.clone() if next(runs) == call else None)
+        handle = target.register_forward_hook(
+            lambda _m, _args, output: as_given(value.clone(), output) if next(runs) == call else None
+        )
     try:
         yield
     finally:
@@ -199,6 +207,11 @@ def watch(
         yield
 
 
+def as_given(tensor: Tensor, output: Any) -> Any:
+    """A tensor in the place of a layer's output, in a tuple or a list where that came in one."""
+    return type(output)([tensor]) if isinstance(output, tuple | list) else tensor
+
+
 def only_tensor(output: Any, name: str) -> Tensor:
     """The tensor in a layer's output, also where it comes alone in a tuple."""
     if isinstance(output, Tensor):
@@ -208,3 +221,21 @@ def only_tensor(output: Any, name: str) -> Tensor:
     raise Unsupported(
         f"layer {name!r} deals in {type(output).__name__}, not in one tensor", "name a layer inside or behind it"
     )
+
+
+@contextmanager
+def running(module: nn.Module) -> Iterator[list[str]]:
+    """The names of the submodules that run, the innermost last, as they begin and end."""
+    stack: list[str] = []
+
+    def begin(name: str) -> Callable[[nn.Module, Any], None]:
+        return lambda _module, _args: stack.append(name)
+
+    def end(_module: nn.Module, _args: Any, _output: Any) -> None:
+        stack.pop()
+
+    with ExitStack() as hooks:
+        for name, submodule in module.named_modules():
+            hooks.callback(submodule.register_forward_pre_hook(begin(name), prepend=True).remove)
+            hooks.callback(submodule.register_forward_hook(end, always_call=True).remove)
+        yield stack

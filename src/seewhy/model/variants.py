@@ -40,8 +40,11 @@ class Variants:
         """Scores (b,n) of n variants (b,...) of each image; of several targets (k,b,n)."""
         return torch.stack(list(self.each_score(variants, target)), -1)
 
-    def each_score(self, variants: Iterable[Variant], target: Asked) -> Iterator[Tensor]:
-        """For each variant, the scores of its rows (m,); of several targets (k,m)."""
+    def each_score(self, variants: Iterable[Variant], target: Asked, images: int = 0) -> Iterator[Tensor]:
+        """For each variant, the scores of its rows (m,); of several targets (k,m).
+
+        images: about how many rows are to be scored from here on, these and later ones, where there are many.
+        """
 
         def run(values: Tensor, rows: Tensor) -> Tensor:
             with torch.no_grad():

@@ -49,6 +49,12 @@ def superpixels(asked: Any, x: Pixels, rng: Rng) -> Tensor:
     return torch.from_numpy(np.stack(made)).to(x.device)
 
 
+def refuse_unknown(asked: Any) -> None:
+    """Raise BadOption for what can't be superpixels of any picture."""
+    if not (isinstance(asked, np.ndarray | Tensor) or callable(asked)):
+        _named(asked)
+
+
 def _cutter(asked: Any, x: Pixels) -> Callable[[int, Tensor, int], Any]:
     if isinstance(asked, np.ndarray | Tensor):
         given = _given(asked, x)

@@ -1,13 +1,14 @@
 """What a figure says in words: the class and its score, the model, method and layer, and the units of its numbers."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from seewhy.lang import class_name, text
 from seewhy.render.panels import INK, MUTED, STAMP, lettering, number
-from seewhy.types import Explanation
+from seewhy.types import Explanation, Function
 
 FIT = {"similarity": "{:.3f}", "share": "{:.1%}"}
 
@@ -79,7 +80,7 @@ def differences(explanations: Sequence[Explanation]) -> list[str]:
 
 def _settings(explanation: Explanation) -> dict[str, str]:
     """All that may tell two maps of one method apart, as it is said."""
-    options = {name: f"{name}={value}" for name, value in explanation.options.items() if name != "layer"}
+    options = {name: option(name, value) for name, value in explanation.options.items() if name != "layer"}
     return {
         " layers": ", ".join(explanation.layers),
         **options,
@@ -87,6 +88,11 @@ def _settings(explanation: Explanation) -> dict[str, str]:
         " seed": f"seed={explanation.seed}",
         " precision": explanation.precision,
     }
+
+
+def option(name: str, value: Any) -> str:
+    """An option as it is said, a function by its name."""
+    return f"{name}={Function.of(value) if callable(value) else value}"
 
 
 def score(explanation: Explanation, lang: str) -> str:

@@ -140,7 +140,7 @@ def _details(explanation: Explanation, lang: str) -> list[tuple[str, str]]:
         "target": heading.target(explanation, lang),
         "score": heading.score(explanation, lang),
         "layer": ", ".join(explanation.layers),
-        "options": ", ".join(f"{name}={value}" for name, value in explanation.options.items()),
+        "options": ", ".join(heading.option(name, value) for name, value in explanation.options.items()),
         "map_size": " × ".join(map(str, explanation.values.shape[2:])),
         "model": model.name,
         "weights": text("random_weights", lang).upper() if model.weights == "random" else model.weights,

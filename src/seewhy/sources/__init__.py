@@ -53,6 +53,7 @@ def load(
     output: str | None = None,
     templates: str | Sequence[str] | None = None,
     trust: bool = False,
+    compile: bool = False,
 ) -> Model:
     """A network by name, with its own preprocessing and class names.
 
@@ -65,7 +66,7 @@ def load(
     std, and so does an ONNX file. Given with weights=, `classes` decides how many outputs are built.
     input, answers: of a function, see seewhy.black_box. output: the one of an ONNX file's outputs that is scores.
     templates: of a network that compares pictures with texts, its `classes`: "imagenet", or sentences with {} where the
-    text goes. trust: read files that can run code, .h5.
+    text goes. trust: read files that can run code, .h5. compile: see seewhy.Model.
     The global random state is untouched. Raises a SeewhyError where anything asked for can't be had: never a
     network with other weights than asked for.
     """
@@ -87,15 +88,15 @@ def load(
     if isinstance(made, Model):
         _refuse_overrides(spec, classes=classes, mean=mean, std=std, size=size, head=head)
         made.module.to(where)
-        return made
+        return replace(made, compile=True) if compile else made
     preprocess = _preprocess(made, mean, std, size)
     _check_classes(made, ask, head)
     module = unwrapped(made.module).to(where).eval()
     card = replace(made.card, overrides=_given(**kept))
+    known: dict[str, Any] = {"card": card, "compile": compile, **asdict(preprocess)}
     if made.towers is not None:
-        texts: dict[str, Any] = {"towers": made.towers, "templates": ask.templates or ()}
-        return TextModel(module, classes=ask.classes, card=card, **texts, **asdict(preprocess))
-    return Model(module, classes=ask.classes or made.classes, head=head, card=card, **asdict(preprocess))
+        return TextModel(module, classes=ask.classes, towers=made.towers, templates=ask.templates or (), **known)
+    return Model(module, classes=ask.classes or made.classes, head=head, **known)
 
 
 def as_model(asked: Any) -> Model:

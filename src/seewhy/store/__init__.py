@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def write(explanation: Explanation, folder: Path, *, photos_in: Path | None = No
     """
     arrays: dict[str, NDArray[Any]] = {}
     manifest = to_manifest(explanation, arrays)
-    np.savez(folder / VALUES, **arrays)  # type: ignore[arg-type]
+    _write_arrays(arrays, folder / VALUES)
     for photo, entry in zip(explanation.photos, manifest["photos"], strict=True):
         if photos_in is None or not _linked(photos_in / entry["file"], folder / entry["file"]):
             Image.fromarray(photo.pixels).save(folder / entry["file"], compress_level=1)
@@ -48,6 +49,14 @@ def write(explanation: Explanation, folder: Path, *, photos_in: Path | None = No
     manifest["files"] = {name: _digest(folder / name) for name in names}
     text = json.dumps(manifest, ensure_ascii=False, allow_nan=False, indent=1)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def _write_arrays(arrays: Mapping[str, NDArray[Any]], path: Path) -> None:
+    """As numpy.savez_compressed does, at the level that takes a quarter of the time and is hardly larger."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
+        for name, array in arrays.items():
+            with file.open(f"{name}.npy", "w", force_zip64=True) as stream:
+                np.lib.format.write_array(stream, np.asanyarray(array), allow_pickle=False)
 
 
 def open(folder: str | os.PathLike[str]) -> Explanation:

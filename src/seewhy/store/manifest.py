@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from seewhy.errors import BadInput
 from seewhy.geometry import Geometry
-from seewhy.types import Explanation, ModelCard, Passes, Photo, Prediction
+from seewhy.types import Explanation, Function, ModelCard, Passes, Photo, Prediction
 
 SCHEMA = 1
 Arrays = dict[str, NDArray[Any]]
@@ -126,6 +126,8 @@ def _pack(value: Any, key: str, arrays: Arrays) -> Any:
         tag = "array" if isinstance(value, np.ndarray) else "tensor"
         arrays[key] = _numbers(value if isinstance(value, np.ndarray) else value.detach().cpu().numpy(), key)
         return {tag: key}
+    if isinstance(value, Function) or (callable(value) and not isinstance(value, type | torch.nn.Module)):
+        return {"function": value.name if isinstance(value, Function) else Function.of(value).name}
     raise BadInput(f"{key} is a {type(value).__name__}, which can't be stored", "give numbers, words or arrays")
 
 
@@ -148,6 +150,7 @@ _TAGS: dict[str, Any] = {
     "dict": lambda inside, arrays: {_unpack(k, arrays): _unpack(v, arrays) for k, v in inside},
     "array": lambda inside, arrays: arrays[inside],
     "tensor": lambda inside, arrays: torch.from_numpy(arrays[inside]),
+    "function": lambda inside, _: Function(str(inside)),
 }
 
 

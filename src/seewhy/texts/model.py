@@ -131,9 +131,18 @@ class TextModel(Model):
         """Vectors (b,e): what was found of the network, and its programs, are the same for all texts."""
         return self.towers.image(self.module, x)
 
+    def _forward(self, x: Tensor) -> Any:
+        return super().through(self.normalised(x))
+
+    def through(self, normalised: Tensor) -> Any:
+        return self._logits(super().through(normalised))
+
     def _counted(self, out: Any) -> Tensor:
-        image = F.normalize(super()._counted(out), dim=-1)
-        return self.towers.logits(self.module, image @ self.encoded[id(self.module), ALL][1].T)
+        return self._logits(super()._counted(out))
+
+    def _logits(self, vectors: Tensor) -> Tensor:
+        texts = self.encoded[id(self.module), ALL][1]
+        return self.towers.logits(self.module, F.normalize(vectors, dim=-1) @ texts.T)
 
     @contextmanager
     def frozen(self) -> Iterator[nn.Module]:

@@ -1,0 +1,55 @@
+"""One forward, kept with its calls of attention: every method and every target asked for together reads it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seewhy.model.backward import backward
+from seewhy.model.fused import Attention
+from seewhy.model.recorded import Meter
+from seewhy.targets import Pinned
+
+Read = Callable[[list[Attention], list[list[Tensor]]], Tensor]
+
+
+@dataclass
+class Followed:
+    """Calls of attention and outputs for pixels x, in chunks (b split).
+
+    cut: the call at whose result the graph starts; None where there is no graph. keep: it, for more targets.
+    """
+
+    x: Tensor
+    cut: int | None
+    chunks: list[tuple[list[Attention], Tensor]]
+    meter: Meter
+    keep: bool = False
+
+    @property
+    def outputs(self) -> Tensor:
+        return torch.cat([out.detach() for _, out in self.chunks])
+
+    def covers(self, x: Tensor, layers: Sequence[str], rules: Any = None) -> bool:
+        """Whether it holds these layers of pixels x, as Recorded does: none but the outputs."""
+        return self.x is x and not layers and rules is None
+
+    def serves(self, x: Tensor, cut: int | None) -> bool:
+        return self.x is x and (cut is None or (self.cut is not None and self.cut <= cut))
+
+    def read(self, targets: Sequence[Pinned], first: int, what: Read) -> Tensor:
+        """What `what` makes (m,...) of each chunk's m images: of the calls and, for each target, of the score's
+        gradients with respect to what the calls from the first-th on return."""
+        found, start = [], 0
+        for calls, outputs in self.chunks:
+            rows = torch.arange(start, start + len(outputs), device=outputs.device)
+            start += len(outputs)
+            with torch.enable_grad():
+                scores = [one(outputs, rows).sum() for one in targets]
+            places = [one.out for one in calls[first:]]
+            grads = [backward(score, places, keep=self.keep or score is not scores[-1]) for score in scores]
+            self.meter.count(backward=len(outputs) * sum(score.requires_grad for score in scores))
+            found.append(what(calls[first:], grads))
+        return torch.cat(found)

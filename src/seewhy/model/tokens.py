@@ -1,0 +1,155 @@
+"""Where tokens lie on the picture: proved by what of them changes with it, and which of them the scores come from."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seewhy.model.fused import Attention
+from seewhy.model.grids import DISPROVED, locality
+from seewhy.model.layouts import OTHERS, Layout, Windows, layouts, of_windows
+
+Size = tuple[int, int]
+Place = Layout | Windows
+Found = tuple[Place, float | None]  # with how local it makes what lies there
+
+NEARLY = 0.8  # of the most local: about as local
+
+
+@dataclass(frozen=True)
+class Attended:
+    """A call of attention as the probe saw it.
+
+    queries, keys: how its tokens lie on the picture, None where they are on no grid. counts: (n,n'). locality: how
+    much of the change of a place of the picture shows in the keys there.
+    """
+
+    layer: str
+    heads: int
+    counts: tuple[int, int]
+    queries: Place | None
+    keys: Place | None
+    locality: float | None = None
+    latent: bool = False  # its queries are the network's own, no tokens of the picture
+
+    @property
+    def proved(self) -> bool:
+        return self.locality is not None and self.locality >= 0.5
+
+    @property
+    def disproved(self) -> bool:
+        return self.locality is not None and self.locality < DISPROVED
+
+
+def located(shape: tuple[int, ...], before: Tensor, after: Tensor, size: Size) -> list[Found]:
+    """The layouts that outputs (2,...) and (3,...) of disturbed images may have, with how local each makes them."""
+    return [(one, locality(one.maps(before), one.maps(after))) for one in layouts(shape, size)]
+
+
+def best(found: Iterable[Found], size: Size) -> Place | None:
+    """The most local of them. A row of cells taken for other tokens is hardly less so: of those that are about as
+    local, one stride has to give both axes without a rest, and there are few other tokens."""
+    known = [(layout, -1.0 if local is None else local) for layout, local in found]
+    most = max(0.0, *(local for _, local in known), 0.0)
+    if any(isinstance(layout, Windows) for layout, _ in known):  # shifted or not, the cells are the same
+        return max(known, key=lambda one: one[1])[0]
+    near = [one for one in known if max(0.0, one[1]) >= NEARLY * most]
+    return max(near, key=lambda one: (_exact(one[0].cells, size), -one[0].others, one[1]), default=(None, 0))[0]
+
+
+def _exact(cells: Size, size: Size) -> bool:
+    return cells[0] * size[1] == cells[1] * size[0]
+
+
+def agreed(found: Mapping[str, Sequence[Found]], size: Size) -> dict[str, Found]:
+    """For each name the layout, with its locality there, that is the most local of all outputs of its kind.
+
+    A deep layer, whose tokens have seen all of the picture, is read as the first ones, which have not. Windows are
+    shifted in one layer and not in the next: each is read by itself.
+    """
+    every: dict[Any, list[Found]] = {}
+    for name, one in found.items():
+        every.setdefault(_kind(name, one), []).extend(one)
+    chosen = {kind: best(one, size) for kind, one in every.items()}
+    return {name: next(own for own in one if own[0] == chosen[_kind(name, one)]) for name, one in found.items() if one}
+
+
+def _kind(name: str, found: Sequence[Found]) -> Any:
+    places = tuple(place for place, _ in found)
+    return (name, places) if any(isinstance(one, Windows) for one in places) else places
+
+
+def attended(before: Sequence[Attention], after: Sequence[Attention], size: Size) -> tuple[Attended, ...]:
+    """The calls of attention with their tokens' places: (2,...) images before and (3,...) after they were disturbed."""
+    pairs = list(zip(before, after, strict=False))
+    keys = agreed({str(i): _located(one.value, other.value, size) for i, (one, other) in enumerate(pairs)}, size)
+    asked = {str(i): (one.query, other.query) for i, (one, other) in enumerate(pairs)}
+    queries = agreed({i: _located(*both, size) for i, both in asked.items() if both[0] is not None}, size)  # type: ignore[arg-type]
+    found = []
+    for i, (call, _) in enumerate(pairs):
+        n, of = call.out.shape[-2], call.value.shape[-2]
+        key, local = keys.get(str(i), (None, None))
+        query = key if n == of else queries.get(str(i), (None, None))[0]
+        latent = n != of and call.query is not None and torch.equal(call.query[0], call.query[1])
+        found.append(Attended(call.layer, _heads(call.value), (n, of), query or _alone(n), key, local, latent))
+    return tuple(found)
+
+
+def _alone(count: int) -> Layout | None:
+    """So few tokens that they are on no grid, as CLS where it asks by itself."""
+    return Layout("tokens", (0, 0), count) if count <= OTHERS else None
+
+
+def _heads(value: Tensor) -> int:
+    return value.shape[1] if value.ndim == 4 else 1
+
+
+def _located(before: Tensor, after: Tensor, size: Size) -> list[Found]:
+    """Where tokens (2*windows,m,n,e) and (3*windows,m,n,e) may lie."""
+    if before.ndim != 4 or len(before) * 3 != len(after) * 2:
+        return []
+    tokens, others = (one.detach().transpose(1, 2).flatten(2) for one in (before, after))
+    if len(before) == 2:
+        return located(tuple(tokens.shape[1:]), tokens, others, size)
+    every = of_windows(len(before) // 2, tokens.shape[1], size)
+    return [(one, locality(one.maps(tokens), one.maps(others))) for one in every]
+
+
+def beside(calls: Sequence[Attention]) -> str:
+    """The first layer whose attention takes nothing from that of the call before: streams that run side by side."""
+    for before, one in pairwise(calls):
+        if not (one.value.requires_grad and before.out.requires_grad):
+            continue
+        weights = torch.linspace(1, 2, one.value[0].numel(), dtype=one.value.dtype, device=one.value.device)
+        try:
+            (grad,) = torch.autograd.grad(
+                (one.value.flatten(1) * weights).sum(), before.out, allow_unused=True, retain_graph=True
+            )
+        except RuntimeError:  # changed in place since
+            continue
+        if grad is None or not bool(grad.any()):
+            return one.layer
+    return ""
+
+
+def read_by(output: Tensor, places: Mapping[str, Tensor]) -> dict[str, Tensor | None]:
+    """Which tokens (n,) of each (b,...,n,d) the scores depend on; None where that can't be told."""
+    weights = torch.linspace(1, 2, output[0].numel(), dtype=output.dtype, device=output.device)
+    try:
+        with torch.enable_grad():
+            grads = torch.autograd.grad(
+                (output.flatten(1) * weights).sum(), list(places.values()), allow_unused=True, retain_graph=True
+            )
+    except RuntimeError:  # changed in place since
+        return dict.fromkeys(places)
+    if all(grad is None or not grad.any() for grad in grads):  # a head of zeros
+        return dict.fromkeys(places)
+    return {
+        name: one.new_zeros(one.shape[-2], dtype=torch.bool)
+        if grad is None
+        else grad.ne(0).any(-1).flatten(0, -2).any(0)
+        for (name, one), grad in zip(places.items(), grads, strict=True)
+    }

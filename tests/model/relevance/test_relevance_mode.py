@@ -1,0 +1,157 @@
+"""How functions are followed: in place, on views, used twice, unseen; and what is refused."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from comparing import relative
+from conftest import SmallNet
+from relevances import relevance
+from seewhy.errors import Unsupported
+from seewhy.model.relevance import PRESETS
+
+Forward = Callable[[Any, Tensor], Tensor]
+
+
+def net_of(forward: Forward) -> nn.Module:
+    made = type("Made", (SmallNet,), {"forward": forward})().double().eval()
+    return made.requires_grad_(False)
+
+
+def tail(net: Any, x: Tensor) -> Tensor:
+    return net.fc(F.relu(net.bn3(net.conv3(x))).mean((2, 3)))
+
+
+def tidy(net: Any, x: Tensor) -> Tensor:
+    x = F.relu(net.bn1(net.conv1(x)))
+    x = F.relu(x + net.bn2(net.conv2(x)))
+    return tail(net, F.silu(x))
+
+
+def in_place(net: Any, x: Tensor) -> Tensor:
+    x = net.bn1(net.conv1(x))
+    net.act(x)  # in place, its result dropped
+    y = net.bn2(net.conv2(x.clone()))
+    y += x
+    torch.relu_(y)
+    y = y * 1
+    F.silu(y, inplace=True)
+    return tail(net, y)
+
+
+def with_views(net: Any, x: Tensor) -> Tensor:
+    x = net.bn1(net.conv1(x))
+    y = x.clone()
+    y[:, 2:] = torch.relu(y[:, 2:])
+    y[:, :2].relu_()
+    y = F.relu(y + net.bn2(net.conv2(y.clone()))) * 1
+    flat = y.view(len(y), -1)
+    flat *= flat.sigmoid()
+    return tail(net, y)
+
+
+def with_keywords(net: Any, x: Tensor) -> Tensor:
+    x = F.conv2d(input=x, bias=net.conv1.bias, weight=net.conv1.weight, padding=1)
+    x = torch.relu(input=net.bn1(x))
+    x = torch.add(input=x, other=net.bn2(net.conv2(x)))
+    return tail(net, F.silu(input=F.relu(x)))
+
+
+@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("forward", [in_place, with_views, with_keywords])
+def test_the_same_network_written_otherwise_has_the_same_relevance(forward: Forward, name: str, x: Tensor) -> None:
+    wanted, found = (relevance(net_of(one), x.double(), PRESETS[name], 2) for one in (tidy, forward))
+    assert relative(found[2], wanted[2]) <= 1e-12 and relative(found[0], wanted[0]) <= 1e-9
+
+
+def twice(net: Any, x: Tensor) -> Tensor:
+    """One output of a layer, read as it is, behind a ReLU, then changed in place; and layers used twice."""
+    z = net.conv1(x)
+    y = torch.relu(z) + 0.3 * z
+    net.act(z)
+    y = y * F.hardsigmoid(z) + F.gelu(net.bn2(z))
+    y = net.bn2(net.conv2(net.bn2(net.conv2(y))))
+    return tail(net, y + z)
+
+
+def twice_apart(net: Any, x: Tensor) -> Tensor:
+    """The same, each output computed by itself."""
+    one, two, three, four, five = (net.conv1(x) for _ in range(5))
+    y = torch.relu(one) + 0.3 * two
+    y = y * F.hardsigmoid(torch.relu(three)) + F.gelu(net.bn2(torch.relu(four)))
+    y = net.bn2(net.conv2(net.bn2(net.conv2(y))))
+    return tail(net, y + torch.relu(five))
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_what_is_used_twice_gets_what_both_uses_give(name: str, x: Tensor) -> None:
+    wanted, found = (relevance(net_of(one), x.double(), PRESETS[name], 2) for one in (twice_apart, twice))
+    assert relative(found[2], wanted[2]) <= 1e-12 and relative(found[0], wanted[0]) <= 1e-9
+    total = found[0].sum((1, 2, 3)) + sum(found[1].values())
+    assert relative(total, found[2]) <= 1e-10
+
+
+class Doubled(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return x.detach().clone()
+
+    @staticmethod
+    def backward(ctx: Any, c: Tensor) -> Tensor:
+        return 2 * c
+
+
+def unseen_behind_a_layer(net: Any, x: Tensor) -> Tensor:
+    return tail(net, Doubled.apply(net.conv1(x)))
+
+
+def no_gradient(net: Any, x: Tensor) -> Tensor:
+    with torch.no_grad():
+        gate = net.conv1(x).mean()
+    return tail(net, net.conv1(x) * gate)
+
+
+def into_a_tensor(net: Any, x: Tensor) -> Tensor:
+    x = net.conv1(x)
+    return tail(net, torch.add(x, 1, out=torch.empty_like(x.detach())))
+
+
+@pytest.mark.parametrize(
+    ("forward", "problem"),
+    [
+        (unseen_behind_a_layer, "don't show|gradients off"),
+        (no_gradient, "turns gradients off"),
+        (into_a_tensor, "gradients off|a tensor that is there"),
+        (lambda net, x: tail(net, net.conv1(x).cumprod(1)), "no rule for the function 'cumprod'"),
+    ],
+)
+def test_what_cannot_be_followed_is_refused(forward: Forward, problem: str, x: Tensor) -> None:
+    with pytest.raises(Unsupported, match=problem):
+        relevance(net_of(forward), x.double(), PRESETS["epsilon"], 2)
+
+
+@pytest.mark.parametrize(
+    "change", [lambda x: x * 2, lambda x: x.clone().mul_(2), lambda x: F.interpolate(x, scale_factor=2)]
+)
+def test_pixels_that_were_changed_have_no_first_layer(change: Any, x: Tensor) -> None:
+    net = net_of(lambda net, x: tidy(net, change(x)))
+    for name in ("epsilon_gamma_box", "epsilon_plus_flat"):
+        with pytest.raises(Unsupported, match="first layer"):
+            relevance(net, x.double(), PRESETS[name], 2)
+    relevance(net, x.double(), PRESETS["gamma"], 2)
+
+
+def test_questions_that_are_no_numbers_of_the_network_are_answered(x: Tensor) -> None:
+    def asking(net: Any, x: Tensor) -> Tensor:
+        z = net.conv1(x)
+        assert z.shape[1] == z.size(1) == 6 and z.dim() == 4 and z.is_floating_point() and z.requires_grad
+        scale = 2 if bool(z.mean() > -1e9) else 1
+        return tail(net, z * (z > 0) + 0 * torch.zeros_like(z)) * scale
+
+    found = relevance(net_of(asking), x.double(), PRESETS["epsilon"], 2)
+    wanted = relevance(net_of(lambda net, x: tail(net, F.relu(net.conv1(x))) * 2), x.double(), PRESETS["epsilon"], 2)
+    assert relative(found[0], wanted[0]) <= 1e-12

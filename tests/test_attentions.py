@@ -1,0 +1,208 @@
+"""Methods of attention against short references written from their papers, with whole matrices."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from attentive import TinyViT
+from conftest import MEAN, STD
+from seewhy import Model, SeewhyError, compare, explain, load
+from seewhy.model.attending import attending
+
+HOWS = ("fused", "plain", "module")
+
+
+def of_paper(net: TinyViT, x: Tensor, target: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Weights and their gradients (b,m,n,n) of each block, by plain autograd on attention that is in the graph."""
+    mean, std = (torch.tensor(one, dtype=x.dtype)[:, None, None] for one in (MEAN, STD))
+    score = net((x - mean) / std)[:, target].sum()
+    weights = [block.weights for block in net.blocks]
+    grads = torch.autograd.grad(score, weights)
+    return [one.detach().numpy() for one in weights], [one.numpy() for one in grads]
+
+
+def rollout(weights: list[np.ndarray], fuse: Any = lambda a, _g: a.mean(1), grads: Any = None, ratio: float = 0) -> Any:
+    """Abnar and Zuidema: the product of (A + I) / 2 with rows that sum to 1, of each image."""
+    found = []
+    for i in range(len(weights[0])):
+        total = np.eye(weights[0].shape[-1])
+        for at, one in enumerate(weights):
+            fused = fuse(one, None if grads is None else grads[at])[i].copy()
+            if ratio:
+                smallest = np.argsort(fused, axis=None, kind="stable")[: int(ratio * fused.size)]
+                fused.reshape(-1)[smallest] = 0
+            mixed = (fused + np.eye(len(fused))) / 2
+            total = mixed / mixed.sum(-1, keepdims=True) @ total
+        found.append(total)
+    return np.stack(found)
+
+
+def relevance(weights: list[np.ndarray], grads: list[np.ndarray]) -> np.ndarray:
+    """Chefer, Gur and Wolf, ICCV 2021: R = R + mean of the heads' positive gradient times attention, times R."""
+    total = np.broadcast_to(np.eye(weights[0].shape[-1]), (len(weights[0]), *weights[0].shape[-2:])).copy()
+    for one, grad in zip(weights, grads, strict=True):
+        total = total + np.maximum(grad * one, 0).mean(1) @ total
+    return total
+
+
+def row(total: np.ndarray, others: int, pooled: bool) -> np.ndarray:
+    read = total[:, others:].mean(1) if pooled else total[:, 0]
+    return read[:, others:].reshape(len(total), 1, 4, 5)
+
+
+def model_of(how: str, x: Tensor, **more: Any) -> tuple[Model, TinyViT]:
+    """A model, and the same network with its attention in the graph, for references."""
+    return Model(TinyViT(how, **more), mean=MEAN, std=STD, size=(16, 20)), TinyViT("plain", **more).eval()
+
+
+@pytest.mark.parametrize("how", HOWS)
+@pytest.mark.parametrize(("others", "pooled"), [(1, False), (5, False), (1, True), (0, True)])
+def test_relevance_is_the_papers(how: str, others: int, pooled: bool, x: Tensor) -> None:
+    model, plain = model_of(how, x, others=others, pooled=pooled)
+    weights, grads = of_paper(plain, x, 2)
+    wanted = row(relevance(weights, grads), others, pooled)
+    found = explain(model, x, "attention_relevance", target=2)
+    np.testing.assert_allclose(found.values, wanted, rtol=1e-4, atol=1e-5 * abs(wanted).max())
+    assert found.extras["others"].shape == (2, others)
+    assert (found.passes.forward, found.passes.backward) == (2, 2), "one forward and one backward an image"
+
+
+@pytest.mark.parametrize("how", HOWS)
+@pytest.mark.parametrize(("others", "pooled"), [(1, False), (2, False), (0, True)])
+def test_rollout_is_the_papers(how: str, others: int, pooled: bool, x: Tensor) -> None:
+    model, plain = model_of(how, x, others=others, pooled=pooled)
+    weights, _ = of_paper(plain, x, 0)
+    for fusion, fuse in (("mean", np.mean), ("max", np.max), ("min", np.min)):
+        for ratio in (0.0, 0.9):
+            wanted = row(rollout(weights, lambda a, _g, by=fuse: by(a, 1), ratio=ratio), others, pooled)
+            options = {"head_fusion": fusion, "discard_ratio": ratio}
+            found = explain(model, x, "attention_rollout", **options)
+            np.testing.assert_allclose(found.values, wanted, rtol=2e-4, atol=1e-5 * wanted.max())
+    assert np.allclose(found.values.sum((1, 2, 3)) + found.extras["others"].sum(1), 1, atol=1e-5)
+    assert found.passes.forward == 2 and "no class" in found.notes[0]
+
+
+def test_gradient_rollout_is_rollout_of_what_raises_the_score(x: Tensor) -> None:
+    model, plain = model_of("fused", x)
+    weights, grads = of_paper(plain, x, 1)
+    wanted = row(rollout(weights, lambda a, g: np.maximum(a * g, 0).mean(1), grads), 1, False)
+    found = explain(model, x, "gradient_rollout", target=1)
+    np.testing.assert_allclose(found.values, wanted, rtol=1e-3, atol=1e-5 * wanted.max())
+
+
+def test_raw_attention_is_the_row_of_cls(x: Tensor) -> None:
+    model, plain = model_of("module", x, others=2)
+    weights, _ = of_paper(plain, x, 0)
+    for options, wanted in (
+        ({}, weights[-1].mean(1)),
+        ({"attention": 0, "head": 1}, weights[0][:, 1]),
+        ({"attention": -2, "head": "max"}, weights[1].max(1)),
+    ):
+        found = explain(model, x, "raw_attention", **options)
+        np.testing.assert_allclose(found.values, row(wanted, 2, False), rtol=1e-4, atol=1e-6)
+
+
+def test_layers_before_the_first_asked_for_take_no_part(x: Tensor) -> None:
+    model, plain = model_of("fused", x)
+    weights, grads = of_paper(plain, x, 2)
+    for start in (1, -1):
+        wanted = row(relevance(weights[start:], grads[start:]), 1, False)
+        found = explain(model, x, "attention_relevance", target=2, start_layer=start)
+        np.testing.assert_allclose(found.values, wanted, rtol=1e-4, atol=1e-6)
+
+
+def test_properties_of_the_rule(x: Tensor) -> None:
+    """Depth one is the row itself; turning the picture's patches turns the map."""
+    model, plain = model_of("fused", x, depth=1)
+    weights, grads = of_paper(plain, x, 3)
+    found = explain(model, x, "attention_relevance", target=3)
+    wanted = row(np.maximum(weights[0] * grads[0], 0).mean(1), 1, False)
+    np.testing.assert_allclose(found.values, wanted, rtol=1e-4, atol=1e-6)
+    deep, _ = model_of("fused", x)  # it has no position embedding
+    moved = explain(deep, x.roll(4, 3), "attention_relevance", target=3).values
+    np.testing.assert_allclose(
+        moved, np.roll(explain(deep, x, "attention_relevance", target=3).values, 1, 3), rtol=1e-3
+    )
+
+
+def test_methods_and_targets_share_one_forward(x: Tensor) -> None:
+    calls: list[int] = []
+    model, _ = model_of("fused", x)
+    model.module.register_forward_hook(lambda *_: calls.append(1))
+    model.census()
+    calls.clear()
+    found = compare(
+        model, x, ["attention_rollout", "attention_relevance", "raw_attention", "gradient_rollout"], [0, 1, 2]
+    )
+    assert len(calls) == 1
+    for id, target in (("attention_relevance", 2), ("gradient_rollout", 0)):
+        np.testing.assert_array_equal(found[id, target].values, explain(model, x, id, target).values)
+
+
+def test_a_network_without_attention_and_numbers_out_of_range_are_refused(small: Model, x: Tensor) -> None:
+    with pytest.raises(SeewhyError, match="no attention was found"):
+        explain(small, x, "attention_rollout")
+    model, _ = model_of("fused", x)
+    for options in ({"start_layer": 3}, {"start_layer": -4}):
+        with pytest.raises(SeewhyError, match="there are 3 calls of attention"):
+            explain(model, x, "attention_relevance", **options)
+    for options in ({"attention": 7}, {"head": 2}, {"head": "sum"}, {"head": True}):
+        with pytest.raises(SeewhyError, match=r"0 to|there are 3"):
+            explain(model, x, "raw_attention", **options)
+
+
+def test_attention_over_channels_is_refused() -> None:
+    model = load("timm:xcit_nano_12_p16_224", weights="random")
+    with pytest.raises(SeewhyError, match="on no grid that can be proved"):
+        explain(model, torch.rand(1, 3, 224, 224), "attention_rollout")
+
+
+class Mixed(nn.Module):
+    """Attention of two parts, of what is alike and of what is near, mixed by a gate and brought to sum 1 in place, as
+    ConViT's. hidden: its product with the values is spelled out."""
+
+    def __init__(self, hidden: bool) -> None:
+        super().__init__()
+        self.hidden = hidden
+
+    def forward(self, x: Tensor) -> Tensor:
+        near = torch.eye(x.shape[1]).expand(len(x), -1, -1)
+        weights = (1 - x.mean().sigmoid()) * (x @ x.transpose(1, 2) / 3).softmax(
+            -1
+        ) + x.mean().sigmoid() * near.softmax(-1)
+        weights /= weights.sum(-1).unsqueeze(-1)
+        return (weights[..., None] * x[:, None]).sum(2) if self.hidden else weights @ x
+
+
+class Streams(nn.Module):
+    """Attention in one stream, or in two side by side, as CrossViT's."""
+
+    def __init__(self, two: bool = False, hidden: bool = False) -> None:
+        super().__init__()
+        self.patch, self.first, self.second = nn.Conv2d(3, 12, 4, stride=4), Mixed(hidden), Mixed(hidden)
+        self.two, self.fc = two, nn.Linear(12, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        tokens = self.patch(x).flatten(2).transpose(1, 2)
+        first = tokens + self.first(tokens)
+        second = (tokens if self.two else first) + self.second(tokens if self.two else first)
+        return self.fc(((first + second) if self.two else second).mean(1))
+
+
+def test_mixed_attention_is_followed_and_what_can_not_be_is_refused(x: Tensor) -> None:
+    torch.manual_seed(0)
+    model = Model(Streams(), mean=MEAN, std=STD, size=(16, 20))
+    with model.frozen(), torch.no_grad(), attending(model.module) as calls:
+        model(x)
+    rows = torch.full((2, 1, 20), 1 / 20)
+    for call in reversed(calls):
+        rows = (rows + rows @ call.weights()) / 2
+    assert len(calls) == 2
+    found = explain(model, x, "attention_rollout").values
+    np.testing.assert_allclose(found, rows.reshape(2, 1, 4, 5), rtol=1e-4, atol=1e-7)
+    for wrong, why in (({"hidden": True}, "can't be followed"), ({"two": True}, "side by side")):
+        with pytest.raises(SeewhyError, match=why):
+            explain(Model(Streams(**wrong), mean=MEAN, std=STD, size=(16, 20)), x, "attention_relevance")
