@@ -15,6 +15,7 @@ FLOORS = [  # a room imports from floors above it in this list and from its own 
     {"rng", "labels"},
     {"images", "ops"},
     {"model"},
+    {"texts"},
     {"sources"},
     {"registry"},
     {"together"},
@@ -82,10 +83,12 @@ def test_peers_are_never_imported_by_the_package() -> None:
         assert not names & peers, path
 
 
-@pytest.mark.parametrize("extra", ["onnx", "onnxruntime"])
-def test_what_only_some_install_is_imported_in_one_file(extra: str) -> None:
+@pytest.mark.parametrize(
+    ("extra", "file"), [("onnx", "onnx"), ("onnxruntime", "onnx"), ("transformers", "hf"), ("open_clip", "openclip")]
+)
+def test_what_only_some_install_is_imported_in_one_file(extra: str, file: str) -> None:
     found = [path.relative_to(ROOT) for path in FILES if extra in set(outside(ast.parse(path.read_text())))]
-    assert found == [Path("sources", "onnx.py")]
+    assert found == [Path("sources", f"{file}.py")]
 
 
 def outside(tree: ast.AST) -> Iterator[str]:

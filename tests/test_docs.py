@@ -13,6 +13,7 @@ from seewhy import Need, list_methods
 ROOT = Path(__file__).parent.parent
 TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 METHOD_PAGES = [path for path in (ROOT / "docs" / "methods").glob("*.md") if path.name != "options.md"]
+EXTRAS = {"keras": "keras", "clip": "open_clip", "models": "transformers"}  # what a page needs besides
 PAGES = [path for path in TEXTS if "```python" in path.read_text("utf-8") and path.name != "CONTRIBUTING.md"]
 
 
@@ -20,8 +21,8 @@ PAGES = [path for path in TEXTS if "```python" in path.read_text("utf-8") and pa
 def test_the_python_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from skimage.data import chelsea
 
-    if page.stem == "keras" and find_spec("keras") is None:
-        pytest.skip("Keras is not installed")
+    if page.stem in EXTRAS and find_spec(EXTRAS[page.stem]) is None:
+        pytest.skip(f"{EXTRAS[page.stem]} is not installed")
     monkeypatch.chdir(tmp_path)
     Image.fromarray(chelsea()).save("chelsea.png")
     names: dict[str, object] = {}

@@ -20,6 +20,8 @@ _HOME = {
     "Model": "model",
     "load": "sources",
     "black_box": "sources.function",
+    "image_text": "texts",
+    "TextModel": "texts",
     "get_method": "registry",
     "list_methods": "registry",
     "compare": "api",

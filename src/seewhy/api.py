@@ -17,13 +17,19 @@ from seewhy.scores import Score, transform
 from seewhy.sources import as_model
 from seewhy.store import open as open_folder
 from seewhy.targets import Askable
+from seewhy.texts import with_texts
 from seewhy.types import Comparison, Explanation, Prediction
 
 
-def predict(model: Model | str, image: Any, top: int = PREDICTIONS) -> Any:
-    """The `top` likeliest classes of a photo as Predictions; a list of them for several photos."""
+def predict(
+    model: Model | str, image: Any, top: int = PREDICTIONS, *, texts: Sequence[str] | None = None, templates: Any = None
+) -> Any:
+    """The `top` likeliest classes of a photo as Predictions; a list of them for several photos.
+
+    texts, templates: of a model that compares pictures with texts, as `explain` has them.
+    """
     top = whole(top, "top", low=1)
-    model = as_model(model)
+    model = with_texts(as_model(model), (), texts, templates)
     found: list[tuple[Prediction, ...]] = []
     for batch in load_all(image, model.preprocess):
         x = model.checked(batch.pixels)
@@ -46,6 +52,8 @@ def explain(
     memory: int | None = None,
     resume: Any = None,
     stop: Callable[[], bool] | None = None,
+    texts: Sequence[str] | None = None,
+    templates: Any = None,
     **options: Any,
 ) -> Any:
     """Explain one score of each image by one method.
@@ -56,11 +64,14 @@ def explain(
     "log_probability"; default the method's own, and "answer" of a function. memory: bytes that activations may take.
     For methods that sample, resume: an earlier explanation of the same, or its folder, that goes on where it ended;
     stop: asked now and then, and once it says True what was sampled is the result.
+    Of a model that compares pictures with texts, a target is a text. texts: more of them to compare with; templates:
+    "imagenet", or sentences with {} that each text is put into.
     Returns one Explanation, or a list of them where the photos differ in size.
     """
     if layer is not None:
         options["layer"] = layer
     chosen = _method(method, options)
+    model = with_texts(as_model(model), [target], texts, templates)
     found = _grid(model, image, [chosen], [target], score, seed, precision, memory, resume, stop)
     return found[0][0][0] if len(found) == 1 else [one[0][0] for one in found]
 
@@ -79,10 +90,13 @@ def compare(
     options: Mapping[str, Mapping[str, Any]] | None = None,
     resume: Any = None,
     stop: Callable[[], bool] | None = None,
+    texts: Sequence[str] | None = None,
+    templates: Any = None,
 ) -> Any:
     """Methods times targets on the same images, sharing forwards and backwards.
 
-    options: by method id. resume, stop: as `explain` has them. Returns a Comparison, indexed by method and target; a
+    options: by method id. resume, stop, texts, templates: as `explain` has them; texts among the targets are compared
+    with one another. Returns a Comparison, indexed by method and target; a
     list where the photos differ in size.
     """
     methods = listed(methods, "methods", "give a list: methods=['gradcam']")
@@ -94,13 +108,14 @@ def compare(
         if layer is not None and isinstance(asked, str) and _takes(asked, "layer"):
             own.setdefault("layer", layer)
         chosen.append(_method(asked, own))
+    model = with_texts(as_model(model), targets, texts, templates)
     found = _grid(model, image, chosen, targets, score, seed, precision, memory, resume, stop)
     made = [Comparison(tuple(tuple(row) for row in table)) for table in found]
     return made[0] if len(made) == 1 else made
 
 
 def _grid(
-    model: Model | str,
+    model: Model,
     image: Any,
     methods: Sequence[Method],
     targets: Sequence[Askable],
@@ -111,7 +126,6 @@ def _grid(
     resume: Any,
     stop: Callable[[], bool] | None,
 ) -> list[list[list[Explanation]]]:
-    model = as_model(model)
     model = model if precision is None else model.at(precision)
     model = model if memory is None else replace(model, memory=whole(memory, "memory", low=1))
     seed = whole(seed, "seed", -(2**63), 2**63 - 1)

@@ -10,6 +10,7 @@ from seewhy.model.census import Census, Layer
 from seewhy.model.views import Adapted
 from seewhy.registry import Listed, list_methods
 from seewhy.sources import as_model
+from seewhy.texts import TextModel
 from seewhy.types import ModelCard, Preprocess
 
 FIRST = 5  # classes a report names
@@ -83,8 +84,14 @@ def doctor(model: Model | str) -> Report:
         memory=census.bytes_per_image,
         engine=_engine(model, census),
         methods=tuple(list_methods(model)),
-        told=model.module.told if isinstance(model.module, Adapted) else (),
+        told=_told(model),
     )
+
+
+def _told(model: Model) -> tuple[str, ...]:
+    if isinstance(model, TextModel):
+        return ("its classes are texts, any that are given",)
+    return model.module.told if isinstance(model.module, Adapted) else ()
 
 
 def _card(model: Model) -> ModelCard:

@@ -25,6 +25,9 @@ from seewhy.resuming import left_off
 from seewhy.rng import Rng
 from seewhy.scores import Score, transform
 from seewhy.targets import Askable, Pinned, as_decided, as_target
+from seewhy.texts import TextModel
+from seewhy.texts.answers import about_texts, beside, check_share, matched
+from seewhy.texts.scoring import without_each
 from seewhy.together import Together
 from seewhy.types import Explanation, Map, Passes, Pixels, Prediction
 
@@ -49,6 +52,7 @@ def explained(
         raise BadOption(f"resume for {methods[0].info.id}, which samples nothing", "leave resume out")
     if score is not None:
         transform(score, model.census(x).outputs)
+        check_share(model, score)
     with run.frozen():
         if run.compared is not None:
             run.halved(x)  # which refuses, before anything else runs, where it can't be done
@@ -87,12 +91,16 @@ def _row(
     """One method's explanation of each target. shared: seconds of what all explanations have in common."""
     kind, info, layers = run.census(x).outputs, method.info, of_layers(method)
     wanted: Score = score or ("answer" if kind == "answer" else info.score)
-    notes: tuple[str, ...] = ()
+    notes = about_texts(run)
     if kind == "probability" and wanted == "logit":
         wanted = "log_probability"
-        notes = ("the model ends in probabilities: log-probability is explained",)
+        notes.append("the model ends in probabilities: log-probability is explained")
     if (frames := frames_of(run.module)) > 1:
-        notes += (f"the photo was repeated to {frames} frames: maps of layers and attention are their mean over time",)
+        said = f"the photo was repeated to {frames} frames: maps of layers and attention are their mean over time"
+        notes.append(said)
+    if isinstance(run, TextModel) and run.alone and wanted != "logit":
+        wanted = "logit"
+        notes.append("one text has no share of its own: its logit is explained")
     read = transform(wanted, kind)
     targets = [replace(target, transform=read, key=(wanted, target.key)) for target in decided]
     options = options_of(method)
@@ -107,6 +115,7 @@ def _row(
     for asked, target in zip(decided, targets, strict=True):
         one, seconds, passes = made.pop(0)  # the explanation has its own: a thousand maps are not held twice
         classes = [None] * len(x) if target.index is None else target.index.tolist()
+        text = beside(run, getattr(method, "words", without_each), x, outputs, target)
         explanation = Explanation(
             values=_values(one),
             method=info.id,
@@ -117,14 +126,16 @@ def _row(
             score=wanted,
             scores=target(outputs).detach().float().cpu().numpy(),
             layers=tuple(one.layers) or layers,
-            seconds=seconds + shared,
-            passes=passes,
+            seconds=seconds + shared + text.seconds,
+            passes=replace(passes, forward=passes.forward + text.forward),
             versions=dict(_versions()),
             sign=info.sign,
             reduce=info.reduce,
-            extras={name: np.asarray(value.detach().cpu()) for name, value in one.extras.items()},
-            notes=(*notes, *one.notes),
+            extras={name: np.asarray(value.detach().cpu()) for name, value in {**one.extras, **text.extras}.items()},
+            notes=(*notes, *one.notes, *text.notes),
             decided=as_decided(asked.key),
+            words=text.words,
+            words_by=text.by,
             state={name: np.asarray(value.detach().cpu()) for name, value in one.state.items()},
             **known,
         )
@@ -221,6 +232,8 @@ def _values(made: Map) -> Any:
 def predictions(model: Model, x: Pixels, outputs: Tensor, top: int) -> tuple[tuple[Prediction, ...], ...]:
     if outputs.ndim != 2:
         return ((),) * len(outputs)
+    if isinstance(model, TextModel):
+        return matched(model, outputs, top)
     kind, found = model.census(x).outputs, outputs.float()
     found = found if kind == "answer" else transform("probability", kind)(found)
     likely = model.likely(found) if kind == "answer" else [True] * len(found)

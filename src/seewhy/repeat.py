@@ -14,6 +14,7 @@ from seewhy.model import Model
 from seewhy.sources import load, runs_code
 from seewhy.store import open as open_folder
 from seewhy.targets import from_decided
+from seewhy.texts import TextModel, with_texts
 from seewhy.types import Explanation, Function, ModelCard
 
 ITS_OWN = ("", "pretrained", "as built", "as saved", "in the file")  # weights that come with the name
@@ -51,7 +52,9 @@ def again(
     old = source if isinstance(source, Explanation) else open_folder(source)
     _refuse_functions(old)
     model = reload(old.model, weights=weights, device=device, trust=trust) if model is None else model
-    options: dict[str, Any] = dict(old.options)
+    options, given = dict(old.options), dict(old.model.overrides)
+    if isinstance(model, TextModel) and not model.classes:
+        model = with_texts(model, (), [*given.get("classes", ())], given.get("templates"))
     known = old.precision in ("float32", "float64", "bfloat16") and old.precision != model.precision
     new = explain(
         model,

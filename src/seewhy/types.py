@@ -70,13 +70,15 @@ class Photo:
 class Prediction:
     """One class of a prediction. `probability` is softmax of the logits, or the model's own where it ends in one.
 
-    A function whose answers are no probabilities has a `score` instead.
+    A function whose answers are no probabilities has a `score` instead. A text has the cosine `similarity` to the
+    picture, and its share or its own probability where there is one.
     """
 
     index: int
     label: str
     probability: float | None = None
     score: float | None = None
+    similarity: float | None = None
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,8 @@ class Explanation:
     notes: tuple[str, ...] = ()
     decided: tuple[Any, ...] = ()  # the pinned target: ("class", indices), ("contrast", this, other), ...
     state: Mapping[str, NDArray[Any]] = field(default_factory=dict)  # sums that `explain(..., resume=)` goes on from
+    words: tuple[tuple[str, ...], ...] = ()  # of the text explained, an image each; extras["word_scores"] are theirs
+    words_by: str = ""  # how they were scored: "leave_one_out" or "integrated_gradients"
 
     def heatmap(self) -> NDArray[np.float32]:
         """(b,H,W): channels reduced, on the original pictures' pixels, same units and sign, NaN where unseen."""
@@ -187,7 +191,7 @@ class Explanation:
             rows = slice(rows, rows + 1)
         cut = {
             name: getattr(self, name)[rows]
-            for name in ("values", "classes", "labels", "scores", "predictions", "photos")
+            for name in ("values", "classes", "labels", "scores", "predictions", "photos", "words")
         }
         extras, state = ({name: rows_of[rows] for name, rows_of in own.items()} for own in (self.extras, self.state))
         return replace(self, **cut, extras=extras, state=state, decided=_cut(self.decided, rows))

@@ -227,3 +227,19 @@ def test_a_score_is_shown_as_it_is_and_no_bar_makes_a_share_of_it(visit: Open) -
     assert said.inner_text().split() == ["red", "53.9", "cyan", "-53.9"] and said.locator("i").count() == 0
     sure = visit([handmade()]).get_by_test_id("predictions")
     assert "39.0 %" in sure.inner_text() and sure.locator("i").count() == 5
+
+
+def test_the_words_of_a_text_are_shaded_by_their_scores(visit: Open) -> None:
+    extras = {"word_scores": np.array([[2.0, -2.0, 0.0]], np.float32)}
+    own = {"words": (("good", BAD, "none"),), "words_by": "leave_one_out", "extras": extras}
+    says = ((Prediction(282, "tiger cat", 0.39, similarity=0.25),),)
+    tab = visit([handmade(**own, predictions=says), handmade()])
+    marks = tab.get_by_test_id("words-0").locator("b")
+    assert [one.split("\n")[0] for one in marks.all_inner_texts()] == ["good", BAD, "none"]
+    shades = marks.evaluate_all("all => all.map((one) => getComputedStyle(one).backgroundColor)")
+    wanted = [table("bluewhitered")[row] for row in (255, 1, 128)]
+    assert shades == [f"rgb({r}, {g}, {b})" for r, g, b in wanted]
+    assert [float(one.get_attribute("data-raw")) for one in marks.all()] == [2, -2, 0]
+    assert "0.250" in tab.get_by_test_id("predictions").inner_text()
+    tab.get_by_test_id("chip-1").click()
+    assert tab.get_by_test_id("words-1").count() == 0

@@ -46,7 +46,7 @@ class Explain(Command):
     multiple=True,
     metavar="CLASS",
     help="What to explain: an index, a label or a part of one, 'top' (the default), 'rank:1' (the second likeliest), "
-    "or a contrast 'tabby - tiger cat'. Repeat it to compare.",
+    "or a contrast 'tabby - tiger cat'; of a CLIP any text. Repeat it to compare.",
 )
 @click.option("--layer", "layers", multiple=True, metavar="NAME", help="The layer read, where the method reads one.")
 @click.option(
@@ -145,7 +145,7 @@ def _planned(asked: dict[str, Any], where: Progress, stop: Interrupt) -> "tuple[
     for name in dict.fromkeys(asked["models"]):
         course = Course(tell=where.samples, stopped=stop)
         made_for = {"meter": Meter(tell=where.passes), "course": course, "compile": asked["compile"]}
-        model = replace(options.loaded(name, asked), **made_for)
+        model = replace(options.loaded(name, asked, asked["targets"]), **made_for)
         models.append(plan.prepared(model, asked["precision"], asked["memory"]))
     methods, reason = asked["methods"] or (plan.PREFERRED[0],), ""
     if not (asked["methods"] or asked["layers"]):  # a layer that is named is read, or refused with the reason
@@ -188,5 +188,6 @@ def _told(photo: Path, folder: Path, found: "list[Explanation]", lang: str) -> l
         lines += [results.says(photo, model, lang), *results.predictions(first.predictions[0], lang)]
     for one in found:
         lines.append(results.line(one, lang, one.model.name if len(firsts) > 1 else ""))
+        lines += results.words(one, lang)
         lines += [f"    {text('note', lang, note=note(said, lang))}" for said in one.notes]
     return [*lines, f"  {text('results_in', lang, folder=folder, page=folder / 'page.html')}", ""]

@@ -8,7 +8,7 @@ import click
 from click.shell_completion import CompletionItem
 
 METHODS = Path(__file__).parent.parent / "methods"
-SOURCES = ("default", "torchvision:", "timm:", "keras:", "callable:", "onnx:")
+SOURCES = ("default", "torchvision:", "timm:", "hf:", "openclip:", "keras:", "callable:", "onnx:")
 
 
 def methods() -> list[str]:

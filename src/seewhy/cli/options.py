@@ -13,6 +13,7 @@ from seewhy.cli.names import complete_model
 if TYPE_CHECKING:
     from seewhy.model import Model
 
+TOP, RANK, MINUS = ("top", "predicted"), "rank:", " - "  # words in a target
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
 
 
@@ -49,8 +50,9 @@ def model_option(*, multiple: bool = False) -> Callable[[Any], Any]:
         default=("default",) if multiple else "default",
         metavar="NAME",
         shell_complete=complete_model,
-        help="The network: torchvision:resnet50, timm:convnext_tiny, keras:ResNet50, package.module:build, a .keras or "
-        ".onnx file, or a function: callable:package.module:predict; the default is embedded." + again,
+        help="The network: torchvision:resnet50, timm:convnext_tiny, hf:OWNER/NAME or hf:FOLDER, openclip:ViT-B-32, "
+        "keras:ResNet50, package.module:build, a .keras or .onnx file, or a function: callable:package.module:predict; "
+        "the default is embedded." + again,
     )
 
 
@@ -79,16 +81,30 @@ def read_size(_ctx: click.Context, _param: click.Parameter, text: str | None) ->
 
 
 def read_classes(_ctx: click.Context, _param: click.Parameter, path: str | None) -> list[str] | None:
-    """Class names from a file: a JSON list, or a name a line."""
+    """Class names from a file: a JSON list, or a name a line. "imagenet" are ImageNet's as CLIP's authors have them."""
     if path is None:
         return None
+    if path == "imagenet":
+        from seewhy.texts.prompts import imagenet_names
+
+        return list(imagenet_names())
+    return read_lines(path, "class names")
+
+
+def read_templates(_ctx: click.Context, _param: click.Parameter, text: str | None) -> str | list[str] | None:
+    """A sentence with {} in it, "imagenet", or a file of sentences."""
+    return text if text is None or text == "imagenet" or "{}" in text else read_lines(text, "sentences with {}")
+
+
+def read_lines(path: str, what: str) -> list[str]:
+    """A JSON list of texts, or one a line."""
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
         found = json.loads(text) if text.lstrip().startswith("[") else text.strip().splitlines()
     except (OSError, ValueError) as error:
         raise click.BadParameter(f"{path} can't be read: {getattr(error, 'strerror', None) or error}") from error
     if not found or not all(isinstance(name, str) and name.strip() for name in found):
-        raise click.BadParameter(f"{path} holds no class names: one a line, or a JSON list of them")
+        raise click.BadParameter(f"{path} holds no {what}: one a line, or a JSON list of them")
     return [name.strip() for name in found]
 
 
@@ -99,12 +115,30 @@ def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def loaded(name: str, asked: Mapping[str, Any]) -> "Model":
-    """The network `name` with the options of `network_options`."""
-    from seewhy.sources import load
+def loaded(name: str, asked: Mapping[str, Any], targets: Sequence[str] | None = None) -> "Model":
+    """The network `name` with the options of `network_options`; one that takes texts with those in the targets, too.
 
-    plain = ("weights", "device", "mean", "std", "size", "classes", "input", "answers", "trust")
-    return load(name, output=asked["output_name"], **{key: asked[key] for key in plain})
+    targets: None where there may be no text yet.
+    """
+    from seewhy.sources import load
+    from seewhy.texts import TextModel, with_texts
+
+    plain = ("weights", "device", "mean", "std", "size", "classes", "templates", "input", "answers", "trust")
+    made = load(name, output=asked["output_name"], **{key: asked[key] for key in plain})
+    texts = asked["texts"]
+    if not texts and (targets is None or not isinstance(made, TextModel)):
+        return made
+    found = [part for one in targets or () for part in _texts(one, texts)]
+    return with_texts(made, found, texts or None)
+
+
+def _texts(asked: str, known: Sequence[str]) -> list[str]:
+    """The texts in a target, both of a contrast."""
+    plain = asked.strip()
+    if plain.lower() in TOP or plain.lower().startswith(RANK):
+        return []
+    this, minus, other = plain.partition(MINUS)
+    return [*_texts(this, known), *_texts(other, known)] if minus and plain not in known else [plain]
 
 
 weights_option = click.option(
@@ -119,7 +153,19 @@ mean_option = click.option(
 std_option = click.option("--std", callback=read_numbers, metavar="R,G,B", help="As --mean.")
 size_option = click.option("--size", callback=read_size, metavar="HxW", help="Of the input, instead of the usual one.")
 classes_option = click.option(
-    "--classes", callback=read_classes, metavar="FILE", help="Names of the classes: one a line, or a JSON list."
+    "--classes",
+    callback=read_classes,
+    metavar="FILE",
+    help="Names of the classes: one a line, or a JSON list; 'imagenet'.",
+)
+text_option = click.option(
+    "--text", "texts", multiple=True, metavar="TEXT", help="What a CLIP compares photos with; repeat it."
+)
+templates_option = click.option(
+    "--templates",
+    callback=read_templates,
+    metavar="TEXT",
+    help="What each text is put into: 'a photo of a {}.', a file of such sentences, or 'imagenet' for CLIP's eighty.",
 )
 input_option = click.option(
     "--input", type=click.Choice(["uint8", "float"]), help="Pixels that a function takes: 0 to 255, or 0 to 1."
@@ -133,7 +179,7 @@ output_option = click.option("--output-name", metavar="NAME", help="Which output
 device_option = click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 or mps.")
 trust_option = click.option("--trust", is_flag=True, help="Read model files that can run code, such as .h5.")
 NETWORK = (
-    *(weights_option, mean_option, std_option, size_option, classes_option),
+    *(weights_option, mean_option, std_option, size_option, classes_option, text_option, templates_option),
     *(input_option, answers_option, output_option, device_option, trust_option),
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, and nothing else.")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from seewhy import targets
 from seewhy.api import compare
+from seewhy.cli.options import MINUS, RANK, TOP
 from seewhy.errors import BadInput, BadOption
 from seewhy.images import load as load_image
 from seewhy.images import on_input, read_labels
@@ -19,6 +20,7 @@ from seewhy.scores import transform
 from seewhy.store import MANIFEST
 from seewhy.store import open as open_folder
 from seewhy.targets import Askable
+from seewhy.texts import TextModel
 from seewhy.types import Explanation
 
 # Where no method is named: the first that is offered.
@@ -101,16 +103,17 @@ def chosen(models: Sequence[Model]) -> tuple[str, str]:
 def target(text: str, models: Sequence[Model]) -> Askable:
     """A class by index, label or part of a label, "top", "rank:1", or a contrast "this - other"."""
     plain = text.strip()
-    if plain.lower() in ("top", "predicted"):
+    if plain.lower() in TOP:
         return None
-    if plain.lower().startswith("rank:"):
+    if plain.lower().startswith(RANK):
         return targets.Top(_rank(plain))
-    if " - " in plain and not _labelled(plain, models):
-        this, other = plain.split(" - ", 1)
+    if MINUS in plain and not _labelled(plain, models):
+        this, other = plain.split(MINUS, 1)
         return targets.Contrast(_part(this, models), _part(other, models))
     for model in models:
         _known(model, plain)
-    return int(plain) if plain.isdecimal() else plain
+    texts = any(isinstance(model, TextModel) for model in models)  # one of which may be a number
+    return int(plain) if plain.isdecimal() and not texts else plain
 
 
 def _part(text: str, models: Sequence[Model]) -> Any:

@@ -8,7 +8,7 @@ from seewhy.cli import options
 from seewhy.cli.output import REFUSED, Command, document, progress
 from seewhy.cli.photos import expanded
 from seewhy.errors import SeewhyError
-from seewhy.lang import text
+from seewhy.lang import note, text
 
 
 @click.command(cls=Command)
@@ -25,8 +25,11 @@ def command(ctx: click.Context, /, photos: tuple[str, ...], model: str, top: int
         where.step(text("loading", asked["lang"], name=model))
         from seewhy.api import predict
         from seewhy.cli import results
+        from seewhy.texts.answers import about_texts
 
-        loaded = options.loaded(model, asked)
+        loaded = options.loaded(model, asked, ())
+        for said in about_texts(loaded):
+            where.note(text("note", asked["lang"], note=note(said, asked["lang"])))
         found, bad = expanded(photos)
         rows: list[dict[str, Any]] = [{"photo": name, "error": where.failed(name, error)} for name, error in bad]
         for photo in found:

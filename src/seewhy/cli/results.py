@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from seewhy.cli.photos import distinct
 from seewhy.cli.style import Style
 from seewhy.lang import class_name, text
-from seewhy.render import heading
+from seewhy.render import heading, strip
 from seewhy.render.page import page
-from seewhy.render.panels import amount
+from seewhy.render.panels import amount, number
 from seewhy.store import replacing, write
 from seewhy.types import Explanation, ModelCard, Prediction
 
@@ -47,6 +47,8 @@ def as_data(explanation: Explanation, folder: Path) -> dict[str, Any]:
         "label": explanation.labels[0],
         "score": explanation.score,
         "value": float(explanation.scores[0]),
+        **{name: float(explanation.extras[name][0]) for name in ("similarity", "share") if name in explanation.extras},
+        **({"words": strip.listed(explanation), "words_by": explanation.words_by} if explanation.words else {}),
         "model": explanation.model.name,
         "weights": explanation.model.weights,
         "layers": list(explanation.layers),
@@ -86,8 +88,8 @@ def _save(figure: Figure, path: Path) -> None:
 
 
 def prediction(one: Prediction) -> dict[str, Any]:
-    found: dict[str, Any] = {"index": one.index, "label": one.label}
-    return found | ({"score": one.score} if one.probability is None else {"probability": one.probability})
+    said = {name: getattr(one, name) for name in ("probability", "score", "similarity")}
+    return {"index": one.index, "label": one.label} | {name: value for name, value in said.items() if value is not None}
 
 
 def says(photo: Path, model: ModelCard, lang: str) -> str:
@@ -97,8 +99,12 @@ def says(photo: Path, model: ModelCard, lang: str) -> str:
 
 
 def predictions(listed: Sequence[Prediction], lang: str) -> list[str]:
-    """A line a class, likeliest first."""
-    return [f"  {amount(one):>7}  {class_name(one.label, lang, one.index)} ({one.index})" for one in listed]
+    """A line a class, likeliest first; of a text its similarity, too."""
+    cosines = [
+        "" if one.similarity is None or one.probability is None else f"  {one.similarity:6.3f}" for one in listed
+    ]
+    names = [f"{class_name(one.label, lang, one.index)} ({one.index})" for one in listed]
+    return [f"  {amount(one):>7}{c}  {name}" for one, c, name in zip(listed, cosines, names, strict=True)]
 
 
 def line(one: Explanation, lang: str, model: str = "") -> str:
@@ -107,5 +113,13 @@ def line(one: Explanation, lang: str, model: str = "") -> str:
     passes = text("forward_backward", lang, forward=one.passes.forward, backward=one.passes.backward)
     time = text("seconds", lang, seconds=f"{one.seconds:.2f}")
     method = f"{model}, {one.method}" if model else one.method
-    score = f"{text(one.score, lang)} {one.scores[0]:.3f}"
+    score = ", ".join([*heading.fit(one, lang), f"{text(one.score, lang)} {one.scores[0]:.3f}"])
     return f"  {method}: {heading.target(one, lang)}, {score}{layers}; {passes}, {time}"
+
+
+def words(one: Explanation, lang: str) -> list[str]:
+    """The words of a text and their scores, in a line."""
+    if not strip.has_words(one):
+        return []
+    listed = "  ".join(f"{word} {number(score)}" for word, score in strip.listed(one))
+    return [f"    {strip.title(one, lang)}: {listed}"]

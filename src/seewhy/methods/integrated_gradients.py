@@ -18,6 +18,8 @@ from seewhy.ops.paths import QUADRATURES, line_integral
 from seewhy.registry import method, option
 from seewhy.rng import Rng
 from seewhy.targets import Pinned
+from seewhy.texts import TextModel
+from seewhy.texts.scoring import WordScores, integrated
 from seewhy.together import Together, difference
 from seewhy.types import Map, Need, Pixels
 
@@ -55,6 +57,10 @@ class IntegratedGradients(Together):
         gradients = partial(model.gradients, target=targets)
         values = mean(line_integral(start, x, gradients, self.quadrature, self.n_steps) for start in starts)
         return attributed(values, difference(model, x, starts, targets), "take more n_steps")
+
+    def words(self, model: TextModel, x: Pixels, outputs: Tensor, target: Pinned) -> WordScores | None:
+        """Those of the text, as those of the picture."""
+        return integrated(model, x, outputs, target, self.n_steps)
 
     def _adaptive(self, model: Model, x: Pixels, starts: Sequence[Pixels], target: Pinned) -> Map:
         """Each class has steps of its own, so they share none."""

@@ -15,6 +15,7 @@ from seewhy.model.fused import Attention
 from seewhy.model.grids import DISPROVED, disturbed, early, trusted
 from seewhy.model.head import PooledHead, find_head
 from seewhy.model.layouts import Layout, layouts
+from seewhy.model.outcome import outcome
 from seewhy.model.rules import RELU_KINDS, Watch
 from seewhy.model.seen import Seen, both
 from seewhy.model.still import frames_of
@@ -22,7 +23,7 @@ from seewhy.model.tape import Recorder, Tape, Unrepeatable, joined
 from seewhy.model.tokens import Attended, agreed, attended, located, read_by
 from seewhy.model.trace import watch
 from seewhy.model.views import Adapted, View
-from seewhy.scores import Outputs, distributions
+from seewhy.scores import Outputs
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> C
     return Census(
         layers=tuple(layers),
         activations=(*seen.activations, *own),
-        outputs=_kind_of(module, out, seen),
+        outputs=outcome(module, out, seen),
         output_shape=tuple(out.shape[1:]),
         differentiable=differentiable,
         head=head and replace(head, source=_returning(seen.pooled[head.call], layers, seen) or ""),
@@ -237,22 +238,6 @@ def _layer(name: str, module: nn.Module, seen: Seen, place: tuple[Any, float | N
 
 def _equal(a: Tensor, b: Tensor) -> bool:
     return a.shape == b.shape and bool(torch.equal(a, b))
-
-
-def _kind_of(module: nn.Module, out: Tensor, seen: Seen) -> Outputs:
-    if isinstance(module, Adapted) and module.ends == "sigmoid":
-        return "binary"
-    return "probability" if _sums_to_one(out) or _is(out, seen.sigmoid) else "logit"
-
-
-def _sums_to_one(out: Tensor) -> bool:
-    """Rows of probabilities: a softmax stands at the end. One column can't tell."""
-    return out.ndim == 2 and bool(distributions(out).all())
-
-
-def _is(out: Tensor, found: Tensor | None) -> bool:
-    """Whether the model returns what this function did, be it in another shape."""
-    return found is not None and out.numel() == found.numel() and bool(torch.equal(out.flatten(), found.flatten()))
 
 
 def own_functions(out: Tensor) -> list[str]:

@@ -201,7 +201,7 @@ class Forward:
     def through(self, normalised: Tensor) -> Any:
         """What the module and the head make of normalised pixels."""
         try:
-            out = self.module(normalised)
+            out = self._run(normalised)
         except Exception as error:
             if out_of_memory(error) or isinstance(error, SeewhyError):
                 raise
@@ -218,6 +218,10 @@ class Forward:
                     f"it was given the model's output, a {type(out).__name__}",
                 ) from error
         return out.logits if isinstance(getattr(out, "logits", None), Tensor) else out
+
+    def _run(self, x: Tensor) -> Any:
+        """What the module makes of normalised pixels (b,c,h,w)."""
+        return self.module(x)
 
     def checked(self, x: Any) -> Pixels:
         """Pixels on the model's device, or a refusal."""

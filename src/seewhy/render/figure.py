@@ -4,12 +4,14 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from seewhy.lang import text
-from seewhy.render import heading, panels
+from seewhy.render import heading, panels, strip
 from seewhy.render.colors import default, table
 from seewhy.render.normalize import limit, peak, scale
 from seewhy.render.overlay import ground, heat, overlay
 from seewhy.render.scene import scene
 from seewhy.types import Explanation, Sign
+
+WORDS, SIZE = 9.5 * 72, 11  # points: the width of a text under the pictures, and its letters
 
 
 def figure(
@@ -36,8 +38,10 @@ def figure(
     normed = scale(drawn.heat, sign, top)
     height, width = drawn.photo.shape[:2]
     tall = min(max(3.3 * height / width, 1.6), 5.5)
-    made = panels.canvas(13.0, tall + 1.75)
-    grid = made.add_gridspec(3, 4, width_ratios=[1, 1, 1, 0.78], height_ratios=[0.55, tall, 0.14])
+    words = strip.height(explanation, WORDS, SIZE, lang) / 72 if strip.has_words(explanation) else 0.0
+    made = panels.canvas(13.0, tall + 1.75 + words)
+    ratios = [0.55, tall, 0.14, *([words] if words else [])]
+    grid = made.add_gridspec(len(ratios), 4, width_ratios=[1, 1, 1, 0.78], height_ratios=ratios)
     heading.draw(made.add_subplot(grid[0, :], label="heading"), explanation, lang)
 
     photo, hot, both = (
@@ -57,6 +61,9 @@ def figure(
         panels.colorbar(bar, name, sign, top, heading.units(explanation, peak(drawn.heat, sign), top, lang), lang)
     else:
         panels.caption(hot, panels.nothing(sign, lang), lang)
-    beside = made.add_subplot(grid[1:, 3], label="predictions")
+    if words:
+        below = made.add_subplot(grid[3, :3], label="words")
+        strip.strip(below, explanation, WORDS, strip.largest([explanation]), lang, SIZE)
+    beside = made.add_subplot(grid[1:3, 3], label="predictions")
     panels.predictions(beside, explanation.predictions[0], explanation.classes[0], lang)
     return made

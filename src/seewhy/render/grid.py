@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 
 from seewhy.errors import BadInput
-from seewhy.render import heading, panels
+from seewhy.render import heading, panels, strip
 from seewhy.render.colors import default, table
 from seewhy.render.normalize import limit, scale
 from seewhy.render.overlay import ground, overlay
@@ -17,6 +17,7 @@ from seewhy.types import Explanation, Sign
 
 Part = tuple[Explanation, Scene, str]
 WORDS = 40  # characters that fit over a map
+ROOM, SIZE = 3.0 * 72, 8  # points: the width of a text under a map, and its letters
 WIDEST = 4  # maps beside each other, where one target leaves the arrangement free
 
 
@@ -52,12 +53,18 @@ def grid(
     tall = min(max(3.0 * height / width, 1.5), 4.5)
     models = {one.model: one for one in reversed(explanations)}
     columns = max(wide, 1 + len(models))
-    made = panels.canvas(3.3 * columns, (tall + 0.65) + len(rows) * (tall + 0.75))
-    places = made.add_gridspec(1 + 2 * len(rows), columns, height_ratios=[tall] + [tall, 0.1] * len(rows))
+    words = [_words(row, lang) for row in rows]
+    made = panels.canvas(3.3 * columns, (tall + 0.65) + len(rows) * (tall + 0.75) + sum(words))
+    ratios = [tall]
+    firsts = []  # of each row, the line of its maps
+    for high in words:
+        firsts.append(len(ratios))
+        ratios += [tall, 0.1, *([high] if high else [])]
+    places = made.add_gridspec(len(ratios), columns, height_ratios=ratios)
     _lead(made, places, rows[0][0].drawn, list(reversed(models.values())), lang)
     for r, row in enumerate(rows):
         for c, cell in enumerate(row):
-            ax, bar = (made.add_subplot(places[1 + 2 * r + i, c]) for i in (0, 1))
+            ax, bar = (made.add_subplot(places[firsts[r] + i, c]) for i in (0, 1))
             ax.set_label(f"{cell.explanation.method}/{cell.explanation.labels[0]}")
             name = cmap or default(cell.sign)
             normed = scale(cell.drawn.heat, cell.sign, cell.top)
@@ -69,9 +76,19 @@ def grid(
                 panels.colorbar(bar, name, cell.sign, cell.top, "", lang)
             else:
                 bar.set_axis_off()
+            if strip.has_words(cell.explanation):
+                below = made.add_subplot(places[firsts[r] + 2, c], label=f"words/{cell.explanation.labels[0]}")
+                top = strip.largest([one.explanation for one in row])
+                strip.strip(below, cell.explanation, ROOM, top, lang, SIZE)
             if not limit(cell.drawn.heat, cell.sign, outlier_perc):
                 panels.caption(ax, panels.nothing(cell.sign, lang), lang)
     return made
+
+
+def _words(row: list[Cell], lang: str) -> float:
+    """The height of a row's words in inches, 0 where there are none."""
+    found = [cell.explanation for cell in row if strip.has_words(cell.explanation)]
+    return max((strip.height(one, ROOM, SIZE, lang) for one in found), default=0.0) / 72
 
 
 def same_photo(explanations: Sequence[Explanation]) -> None:
@@ -116,7 +133,8 @@ def _lead(made: Figure, places: GridSpec, drawn: Scene, models: Sequence[Explana
 
 
 def _caption(cell: Cell, lang: str) -> str:
-    """Method and target, and under them what else tells this map apart."""
+    """Method and target, and under them how well a text fits, and what else tells this map apart."""
     said = heading.target(cell.explanation, lang)
     line = f"{cell.explanation.method}  ·  {panels.shorten(said, max(WORDS - len(cell.explanation.method), 12))}"
-    return f"{line}\n{panels.shorten(cell.also, WORDS)}" if cell.also else line
+    below = "  ·  ".join([*heading.fit(cell.explanation, lang), *([cell.also] if cell.also else [])])
+    return f"{line}\n{panels.shorten(below, WORDS)}" if below else line

@@ -10,6 +10,8 @@ from seewhy.lang import class_name, text
 from seewhy.render.panels import INK, MUTED, STAMP, lettering, number
 from seewhy.types import Explanation, Function
 
+FIT = {"similarity": "{:.3f}", "share": "{:.1%}"}
+
 
 def draw(ax: Axes, explanation: Explanation, lang: str) -> None:
     """Two lines over a figure, and a stamp on the right if the model's weights are random."""
@@ -94,10 +96,16 @@ def option(name: str, value: Any) -> str:
 
 
 def score(explanation: Explanation, lang: str) -> str:
-    """The explained score of the clean image, with its kind."""
+    """The explained score of the clean image, with its kind; of a text its similarity and share, too."""
     value = float(explanation.scores[0])
     shown = f"{value:.1%}" if explanation.score == "probability" else f"{value:.3f}"
-    return f"{text(explanation.score, lang)} {shown}"
+    return "  ·  ".join([*fit(explanation, lang), f"{text(explanation.score, lang)} {shown}"])
+
+
+def fit(explanation: Explanation, lang: str) -> list[str]:
+    """How well a text fits the picture: its similarity, and its share where there are others."""
+    found = {name: float(explanation.extras[name][0]) for name in FIT if name in explanation.extras}
+    return [f"{text(name, lang)} {FIT[name].format(value)}" for name, value in found.items()]
 
 
 def source(explanation: Explanation) -> str:

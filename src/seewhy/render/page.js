@@ -77,12 +77,27 @@
     ticks.dataset.testid = `ticks-${index}`;
     const readout = make("p", "readout", undefined, tile);
     readout.setAttribute("aria-live", "polite");
+    if (map.words) addWords(tile, map.words, index);
     const value = make("b", "", "", readout), where = make("span", "", "", readout);
     value.dataset.testid = `value-${index}`;
     where.dataset.testid = `where-${index}`;
     listen(view);
     for (const kind of ["pointerdown", "focusin"]) tile.addEventListener(kind, () => describe(index));
     return { index, map, tile, picture, canvas, cross, blank, scale, bar, mark, ticks, units, value, where };
+  }
+
+  function addWords(tile, { title, listed, top }, index) {
+    const strip = make("p", "words", undefined, tile), colors = tables.bluewhitered;
+    strip.dataset.testid = `words-${index}`;
+    make("span", "", title, strip);
+    for (const [word, score] of listed) {
+      const from = rowOf(top ? score / top : 0, "all"), color = [...colors.slice(from, from + 3)];
+      const mark = make("b", "", word, strip), dark = 0.3 * color[0] + 0.59 * color[1] + 0.11 * color[2] < 128;
+      mark.style.background = `rgb(${color.join(" ")})`;
+      mark.style.color = dark ? "#fff" : "#1c1c21";
+      make("small", "", short(score), mark);
+      mark.dataset.raw = score;
+    }
   }
 
   function addFrame(view, [left, top, right, bottom]) {
@@ -198,6 +213,7 @@
       const item = make("li", one.index === map.explained ? "explained" : "");
       const line = make("div", "", undefined, item);
       make("span", "", one.label, line);
+      if (one.similarity) make("em", "", one.similarity, line);
       const sure = one.probability !== undefined; // else it is a score, which has no whole to be a part of
       make("span", "", sure ? `${(100 * one.probability).toFixed(1)} %` : one.score, line);
       if (sure) make("i", "", undefined, make("p", "", undefined, item)).style.width = `${100 * one.probability}%`;

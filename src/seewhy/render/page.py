@@ -16,7 +16,7 @@ from PIL import Image
 
 from seewhy.lang import class_name, note, text
 from seewhy.lang.catalog import messages
-from seewhy.render import heading
+from seewhy.render import heading, strip
 from seewhy.render.colors import DIVERGING, SEQUENTIAL, table
 from seewhy.render.grid import grid, same_photo
 from seewhy.render.normalize import SIGNS, limit, peak
@@ -60,9 +60,10 @@ def page(explanations: Sequence[Explanation], lang: str = "en", *, outlier_perc:
 
 def bundle(explanations: Sequence[Explanation], lang: str, outlier_perc: float) -> dict[str, Any]:
     """All the page knows, as plain data."""
-    photo = explanations[0].photos[0]
+    photo, methods = explanations[0].photos[0], {one.method for one in explanations}
     height, width = photo.pixels.shape[:2]
     drawn = Image.fromarray(smaller(photo.pixels, LONGEST))
+    tops = {id: strip.largest([one for one in explanations if one.method == id]) for id in methods}
     return {
         "words": {key: messages(lang)[key] for key in WORDS},
         "photo": {
@@ -73,7 +74,7 @@ def bundle(explanations: Sequence[Explanation], lang: str, outlier_perc: float) 
         },
         "tables": {name: _base64(table(name)) for name in TABLES},
         "explanations": [
-            _one(explanation, scene, lang, outlier_perc) | {"also": also}
+            _one(explanation, scene, lang, outlier_perc, tops[explanation.method]) | {"also": also}
             for explanation, scene, also in zip(
                 explanations, scenes(explanations), heading.differences(explanations), strict=True
             )
@@ -86,7 +87,8 @@ def embed(data: Mapping[str, Any]) -> str:
     return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).translate(_UNSAFE)
 
 
-def _one(explanation: Explanation, scene: Scene, lang: str, outlier_perc: float) -> dict[str, Any]:
+def _one(explanation: Explanation, scene: Scene, lang: str, outlier_perc: float, top: float) -> dict[str, Any]:
+    """top: the largest score of a word among those that it is compared with."""
     values = explanation.reduced()
     geometry, model = explanation.photos[0].geometry, explanation.model
     return {
@@ -109,14 +111,25 @@ def _one(explanation: Explanation, scene: Scene, lang: str, outlier_perc: float)
         "model": model.name,
         "explained": explanation.classes[0],
         "predictions": [_prediction(one, lang) for one in explanation.predictions[0][:5]],
+        "words": _words(explanation, top, lang),
         "details": _details(explanation, lang),
         "notes": [note(one, lang) for one in explanation.notes],
     }
 
 
+def _words(explanation: Explanation, top: float, lang: str) -> dict[str, Any] | None:
+    """The words of a text with their scores, and what these are."""
+    if not strip.has_words(explanation):
+        return None
+    return {"title": strip.title(explanation, lang), "listed": strip.listed(explanation), "top": top}
+
+
 def _prediction(one: Prediction, lang: str) -> dict[str, Any]:
-    found = {"index": one.index, "label": class_name(one.label, lang, one.index)}
-    return found | ({"score": amount(one)} if one.probability is None else {"probability": one.probability})
+    found: dict[str, Any] = {"index": one.index, "label": class_name(one.label, lang, one.index)}
+    if one.probability is None:
+        return found | {"score": amount(one)}
+    beside = {} if one.similarity is None else {"similarity": f"{one.similarity:.3f}"}
+    return found | {"probability": one.probability} | beside
 
 
 def _details(explanation: Explanation, lang: str) -> list[tuple[str, str]]:

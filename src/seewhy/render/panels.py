@@ -76,15 +76,20 @@ def predictions(ax: Axes, listed: Sequence[Prediction], explained: int | None, l
         if one.probability is not None:
             ax.add_patch(Rectangle((0, row + 0.56), 1, 0.14, color="#efeeea"))
             ax.add_patch(Rectangle((0, row + 0.56), one.probability, 0.14, color=ACCENT if strong else "#8d8d97"))
-        name = shorten(class_name(one.label, lang, one.index), 26)
+        name = shorten(class_name(one.label, lang, one.index), 26 if one.similarity is None else 18)
         style = lettering(name, lang, 9, ACCENT if strong else INK)
         ax.text(0, row + 0.47, name, **style)
         ax.text(1, row + 0.47, amount(one), ha="right", **style)
+        if one.similarity is not None and one.probability is not None:
+            said = f"{one.similarity:.3f}"
+            ax.text(0.8, row + 0.47, said, ha="right", **lettering(said, lang, 8, MUTED))
 
 
 def amount(one: Prediction) -> str:
-    """A probability in percent, or the score that a function answered."""
-    return f"{one.score:.4g}" if one.probability is None else f"{one.probability:.1%}"
+    """A probability in percent, the score that a function answered, or a text's similarity."""
+    if one.probability is not None:
+        return f"{one.probability:.1%}"
+    return f"{one.similarity:.3f}" if one.score is None else f"{one.score:.4g}"
 
 
 def number(value: float) -> str:

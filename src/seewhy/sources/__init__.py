@@ -14,16 +14,20 @@ from seewhy.labels import hint
 from seewhy.model import Model, callable_or_none, channels, names, pair
 from seewhy.model.identity import unwrapped
 from seewhy.model.opaque import Answers
-from seewhy.sources import default, factory, function, keras, onnx, timm, torchvision
+from seewhy.sources import default, factory, function, hf, keras, onnx, openclip, timm, torchvision
 from seewhy.sources.built import Ask, Built
 from seewhy.sources.function import Input
 from seewhy.sources.weights import fill, seeded
+from seewhy.texts import TextModel
+from seewhy.texts.prompts import as_templates
 from seewhy.types import ModelCard, Preprocess
 
 SOURCES: dict[str, Any] = {
     "default": default,
     "torchvision": torchvision,
     "timm": timm,
+    "hf": hf,
+    "openclip": openclip,
     "keras": keras,
     "callable": function,
     "onnx": onnx,
@@ -47,20 +51,22 @@ def load(
     input: Input | None = None,
     answers: Answers | None = None,
     output: str | None = None,
+    templates: str | Sequence[str] | None = None,
     trust: bool = False,
     compile: bool = False,
 ) -> Model:
     """A network by name, with its own preprocessing and class names.
 
     spec: "default", "torchvision:resnet50", "timm:convnext_tiny", a bare name (torchvision's, else timm's),
-    "keras:ResNet50", "path/to/model.keras"; "package.module:build" or "path/to/file.py:build" for a factory of one's
-    own, "path/to/model.onnx" for a file that onnxruntime runs, "callable:package.module:predict" for a function of
-    pictures.
+    "hf:OWNER/NAME" of the Hugging Face hub, "hf:FOLDER", "openclip:ViT-B-32", "keras:ResNet50", "path/to/model.keras";
+    "package.module:build" or "path/to/file.py:build" for a factory of one's own, "path/to/model.onnx" for a file that
+    onnxruntime runs, "callable:package.module:predict" for a function of pictures.
     weights: None for the pretrained ones, a local file (.safetensors, or a state dict), or "random", the same at each
     load. classes, mean, std, size (h,w), head: instead of what the source says; a factory's nn.Module needs mean and
     std, and so does an ONNX file. Given with weights=, `classes` decides how many outputs are built.
     input, answers: of a function, see seewhy.black_box. output: the one of an ONNX file's outputs that is scores.
-    trust: read files that can run code, .h5. compile: see seewhy.Model.
+    templates: of a network that compares pictures with texts, its `classes`: "imagenet", or sentences with {} where the
+    text goes. trust: read files that can run code, .h5. compile: see seewhy.Model.
     The global random state is untouched. Raises a SeewhyError where anything asked for can't be had: never a
     network with other weights than asked for.
     """
@@ -71,10 +77,11 @@ def load(
     if weights is not None and not isinstance(weights, str | PathLike):
         raise BadOption(f"weights is {weights!r}", "give a .safetensors, .pt or .pth file, or 'random'")
     kept = {"classes": classes, "mean": mean, "std": std, "size": size, "head": head}
-    kept |= {"input": input, "answers": answers, "output": output}
+    kept |= {"input": input, "answers": answers, "output": output, "templates": as_templates(templates) or None}
     source, name = _resolve(spec)
     _check_options(spec, source, weights=weights, **kept)
     given: dict[str, Any] = {"device": where, "input": input, "answers": answers, "output": output, "trust": trust}
+    given["templates"] = kept["templates"]
     ask = Ask(weights, tuple(classes or ()), size, head=head is not None, channels=len(mean or std or ()), **given)
     with seeded():
         made = _custom(spec, ask) if source is None else _build(source, name, spec, ask)
@@ -86,8 +93,10 @@ def load(
     _check_classes(made, ask, head)
     module = unwrapped(made.module).to(where).eval()
     card = replace(made.card, overrides=_given(**kept))
-    known = asdict(preprocess)
-    return Model(module, classes=ask.classes or made.classes, head=head, card=card, compile=compile, **known)
+    known: dict[str, Any] = {"card": card, "compile": compile, **asdict(preprocess)}
+    if made.towers is not None:
+        return TextModel(module, classes=ask.classes, towers=made.towers, templates=ask.templates or (), **known)
+    return Model(module, classes=ask.classes or made.classes, head=head, **known)
 
 
 def as_model(asked: Any) -> Model:

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from seewhy.texts.towers import Towers
 from seewhy.types import ModelCard, Preprocess
 
 
@@ -18,7 +19,7 @@ class Ask:
     size: (h,w) of the input where it is not to be the network's usual one. input, answers: of a function, see
     seewhy.black_box. output: of several, the one that is scores, by name; head: whether the user picks them out.
     channels: how many there are means of, 0 where none is given. trust: whether files that can run code when they are
-    read may be read.
+    read may be read. templates: of a network that takes texts.
     """
 
     weights: str | Path | None = None
@@ -31,6 +32,7 @@ class Ask:
     head: bool = False
     channels: int = 0
     trust: bool = False
+    templates: Any = None
 
     @property
     def stamp(self) -> str:
@@ -47,6 +49,7 @@ class Built:
     """A network and what its source knows of it. `outputs` None, `preprocess` None or without a mean: not known.
 
     channels: of its input, so that one number can stand for all. hint: what to do where its normalisation is not known.
+    towers: of a network that scores texts against pictures; then its classes are texts.
     """
 
     module: nn.Module
@@ -56,3 +59,4 @@ class Built:
     outputs: int | None = None
     channels: int | None = None
     hint: str = "give mean=... and std=... (--mean, --std), one number a channel; they have no default"
+    towers: Towers | None = None

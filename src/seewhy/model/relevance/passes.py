@@ -128,7 +128,7 @@ def checked(network: "Network", x: Pixels, preset: Preset) -> None:
     probe = network._probe(tuple(x.shape[2:]))
     found = _traced(network, probe, preset).outputs.detach()
     with torch.no_grad():
-        wanted = network._forward(probe)
+        wanted = network.through(network.normalised(probe))
     if why := apart(found, wanted):
         raise Unsupported(f"lrp can't follow the network's functions: {why}", "use integrated_gradients")
     network._known[key] = True
