@@ -97,7 +97,7 @@ class AttentionCall:
         if isinstance(head, str):
             return np.asarray(getattr(self.weights(), one_of(head, "head", FUSIONS))(0), dtype=np.float32)
         head = whole(head, "head", 0, self.heads - 1)
-        return self.low[head][..., None] + self.step[head][..., None] * self.codes[head].astype(np.float32)
+        return np.asarray(self.low[head][..., None] + self.step[head][..., None] * self.codes[head].astype(np.float32))
 
     def coarser(self, levels: int) -> "AttentionCall":
         """The same in fewer levels, and its error, which adds up."""

@@ -51,7 +51,7 @@ def attention(
         if not known:
             raise Unsupported(f"no attention was found in {model.name}", "see `seewhy doctor` for what it has")
         chosen = numbered(layers, known)
-        how, notes = _stored(heads, [known[i] for i in chosen])
+        how, notes = _heads_kept(heads, [known[i] for i in chosen])
         kinds = _kinds(known[-1], model.census(x).start)
         ((calls, _outputs),) = model.followed(x, None).chunks
         made = tuple(_call(i, known[i], calls[i], how, kinds) for i in chosen)
@@ -77,7 +77,7 @@ def numbered(layers: Any, known: Sequence[Attended]) -> list[int]:
     return sorted(found)
 
 
-def _stored(heads: Stored, known: Sequence[Attended]) -> tuple[str, list[str]]:
+def _heads_kept(heads: Stored, known: Sequence[Attended]) -> tuple[str, list[str]]:
     """How heads are made one ("" where each is stored), and what must be said of it."""
     each = [_windows(one) * one.counts[0] * one.counts[1] for one in known]
     total = sum(one.heads * size for one, size in zip(known, each, strict=True))
@@ -86,7 +86,7 @@ def _stored(heads: Stored, known: Sequence[Attended]) -> tuple[str, list[str]]:
     if size > MOST:
         less = "name fewer layers" if how else "name fewer layers, or heads='mean'"
         raise BadOption(f"{size} attention weights are too many to look at", less)
-    told = [f"only the mean of the heads is stored: {total} weights are many, heads='all' keeps each"]
+    told = [f"only the mean of the heads is stored: {total} weights are many, 'all' keeps each head"]
     return how, told if how and heads == "auto" else []
 
 
