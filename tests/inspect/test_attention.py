@@ -172,9 +172,7 @@ def test_attention_lies_on_the_photo_the_right_way_up() -> None:
     for call in found.calls:
         others, cells = call.attended("cls", 0)
         assert cells.shape == (8, 10) and len(others) == 1
-        assert {tuple(one) for one in np.argwhere(cells > 0.9 * cells.max())} == {
-            (r, c) for r in (0, 1) for c in (8, 9)
-        }
+        assert cells[:2, 8:].min() > 3 * np.delete(cells.ravel(), [8, 9, 18, 19]).max()
         assert found.photo.geometry.place(cells)[4, 145] > 5 * found.photo.geometry.place(cells)[100, 20]
 
 

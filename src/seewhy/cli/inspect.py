@@ -105,7 +105,7 @@ def _done(model: "Model", photo: Path, page: Path, where: Progress, asked: dict[
 
 
 def _told(maps: "AttentionMaps", photo: Path, page: Path, lang: str) -> list[str]:
-    size = f"{page.stat().st_size / 1e6:.1f}"
+    size = f"{page.stat().st_size / 1e6:.2g}"
     name = maps.model.name + (f", {text('random_weights', lang).upper()}" if maps.model.weights == "random" else "")
     said = text("attention_in", lang, photo=photo, model=name, layers=len(maps), page=page, size=size)
     return [said, *(f"  {text('note', lang, note=note(one, lang))}" for one in maps.notes)]

@@ -4,6 +4,7 @@ import os
 import zlib
 from base64 import b64encode
 from collections.abc import Sequence
+from contextlib import suppress
 from html import escape
 from os import PathLike
 from pathlib import Path
@@ -44,7 +45,8 @@ def save(maps: AttentionMaps, file: str | PathLike[str], lang: str = "en") -> Pa
     except OSError as error:
         raise BadInput(f"{path} can't be written: {error.strerror or error}", "choose another file") from error
     finally:
-        fresh.unlink(missing_ok=True)
+        with suppress(OSError):
+            fresh.unlink()
     return path
 
 
