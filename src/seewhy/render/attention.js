@@ -5,8 +5,9 @@
   const form = find("controls"), view = find("view");
   const tables = Object.fromEntries(Object.entries(data.tables).map(([name, text]) => [name, bytes(text)]));
   const held = calls.map(() => null); // promises of what is unpacked
-  // at, over: the patch asked for and the one read, as shares of the network's input from its top left; null for none.
-  const state = { layer: calls.length - 1, token: "pointer", at: [0.5, 0.5], over: null, pinned: false, shown: null };
+  // at, over: the patch asked for and the one read, as shares of the network's input from its top left; null where it
+  // did not look.
+  const state = { layer: calls.length - 1, token: "pointer", at: [0.5, 0.5], over: undefined, pinned: false, shown: null };
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
   function make(tag, text, parent) {
@@ -55,16 +56,20 @@
     held[layer] ||= unpacked(calls[layer]);
     const weights = await held[layer];
     if (layer !== state.layer) return; // the slider went on meanwhile
-    state.shown = attended(call(), weights, how(), chosen(asked()), reversed());
+    const reverse = reversed();
+    state.shown = { ...attended(call(), weights, how(), chosen(asked()), reverse), layer, reverse };
     draw();
     read();
     view.dataset.layer = layer; // what is drawn, for those that wait for it
   }
 
+  // Whether what was computed last is of what is asked for now; else it is being computed.
+  const ready = () => state.shown && state.shown.layer === state.layer && state.shown.reverse === reversed();
   const limitOf = (cells) => cells.reduce((most, one) => (Number.isNaN(one) ? most : Math.max(most, call().signed ? Math.abs(one) : one)), 0);
   const tableOf = () => tables[form.colors.value === "auto" ? (call().signed ? "bluewhitered" : "inferno") : form.colors.value];
 
   function draw() {
+    if (!ready()) return;
     const { rows, columns } = other(), { cells } = state.shown, canvas = find("heat");
     const limit = limitOf(cells), sign = call().signed ? "all" : "positive", colors = tableOf();
     canvas.hidden = !cells.length;
@@ -131,6 +136,7 @@
 
   // The value under the pointer, of the patch there.
   function read() {
+    if (!ready()) return;
     const cell = cellOf(state.over, other()), value = cell < 0 ? NaN : state.shown.cells[cell];
     mark(find("read"), cell, other());
     find("value").dataset.raw = value;
@@ -168,7 +174,7 @@
   function setLayer() {
     state.layer = +form.layer.value;
     const one = call(), head = form.head.value;
-    const number = fill(words.number_of, { number: state.layer + 1, total: calls.length });
+    const number = fill(words.layer_of, { number: state.layer + 1, total: calls.length });
     find("layer-name").textContent = `${one.layer} (${number})`;
     const heads = one.fused ? [one.fused] : ["mean", "max", "min", ...Array(one.stored).keys()].map(String);
     const said = (name) => words[`heads_${name}`] || fill(words.head_number, { number: name });
@@ -258,5 +264,9 @@
   }
 
   begin();
+  if (typeof DecompressionStream === "undefined") {
+    find("blank").textContent = words.old_browser;
+    find("blank").hidden = false;
+  }
   window.seewhy = Object.freeze({ placeOf, cellOf: (x, y) => cellOf(placeOf(x, y), other()), shown: () => state.shown });
 })();
