@@ -26,8 +26,9 @@ from seewhy.render.scene import frame, smaller
 TABLES = (SEQUENTIAL, "viridis", "cividis", "gray", DIVERGING)
 WORDS = (  # those the script fills in itself
     "all_patches", "automatic", "head_number", "heads_max", "heads_mean", "heads_min", "layer", "layer_of",
-    "no_patch_asks", "old_browser", "other_window", "outside_view", "patch_at", "pin_hint", "pinned", "stored", "stored_levels",
-    "token_cls", "token_distillation", "token_mean", "token_pointer", "token_query", "token_register", "tokens",
+    "no_patch_asks", "old_browser", "other_window", "outside_view", "patch_at", "pin_hint", "pinned", "stored",
+    "stored_levels", "token_cls", "token_distillation", "token_mean", "token_pointer", "token_query",
+    "token_register", "tokens",
 )  # fmt: skip
 LONGEST = 1600  # pixels of the embedded photo's longer side
 WEIGHTS = 4_600_000  # characters that the weights take at most, where fewer levels can do it
