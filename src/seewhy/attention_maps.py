@@ -42,8 +42,8 @@ class Tokens:
         return rows, columns
 
 
-class Attended(NamedTuple):
-    """others (o,), cells (r,q): weights, NaN where nothing can attend because it is in another window."""
+class Row(NamedTuple):
+    """Of the matrix of weights, or a column: others (o,), cells (r,q), NaN where nothing can attend because it is in another window."""
 
     others: Array
     cells: Array
@@ -73,7 +73,7 @@ class AttentionCall:
         """(m,windows,n,n'), of one head where they are stored fused."""
         return np.asarray(self.low[..., None] + self.step[..., None] * self.codes.astype(np.float32))
 
-    def attended(self, token: Any = "mean", head: Head = "mean", *, reverse: bool = False) -> Attended:
+    def attended(self, token: Any = "mean", head: Head = "mean", *, reverse: bool = False) -> Row:
         """What a token attends to, or with `reverse` what each query gives to it.
 
         token: a cell (row, column), the name of another token ("cls", "register-1"), or the "mean" of all cells.
@@ -88,7 +88,7 @@ class AttentionCall:
         for window in np.unique(windows):
             found[window] = weights[window, rows[windows == window]].sum(0) / len(chosen)
         values = found.astype(np.float32).reshape(-1)
-        return Attended(values[: len(other.others)], values[other.at])
+        return Row(values[: len(other.others)], values[other.at])
 
     def _of(self, head: Head) -> Array:
         """The weights (windows,n,n') of one head, or of all as one."""
