@@ -43,7 +43,7 @@ class Tokens:
 
 
 class Row(NamedTuple):
-    """Of the matrix of weights, or a column: others (o,), cells (r,q), NaN where nothing can attend because it is in another window."""
+    """Of the matrix of weights, or a column: others (o,), cells (r,q), NaN for those of other windows."""
 
     others: Array
     cells: Array
