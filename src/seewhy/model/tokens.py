@@ -15,7 +15,7 @@ Size = tuple[int, int]
 Place = Layout | Windows
 Found = tuple[Place, float | None]  # with how local it makes what lies there
 
-NEARLY = 0.8  # of the most local: about as local
+NEARLY = 0.5  # of the most local: about as local, since of few cells the middle is not looked at
 
 
 @dataclass(frozen=True)
