@@ -19,7 +19,7 @@ FLOORS = [  # a room imports from floors above it in this list and from its own 
     {"sources"},
     {"registry"},
     {"together"},
-    {"attentions", "cams", "noisy", "background", "sampling", "resuming", "agreement"},
+    {"attentions", "cams", "noisy", "background", "sampling", "resuming", "predicting", "agreement"},
     {"superpixels"},
     {"methods", "render", "store", "checkup", "explaining"},
     {"api"},

@@ -14,23 +14,22 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seewhy.cams import of_layers, pin_layers
-from seewhy.errors import BadOption, ModelFailed, first_line
+from seewhy.errors import BadOption, ModelFailed
 from seewhy.held import is_made
 from seewhy.images import Batch
 from seewhy.model import Model
 from seewhy.model.trace import INPUT
+from seewhy.predicting import PREDICTIONS, guarded, outputs_of, predictions, sound
 from seewhy.registry import Method, check, options_of
 from seewhy.resuming import left_off
 from seewhy.rng import Rng
 from seewhy.scores import Score, transform
 from seewhy.targets import Askable, Pinned, as_decided, as_target
 from seewhy.texts import TextModel
-from seewhy.texts.answers import about_texts, beside, check_share, matched
+from seewhy.texts.answers import about_texts, beside, check_share
 from seewhy.texts.scoring import without_each
 from seewhy.together import Together
-from seewhy.types import Explanation, Map, Passes, Pixels, Prediction
-
-PREDICTIONS = 5
+from seewhy.types import Explanation, Map, Passes, Pixels
 
 
 def explained(
@@ -80,7 +79,7 @@ def _first(run: Model, x: Pixels, methods: Sequence[Method]) -> Tensor:
     """The clean image's outputs, from the forward that the methods' own backwards start from."""
     begin = getattr(methods[0], "begin", None)
     if begin is not None:
-        return _sound(_guard(lambda: begin(run, x)))
+        return sound(guarded(lambda: begin(run, x)))
     rules = getattr(methods[0], "rules", None)
     starting = [m for m in methods if getattr(m, "rules", None) is rules]  # others make a forward of their own
     layers = dict.fromkeys(INPUT for m in starting if m.info.starts == "input")
@@ -88,10 +87,10 @@ def _first(run: Model, x: Pixels, methods: Sequence[Method]) -> Tensor:
     following = [m.cut(run, x) for m in starting if m.info.starts == "attention"]  # type: ignore[attr-defined]
     if following and not layers:
         cut = min((one for one in following if one is not None), default=None)
-        return _sound(_guard(lambda: run.followed(x, cut).outputs))
+        return sound(guarded(lambda: run.followed(x, cut).outputs))
     if not layers:
         return outputs_of(run, x)
-    return _sound(_guard(lambda: run.recorded(x, tuple(layers), rules).outputs))
+    return sound(guarded(lambda: run.recorded(x, tuple(layers), rules).outputs))
 
 
 def _row(
@@ -192,9 +191,9 @@ def _made(
         run.meter.folded = run.fold and method.info.starts == "input"  # from the forward that was made before
         started = time.perf_counter()
         if isinstance(method, Together):
-            maps = _guard(lambda: method.for_targets(run, x, unique, draws[0]))
+            maps = guarded(lambda: method.for_targets(run, x, unique, draws[0]))
         else:
-            maps = [_guard(lambda: method(run, x, group[0], draws.pop(0)))]  # noqa: B023
+            maps = [guarded(lambda: method(run, x, group[0], draws.pop(0)))]  # noqa: B023
         if run.compared is not None:
             maps = [run.compared.told(one, target) for one, target in zip(maps, group, strict=True)]
         if run.compiling is not None:
@@ -241,46 +240,6 @@ def _values(made: Map) -> Any:
         return made.values.detach().float().cpu().numpy().copy()
 
     return numbers if is_made(made, "values") else numbers()
-
-
-def outputs_of(model: Model, x: Pixels) -> Tensor:
-    return _sound(_guard(lambda: model.outputs(x)))
-
-
-def _sound(outputs: Tensor) -> Tensor:
-    if not torch.isfinite(outputs).all():
-        raise ModelFailed("the model returns NaN or infinity for this image", "check its weights and its precision")
-    return outputs
-
-
-def _guard(call: Any) -> Any:
-    """What can fail behind the model's own forward: the backward and the memory."""
-    try:
-        return call()
-    except torch.OutOfMemoryError as error:
-        raise ModelFailed("memory ran out even for one image at a time", "use a smaller input, or the CPU") from error
-    except RuntimeError as error:
-        raise ModelFailed(
-            f"the backward failed: {first_line(error)}", "see `seewhy doctor` for what fits it"
-        ) from error
-
-
-def predictions(model: Model, x: Pixels, outputs: Tensor, top: int) -> tuple[tuple[Prediction, ...], ...]:
-    if outputs.ndim != 2:
-        return ((),) * len(outputs)
-    if isinstance(model, TextModel):
-        return matched(model, outputs, top)
-    kind, found = model.census(x).outputs, outputs.float()
-    found = found if kind == "answer" else transform("probability", kind)(found)
-    likely = model.likely(found) if kind == "answer" else [True] * len(found)
-    values, indices = found.topk(min(top, found.shape[1]), 1)
-    return tuple(
-        tuple(
-            Prediction(int(i), model.label(int(i)), **{"probability" if sure else "score": float(v)})
-            for v, i in zip(row, at, strict=True)
-        )
-        for row, at, sure in zip(values, indices, likely, strict=True)
-    )
 
 
 @cache

@@ -20,7 +20,7 @@ from seewhy.model.seen import Seen, both
 from seewhy.model.tape import Recorder, Tape, Unrepeatable, joined
 from seewhy.model.tokens import Attended, agreed, attended, beside, located, read_by
 from seewhy.model.trace import watch
-from seewhy.model.views import Adapted, View
+from seewhy.model.views import Adapted, View, asks_each
 from seewhy.scores import Outputs, distributions
 
 
@@ -240,17 +240,9 @@ def _equal(a: Tensor, b: Tensor) -> bool:
 
 
 def _kind_of(module: nn.Module, out: Tensor, seen: Seen) -> Outputs:
-    if _asks_each(module):
+    if asks_each(module):
         return "binary"
     return "probability" if _sums_to_one(out) or _is(out, seen.sigmoid) else "logit"
-
-
-def _asks_each(module: nn.Module) -> bool:
-    """Whether it says of itself that its outputs are logits of a yes or no each, as transformers' configurations do."""
-    if isinstance(module, Adapted):
-        return module.ends == "sigmoid"
-    problem = getattr(getattr(module, "config", None), "problem_type", None)
-    return bool(problem == "multi_label_classification")
 
 
 def _sums_to_one(out: Tensor) -> bool:
