@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo test proofs half rise keras compiling bench bench-quick lint types check clean
+.PHONY: demo test proofs half rise keras compiling sweep bench bench-quick lint types check clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/installed  ## install seewhy and explain a real photo with a real network
@@ -30,6 +30,10 @@ keras: $(VENV)/tested  ## three large networks of Keras, read and explained as t
 
 compiling: $(VENV)/tested  ## scores by the program as it is and compiled by inductor, as a table: minutes, and a C++ compiler
 	OMP_NUM_THREADS=1 PYTHONPATH=. $(BIN)/python tools/compiling.py
+
+sweep: $(VENV)/tested  ## a small network of every family of timm, into docs/sweep.md: an hour. FAMILY="vgg xcit": those; FRESH=1: all anew
+	$(if $(FRESH),rm -f tools/sweep.json)
+	OMP_NUM_THREADS=1 $(BIN)/python tools/sweep.py $(FAMILY)
 
 bench: $(VENV)/tested  ## every row against every peer, into docs/performance.md: hours. ROW=id: one row; FRESH=1: all anew
 	$(BIN)/python -m benchmarks $(if $(ROW),--row $(ROW)) $(if $(FRESH),--fresh) $(if $(DEVICE),--device $(DEVICE))

@@ -154,6 +154,27 @@ def test_a_network_without_attention_and_numbers_out_of_range_are_refused(small:
             explain(model, x, "raw_attention", **options)
 
 
+class Branches(torch.nn.Module):
+    """Two transformers beside each other, as CrossViT's: what attends in the second is not behind the first's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = TinyViT(), TinyViT("plain", depth=2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.a(x) + self.b(x)
+
+
+def test_branches_are_refused(x: Tensor) -> None:
+    model = Model(Branches(), mean=MEAN, std=STD, size=(16, 20))
+    assert [one.behind for one in model.census().attention] == [True, True, True, False, True]
+    for method in ("attention_rollout", "attention_relevance"):
+        with pytest.raises(SeewhyError, match=r"'b.blocks.0' is not behind what attends before it"):
+            explain(model, x, method)
+    assert explain(model, x, "attention_rollout", start_layer=3).blank == (False, False)
+    assert explain(model, x, "raw_attention", attention=1).blank == (False, False)
+
+
 def test_attention_over_channels_is_refused() -> None:
     model = load("timm:xcit_nano_12_p16_224", weights="random")
     with pytest.raises(SeewhyError, match="on no grid that can be proved"):
@@ -182,7 +203,7 @@ class Streams(nn.Module):
 
     def __init__(self, two: bool = False, hidden: bool = False) -> None:
         super().__init__()
-        self.patch, self.first, self.second = nn.Conv2d(3, 12, 4, stride=4), Mixed(hidden), Mixed(hidden)
+        self.patch, self.first, self.second = nn.Conv2d(3, 12, 4, stride=4), Mixed(False), Mixed(hidden)
         self.two, self.fc = two, nn.Linear(12, 3)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -203,6 +224,6 @@ def test_mixed_attention_is_followed_and_what_can_not_be_is_refused(x: Tensor) -
     assert len(calls) == 2
     found = explain(model, x, "attention_rollout").values
     np.testing.assert_allclose(found, rows.reshape(2, 1, 4, 5), rtol=1e-4, atol=1e-7)
-    for wrong, why in (({"hidden": True}, "can't be followed"), ({"two": True}, "side by side")):
+    for wrong, why in (({"hidden": True}, "can't be followed"), ({"two": True}, "branches")):
         with pytest.raises(SeewhyError, match=why):
             explain(Model(Streams(**wrong), mean=MEAN, std=STD, size=(16, 20)), x, "attention_relevance")

@@ -8,10 +8,10 @@ import torch
 
 from seewhy.asked import listed, whole
 from seewhy.errors import BadOption
-from seewhy.explaining import explained
+from seewhy.explaining import PREDICTIONS, explained, predictions
+from seewhy.first import outputs_of
 from seewhy.images import load_all
 from seewhy.model import Model
-from seewhy.predicting import PREDICTIONS, outputs_of, predictions
 from seewhy.registry import Method, configured, declared, get_method
 from seewhy.scores import Score, transform
 from seewhy.sources import as_model

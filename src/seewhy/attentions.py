@@ -43,7 +43,9 @@ class Flowing(Together):
 
     def cut(self, model: Model, x: Pixels) -> int | None:
         """The call that the graph has to start at; None where no gradient is taken. Raises where it can't serve."""
-        first = counted(self.start_layer, len(usable(model, x)), "start_layer")
+        calls = usable(model, x)
+        first = counted(self.start_layer, len(calls), "start_layer")
+        in_a_row(calls[first:])
         return first if self.with_gradients else None
 
     def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
@@ -57,7 +59,7 @@ class Flowing(Together):
             flow = begin(start, found[-1], calls[-1], max(1, len(asked)))
             for i in reversed(range(len(calls))):
                 flow = back(flow, calls[i], self.step(calls[i], found[i], [one[i] for one in grads]))
-            shape[:] = [flow.others.shape[-1], flow.cells.shape[-2:]]
+            shape[:] = [flow.others.shape[-1], flow.cells.shape[2:]]
             return flow.tokens().movedim(0, 1)
 
         every = model.followed(x, self.cut(model, x)).read(asked, first, read).movedim(1, 0)
@@ -70,8 +72,9 @@ class Flowing(Together):
 
 
 def as_map(rows: Tensor, others: int, cells: Sequence[int], notes: Sequence[str]) -> Map:
-    """What lies on the tokens (b,n) as a map (b,1,r,q)."""
-    return Map(rows[:, None, others:].unflatten(2, tuple(cells)), {"others": rows[:, :others]}, notes)
+    """What lies on the tokens (b,n) as a map (b,1,r,q): of cells (t,r,q) their mean over time."""
+    found = rows[:, None, others:].unflatten(2, tuple(cells))
+    return Map(found if found.ndim == 4 else found.mean(2), {"others": rows[:, :others]}, notes)
 
 
 def usable(model: Model, x: Pixels) -> Sequence[Attended]:
@@ -81,14 +84,22 @@ def usable(model: Model, x: Pixels) -> Sequence[Attended]:
     if census.unfollowed:
         said = f"what {census.unfollowed[0]!r} attends to can't be followed: no product with its softmax was seen"
         raise Unsupported(said, hint)
-    if census.beside:
-        said = f"attention in {census.beside!r} takes nothing from the call before: streams that run side by side"
-        raise Unsupported(f"{said} are not multiplied", hint)
     for one in calls:
         if one.queries is None or one.keys is None or not _placed(one):
             raise Unsupported(
                 f"what attends in {one.layer!r} ({one.counts[0]} to {one.counts[1]}) is on no grid that can be proved",
                 f"it may attend over channels, or over windows of its own; {hint}",
+            )
+    return calls
+
+
+def in_a_row(calls: Sequence[Attended]) -> Sequence[Attended]:
+    """The same calls, of which each is behind the one before. Raises Unsupported where they are in branches."""
+    for one in calls[1:]:
+        if not one.behind:
+            raise Unsupported(
+                f"what attends in {one.layer!r} is not behind what attends before it: the network has branches",
+                "raw_attention shows one call alone; CAMs and gradients do not need to know",
             )
     return calls
 

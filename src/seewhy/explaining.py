@@ -15,21 +15,23 @@ from torch import Tensor
 
 from seewhy.cams import of_layers, pin_layers
 from seewhy.errors import BadOption, ModelFailed
+from seewhy.first import first_outputs, guarded
 from seewhy.held import is_made
 from seewhy.images import Batch
 from seewhy.model import Model
-from seewhy.model.trace import INPUT
-from seewhy.predicting import PREDICTIONS, guarded, outputs_of, predictions, sound
+from seewhy.model.still import frames_of
 from seewhy.registry import Method, check, options_of
 from seewhy.resuming import left_off
 from seewhy.rng import Rng
 from seewhy.scores import Score, transform
 from seewhy.targets import Askable, Pinned, as_decided, as_target
 from seewhy.texts import TextModel
-from seewhy.texts.answers import about_texts, beside, check_share
+from seewhy.texts.answers import about_texts, beside, check_share, matched
 from seewhy.texts.scoring import without_each
 from seewhy.together import Together
-from seewhy.types import Explanation, Map, Passes, Pixels
+from seewhy.types import Explanation, Map, Passes, Pixels, Prediction
+
+PREDICTIONS = 5
 
 
 def explained(
@@ -56,7 +58,7 @@ def explained(
             run.halved(x)  # which refuses, before anything else runs, where it can't be done
         pinned = [pin_layers(method, run, x) for method in methods]
         started = time.perf_counter()
-        outputs = run.check_names(_first(run, x, pinned))
+        outputs = run.check_names(first_outputs(run, x, pinned))
         shared = (time.perf_counter() - started) / (len(methods) * len(targets))
         decided = [as_target(target).pin(outputs, run.find) for target in targets]
         if run.census(x).outputs == "answer":
@@ -73,24 +75,6 @@ def explained(
 
 def _goes_on(method: Method) -> bool:
     return isinstance(method, Together) and method.goes_on
-
-
-def _first(run: Model, x: Pixels, methods: Sequence[Method]) -> Tensor:
-    """The clean image's outputs, from the forward that the methods' own backwards start from."""
-    begin = getattr(methods[0], "begin", None)
-    if begin is not None:
-        return sound(guarded(lambda: begin(run, x)))
-    rules = getattr(methods[0], "rules", None)
-    starting = [m for m in methods if getattr(m, "rules", None) is rules]  # others make a forward of their own
-    layers = dict.fromkeys(INPUT for m in starting if m.info.starts == "input")
-    layers |= dict.fromkeys(name for m in starting if m.info.starts == "layers" or rules for name in of_layers(m))
-    following = [m.cut(run, x) for m in starting if m.info.starts == "attention"]  # type: ignore[attr-defined]
-    if following and not layers:
-        cut = min((one for one in following if one is not None), default=None)
-        return sound(guarded(lambda: run.followed(x, cut).outputs))
-    if not layers:
-        return outputs_of(run, x)
-    return sound(guarded(lambda: run.recorded(x, tuple(layers), rules).outputs))
 
 
 def _row(
@@ -111,6 +95,9 @@ def _row(
     if kind == "probability" and wanted == "logit":
         wanted = "log_probability"
         notes.append("the model ends in probabilities: log-probability is explained")
+    if (frames := frames_of(run.module)) > 1:
+        said = f"the photo was repeated to {frames} frames: maps of layers and attention are their mean over time"
+        notes.append(said)
     if isinstance(run, TextModel) and run.alone and wanted != "logit":
         wanted = "logit"
         notes.append("one text has no share of its own: its logit is explained")
@@ -240,6 +227,24 @@ def _values(made: Map) -> Any:
         return made.values.detach().float().cpu().numpy().copy()
 
     return numbers if is_made(made, "values") else numbers()
+
+
+def predictions(model: Model, x: Pixels, outputs: Tensor, top: int) -> tuple[tuple[Prediction, ...], ...]:
+    if outputs.ndim != 2:
+        return ((),) * len(outputs)
+    if isinstance(model, TextModel):
+        return matched(model, outputs, top)
+    kind, found = model.census(x).outputs, outputs.float()
+    found = found if kind == "answer" else transform("probability", kind)(found)
+    likely = model.likely(found) if kind == "answer" else [True] * len(found)
+    values, indices = found.topk(min(top, found.shape[1]), 1)
+    return tuple(
+        tuple(
+            Prediction(int(i), model.label(int(i)), **{"probability" if sure else "score": float(v)})
+            for v, i in zip(row, at, strict=True)
+        )
+        for row, at, sure in zip(values, indices, likely, strict=True)
+    )
 
 
 @cache

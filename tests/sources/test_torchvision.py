@@ -9,7 +9,8 @@ from torchvision import models
 
 from seewhy import load
 from seewhy.errors import BadOption, Unsupported
-from seewhy.sources.torchvision import _entry, _preprocess, names
+from seewhy.model.still import Still
+from seewhy.sources.torchvision import VIDEOS, _entry, _preprocess, names
 
 SMALL = "shufflenet_v2_x0_5"
 
@@ -31,11 +32,20 @@ def checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_every_network_states_its_preprocessing_and_classes(name: str) -> None:
     entry = _entry(name)
     preprocess, transforms = _preprocess(entry), entry.transforms()
-    assert [*preprocess.size] == transforms.crop_size * 2
+    assert [*preprocess.size] == (list(transforms.crop_size) * 2)[:2]
     assert [preprocess.resize] == transforms.resize_size
     assert preprocess.interpolation == transforms.interpolation.value
     assert (list(preprocess.mean), list(preprocess.std)) == (transforms.mean, transforms.std)
-    assert len(entry.meta["categories"]) == 1000
+    assert len(entry.meta["categories"]) == (400 if name in VIDEOS else 1000)
+
+
+def test_a_network_of_videos_is_shown_the_photo_in_each_frame(tmp_path: Path) -> None:
+    model = load("torchvision:mvit_v2_s", weights="random")
+    assert isinstance(model.module, Still) and (model.module.frames, model.size) == (16, (224, 224))
+    assert model.classes[0] == "abseiling" and len(model.classes) == 400 and model.mean == (0.45,) * 3
+    torch.save({key: value + 1 for key, value in model.module.video.state_dict().items()}, tmp_path / "w.pth")
+    again = load("mvit_v2_s", weights=tmp_path / "w.pth").module.video
+    assert torch.equal(again.norm.weight, model.module.video.norm.weight + 1)
 
 
 def test_a_set_of_weights_has_its_own_preprocessing() -> None:

@@ -54,7 +54,7 @@ class RawAttention(Together):
             weights = heads_fused(known, call, how)
             rows = begin(start, call, known, 1).on(known.queries)  # type: ignore[arg-type]
             flow = at(known.keys, through(rows, weights))  # type: ignore[arg-type]
-            shape[:] = [flow.others.shape[-1], flow.cells.shape[-2:]]
+            shape[:] = [flow.others.shape[-1], flow.cells.shape[2:]]
             return flow.tokens()[0]
 
         rows = model.followed(x, None).read([], 0, read)

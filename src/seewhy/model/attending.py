@@ -93,12 +93,12 @@ class _Attending(TorchFunctionMode):
         return output
 
     def _kept(self, call: Attention) -> Tensor:
-        """What the network goes on with."""
+        """What the network goes on with: a copy, since it may add to it in place."""
         if len(self.calls) == self._cut and not call.out.requires_grad:
             call = replace(call, out=call.out.detach().requires_grad_())
             torch.set_grad_enabled(True)
         self.calls.append(replace(call, layer=self._layer))
-        return call.out
+        return call.out.clone()
 
     @property
     def _layer(self) -> str:

@@ -15,13 +15,15 @@ from seewhy.model.fused import Attention
 from seewhy.model.grids import DISPROVED, disturbed, early, trusted
 from seewhy.model.head import PooledHead, find_head
 from seewhy.model.layouts import Layout, layouts
+from seewhy.model.outcome import outcome
 from seewhy.model.rules import RELU_KINDS, Watch
 from seewhy.model.seen import Seen, both
+from seewhy.model.still import frames_of
 from seewhy.model.tape import Recorder, Tape, Unrepeatable, joined
-from seewhy.model.tokens import Attended, agreed, attended, beside, located, read_by
+from seewhy.model.tokens import Attended, agreed, attended, located, read_by
 from seewhy.model.trace import watch
-from seewhy.model.views import Adapted, View, asks_each
-from seewhy.scores import Outputs, distributions
+from seewhy.model.views import Adapted, View
+from seewhy.scores import Outputs
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,6 @@ class Census:
     unused: tuple[str, ...] = ()
     attention: tuple[Attended, ...] = ()
     unfollowed: tuple[str, ...] = ()  # layers that may attend, by products that were not seen
-    beside: str = ""  # the first layer whose attention takes nothing from that of the call before
     start: tuple[float, ...] = ()  # share of each query of the last attention in what the scores are read from
     tape: Tape | None = None  # None where the forward can't be written down
     why_no_tape: str = ""
@@ -101,15 +102,15 @@ def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> C
     modules = dict(module.named_modules())
     after, calls_again, again, out_again = _again(module, forward, disturbed(x.detach()))
     tape, why = _tape(recorder, out, again, out_again)
-    attention = attended(calls, calls_again, (x.shape[2], x.shape[3]))
-    read, start = _read(out, seen, calls if attention else [])
+    attention = attended(calls, calls_again, (x.shape[2], x.shape[3]), frames_of(module))
+    read, start = _origins(out, seen, calls if attention else [])
     differentiable, out = out.requires_grad, out.detach()
-    layers = _layers(modules, seen, x, after, read)
+    layers = _layers(modules, seen, x, after, read, frames_of(module))
     head = find_head(modules, seen.pooled, out)
     return Census(
         layers=tuple(layers),
         activations=(*seen.activations, *own),
-        outputs=_kind_of(module, out, seen),
+        outputs=outcome(module, out, seen),
         output_shape=tuple(out.shape[1:]),
         differentiable=differentiable,
         head=head and replace(head, source=_returning(seen.pooled[head.call], layers, seen) or ""),
@@ -117,7 +118,6 @@ def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> C
         bytes_per_image=max(1, sum(seen.bytes.values())),
         unused=tuple(name for name in modules if name and name not in seen.calls),
         attention=attention,
-        beside=beside(calls),
         unfollowed=tuple(dict.fromkeys(calls.unfollowed.values())),
         start=start,
         tape=tape,
@@ -187,7 +187,7 @@ def _again(
     return {name: maps for name, maps in seen.outputs.items() if len(maps) == len(x)}, calls, recorder, out
 
 
-def _read(out: Tensor, seen: Seen, calls: Sequence[Attention]) -> tuple[dict[str, Tensor | None], tuple[float, ...]]:
+def _origins(out: Tensor, seen: Seen, calls: Sequence[Attention]) -> tuple[dict[str, Tensor | None], tuple[float, ...]]:
     """Which tokens of each layer the scores depend on, and each one's share in the last attention's queries."""
     if not out.requires_grad:
         return {}, ()
@@ -203,14 +203,15 @@ def _layers(
     x: Tensor,
     after: Mapping[str, Tensor],
     read: Mapping[str, Tensor | None],
+    frames: int,
 ) -> list[Layer]:
     size = (x.shape[2], x.shape[3])
     of_images = {name: one for name, one in seen.outputs.items() if len(one) == len(x)}
     places = agreed(
         {
-            name: located(seen.shapes[name], one, after[name], size)
+            name: located(seen.shapes[name], one, after[name], size, frames)
             if name in after
-            else [(layout, None) for layout in layouts(seen.shapes[name], size)]
+            else [(layout, None) for layout in layouts(seen.shapes[name], size, frames)]
             for name, one in of_images.items()
         },
         size,
@@ -237,22 +238,6 @@ def _layer(name: str, module: nn.Module, seen: Seen, place: tuple[Any, float | N
 
 def _equal(a: Tensor, b: Tensor) -> bool:
     return a.shape == b.shape and bool(torch.equal(a, b))
-
-
-def _kind_of(module: nn.Module, out: Tensor, seen: Seen) -> Outputs:
-    if asks_each(module):
-        return "binary"
-    return "probability" if _sums_to_one(out) or _is(out, seen.sigmoid) else "logit"
-
-
-def _sums_to_one(out: Tensor) -> bool:
-    """Rows of probabilities: a softmax stands at the end. One column can't tell."""
-    return out.ndim == 2 and bool(distributions(out).all())
-
-
-def _is(out: Tensor, found: Tensor | None) -> bool:
-    """Whether the model returns what this function did, be it in another shape."""
-    return found is not None and out.numel() == found.numel() and bool(torch.equal(out.flatten(), found.flatten()))
 
 
 def own_functions(out: Tensor) -> list[str]:

@@ -16,7 +16,7 @@ AT_ONCE = 2**26  # bytes of attention that are looked at together
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """What lies on the tokens beside the cells (k,b,o) and on the cells (k,b,r,q)."""
+    """What lies on the tokens beside the cells (k,b,o) and on the cells (k,b,r,q), or (k,b,t,r,q) of t times."""
 
     others: Tensor
     cells: Tensor
@@ -28,7 +28,7 @@ class Flow:
 
     def tokens(self) -> Tensor:
         """Other tokens, then cells row by row: (k,b,o+r*q)."""
-        return torch.cat([self.others, self.cells.flatten(-2)], -1)
+        return torch.cat([self.others, self.cells.flatten(2)], -1)
 
     def __add__(self, other: "Flow") -> "Flow":
         """Both on the finer of their grids, with all of their other tokens."""
@@ -44,7 +44,7 @@ def at(place: Place, tokens: Tensor) -> Flow:
 
 
 def resized(cells: Tensor, size: Sequence[int]) -> Tensor:
-    """What lies on cells (k,b,r,q), on a grid of other cells, in two dimensions and with the same sum.
+    """What lies on cells (...,r,q), on a grid of other cells, in two dimensions and with the same sum.
 
     A cell gives each of those that it stands for as much; between grids of which neither divides the other the shares
     are interpolated and brought to that sum.
@@ -59,8 +59,9 @@ def resized(cells: Tensor, size: Sequence[int]) -> Tensor:
     how = (
         {"mode": "area"} if shrinks else {"mode": "nearest"} if grows else {"mode": "bilinear", "align_corners": False}
     )
-    found = F.interpolate(cells, tuple(to), **how)
-    return found * (cells.sum((-2, -1), keepdim=True) / _no_zero(found.sum((-2, -1), keepdim=True)))
+    found = F.interpolate(cells.flatten(0, -3)[None], tuple(to), **how)[0].unflatten(0, cells.shape[:-2])
+    kept: Tensor = found * (cells.sum((-2, -1), keepdim=True) / _no_zero(found.sum((-2, -1), keepdim=True)))
+    return kept
 
 
 def _no_zero(total: Tensor) -> Tensor:
@@ -82,7 +83,7 @@ def begin(start: Sequence[float], call: Attention, known: Attended, targets: int
     place = known.queries
     assert place is not None  # looked at before anything ran
     images = len(call.out) // place.count
-    count = place.others + place.cells[0] * place.cells[1]
+    count = known.counts[0] * place.count
     if len(start) == known.counts[0]:
         shares = torch.tensor(start, dtype=call.out.dtype, device=call.out.device)
         shares = shares.expand(place.count, -1) / place.count

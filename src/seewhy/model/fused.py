@@ -39,6 +39,16 @@ class Attention:
         scores = self.scale * self.query.detach() @ self.key.detach().transpose(-2, -1)
         return (scores if self.bias is None else scores + self.bias.detach()).softmax(-1)
 
+    def headed(self) -> "Attention":
+        """The same call, as one of a single head where it has no axis for them."""
+        if self.out.ndim != 3:
+            return self
+        given = (self.query, self.key, self.bias, self.shown)
+        query, key, bias, shown = (None if one is None else one.unsqueeze(1) for one in given)
+        return Attention(
+            self.layer, self.value.unsqueeze(1), self.out.unsqueeze(1), query, key, bias, self.scale, shown
+        )
+
     def of_heads(self, some: slice) -> "Attention":
         """The same call, of some of its heads."""
 

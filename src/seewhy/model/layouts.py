@@ -17,17 +17,19 @@ Pair = tuple[int, int]
 @dataclass(frozen=True)
 class Layout:
     """axes: "first" (b,d,r,q), "last" (b,r,q,d) as Swin's, "tokens" (b,n,d): `others` (CLS, distillation, registers),
-    then the cells row by row. cells: (r,q).
+    then the cells row by row. cells: (r,q). frames: so many times all cells, of a photo shown to a network of videos:
+    their mean is the maps, and what changes the maps changes each time alike.
     """
 
     axes: Literal["first", "last", "tokens"]
     cells: Pair
     others: int = 0
+    frames: int = 1
 
     def maps(self, output: Tensor) -> Tensor:
         """A layer's output as maps (b,d,r,q)."""
         if self.axes == "tokens":
-            output = output[:, self.others :].unflatten(1, self.cells)
+            output = output[:, self.others :].unflatten(1, (self.frames, *self.cells)).mean(1)
         return output if self.axes == "first" else output.permute(0, 3, 1, 2)
 
     def output(self, maps: Tensor, like: Tensor) -> Tensor:
@@ -36,24 +38,30 @@ class Layout:
             return maps.clone()
         if self.axes == "last":
             return maps.permute(0, 2, 3, 1).clone()
-        return torch.cat([like[:, : self.others], maps.flatten(2).transpose(1, 2)], 1)
+        others, own = like[:, : self.others], maps.flatten(2).transpose(1, 2)
+        if self.frames > 1:
+            every = like[:, self.others :].unflatten(1, (self.frames, -1))
+            own = (every + (own - every.mean(1)).unsqueeze(1)).flatten(1, 2)
+        return torch.cat([others, own], 1)
 
     count = 1  # windows on the grid
 
     def rows(self, others: Tensor, cells: Tensor) -> Tensor:
-        """What lies on the other tokens (...,o) and on the cells (...,r,q), token by token (...,1,n)."""
-        return torch.cat([others, cells.flatten(-2)], -1).unsqueeze(-2)
+        """What lies on the other tokens (...,o) and on the cells (...,r,q) or (...,t,r,q), token by token (...,1,n)."""
+        return torch.cat([others, cells.flatten(others.ndim - 1)], -1).unsqueeze(-2)
 
     def parts(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """The other way: (...,1,n) as what lies on the other tokens and on the cells."""
         rows = rows.squeeze(-2)
-        return rows[..., : self.others], rows[..., self.others :].unflatten(-1, self.cells)
+        shape = self.cells if self.frames == 1 else (self.frames, *self.cells)
+        return rows[..., : self.others], rows[..., self.others :].unflatten(-1, shape)
 
     def __str__(self) -> str:
         r, q = self.cells
         if self.axes == "first":
             return f"{r}x{q}"
-        return f"{r}x{q}, channels last" if self.axes == "last" else f"{self.others} + {r}x{q} tokens"
+        times = f"{self.frames} times " if self.frames > 1 else ""
+        return f"{r}x{q}, channels last" if self.axes == "last" else f"{self.others} + {times}{r}x{q} tokens"
 
 
 @dataclass(frozen=True)
@@ -106,20 +114,25 @@ class Windows:
         return f"{r}x{q} in {kind} of {high}x{wide}"
 
 
-def layouts(shape: tuple[int, ...], size: Pair) -> list[Layout]:
-    """The layouts that an output of this shape, of one image, may have for an input of this size."""
+def layouts(shape: tuple[int, ...], size: Pair, frames: int = 1) -> list[Layout]:
+    """The layouts that an output of this shape, of one image, may have for an input of this size.
+
+    frames: of which it is shown so many; tokens may lie on as many times or on a part of them.
+    """
     if len(shape) == 2:
-        return list(of_tokens(shape[0], size))
+        return list(of_tokens(shape[0], size, frames))
     found = [Layout("first", cells)] if (cells := grid(shape, size)) else []
     if len(shape) == 3 and (cells := grid((shape[2], shape[0], shape[1]), size)):
         found.append(Layout("last", cells))
     return found
 
 
-def of_tokens(count: int, size: Pair) -> Iterator[Layout]:
+def of_tokens(count: int, size: Pair, frames: int = 1) -> Iterator[Layout]:
     """Grids that so many tokens may lie on, the fewest others first."""
     for others in range(min(OTHERS + 1, count // 2)):
-        yield from (Layout("tokens", cells, others) for cells in _grids(count - others, size))
+        for times in (n for n in range(1, frames + 1) if frames % n == 0 and (count - others) % n == 0):
+            every = _grids((count - others) // times, size)
+            yield from (Layout("tokens", cells, others, times) for cells in every)
 
 
 def of_windows(windows: int, count: int, size: Pair) -> Iterator[Windows]:

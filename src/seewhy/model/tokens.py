@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -34,6 +33,7 @@ class Attended:
     keys: Place | None
     locality: float | None = None
     latent: bool = False  # its queries are the network's own, no tokens of the picture
+    behind: bool = True  # what attends before it reaches it
 
     @property
     def proved(self) -> bool:
@@ -44,9 +44,9 @@ class Attended:
         return self.locality is not None and self.locality < DISPROVED
 
 
-def located(shape: tuple[int, ...], before: Tensor, after: Tensor, size: Size) -> list[Found]:
+def located(shape: tuple[int, ...], before: Tensor, after: Tensor, size: Size, frames: int = 1) -> list[Found]:
     """The layouts that outputs (2,...) and (3,...) of disturbed images may have, with how local each makes them."""
-    return [(one, locality(one.maps(before), one.maps(after))) for one in layouts(shape, size)]
+    return [(one, locality(one.maps(before), one.maps(after))) for one in layouts(shape, size, frames)]
 
 
 def best(found: Iterable[Found], size: Size) -> Place | None:
@@ -82,20 +82,37 @@ def _kind(name: str, found: Sequence[Found]) -> Any:
     return (name, places) if any(isinstance(one, Windows) for one in places) else places
 
 
-def attended(before: Sequence[Attention], after: Sequence[Attention], size: Size) -> tuple[Attended, ...]:
+def attended(
+    before: Sequence[Attention], after: Sequence[Attention], size: Size, frames: int = 1
+) -> tuple[Attended, ...]:
     """The calls of attention with their tokens' places: (2,...) images before and (3,...) after they were disturbed."""
-    pairs = list(zip(before, after, strict=False))
-    keys = agreed({str(i): _located(one.value, other.value, size) for i, (one, other) in enumerate(pairs)}, size)
+    pairs = [(one.headed(), other.headed()) for one, other in zip(before, after, strict=False)]
+    every = {str(i): _located(one.value, other.value, size, frames) for i, (one, other) in enumerate(pairs)}
+    keys = agreed(every, size)
     asked = {str(i): (one.query, other.query) for i, (one, other) in enumerate(pairs)}
-    queries = agreed({i: _located(*both, size) for i, both in asked.items() if both[0] is not None}, size)  # type: ignore[arg-type]
+    queries = agreed({i: _located(*both, size, frames) for i, both in asked.items() if both[0] is not None}, size)  # type: ignore[arg-type]
     found = []
     for i, (call, _) in enumerate(pairs):
         n, of = call.out.shape[-2], call.value.shape[-2]
         key, local = keys.get(str(i), (None, None))
         query = key if n == of else queries.get(str(i), (None, None))[0]
         latent = n != of and call.query is not None and torch.equal(call.query[0], call.query[1])
-        found.append(Attended(call.layer, _heads(call.value), (n, of), query or _alone(n), key, local, latent))
+        behind = i == 0 or reaches(before[i - 1].out, call.out)
+        found.append(Attended(call.layer, _heads(call.value), (n, of), query or _alone(n), key, local, latent, behind))
     return tuple(found)
+
+
+def reaches(first: Tensor, last: Tensor) -> bool:
+    """Whether the last is computed from the first; True where there is no graph to tell."""
+    known, waiting = set(), [last.grad_fn]
+    while waiting:
+        node = waiting.pop()
+        if node is first.grad_fn:
+            return True
+        if node is not None and node not in known:
+            known.add(node)
+            waiting += [before for before, _ in node.next_functions]
+    return last.grad_fn is None
 
 
 def _alone(count: int) -> Layout | None:
@@ -107,32 +124,15 @@ def _heads(value: Tensor) -> int:
     return value.shape[1] if value.ndim == 4 else 1
 
 
-def _located(before: Tensor, after: Tensor, size: Size) -> list[Found]:
+def _located(before: Tensor, after: Tensor, size: Size, frames: int = 1) -> list[Found]:
     """Where tokens (2*windows,m,n,e) and (3*windows,m,n,e) may lie."""
     if before.ndim != 4 or len(before) * 3 != len(after) * 2:
         return []
     tokens, others = (one.detach().transpose(1, 2).flatten(2) for one in (before, after))
     if len(before) == 2:
-        return located(tuple(tokens.shape[1:]), tokens, others, size)
+        return located(tuple(tokens.shape[1:]), tokens, others, size, frames)
     every = of_windows(len(before) // 2, tokens.shape[1], size)
     return [(one, locality(one.maps(tokens), one.maps(others))) for one in every]
-
-
-def beside(calls: Sequence[Attention]) -> str:
-    """The first layer whose attention takes nothing from that of the call before: streams that run side by side."""
-    for before, one in pairwise(calls):
-        if not (one.value.requires_grad and before.out.requires_grad):
-            continue
-        weights = torch.linspace(1, 2, one.value[0].numel(), dtype=one.value.dtype, device=one.value.device)
-        try:
-            (grad,) = torch.autograd.grad(
-                (one.value.flatten(1) * weights).sum(), before.out, allow_unused=True, retain_graph=True
-            )
-        except RuntimeError:  # changed in place since
-            continue
-        if grad is None or not bool(grad.any()):
-            return one.layer
-    return ""
 
 
 def read_by(output: Tensor, places: Mapping[str, Tensor]) -> dict[str, Tensor | None]:

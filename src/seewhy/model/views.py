@@ -82,14 +82,6 @@ class Adapted(nn.Module):
         raise NotImplementedError
 
 
-def asks_each(module: nn.Module) -> bool:
-    """Whether it says of itself that its outputs are logits of a yes or no each, as transformers' configurations do."""
-    if isinstance(module, Adapted):
-        return module.ends == "sigmoid"
-    problem = getattr(getattr(module, "config", None), "problem_type", None)
-    return bool(problem == "multi_label_classification")
-
-
 def to_first(values: Any) -> Any:
     """Tensors (b,r,q,d) as (b,d,r,q), also in tuples, lists and dicts; others as they are."""
     return mapped(values, lambda one: one.permute(0, 3, 1, 2) if _maps(one) else one)

@@ -1,19 +1,25 @@
-"""Classifiers of torchvision.models: `torchvision:resnet50`, or one set of weights, `resnet50.IMAGENET1K_V1`."""
+"""Classifiers of torchvision.models: `torchvision:resnet50`, or one set of weights, `resnet50.IMAGENET1K_V1`.
+
+The MViTs are networks of videos: a photo is repeated to as many frames as they take.
+"""
 
 import re
 from typing import Any
 
 from seewhy.errors import BadOption, UnknownName, Unsupported, first_line
 from seewhy.labels import hint
+from seewhy.model.still import Still
 from seewhy.sources.built import Ask, Built
 from seewhy.sources.weights import State, fill, fit
 from seewhy.types import ModelCard, Preprocess
+
+VIDEOS = ("mvit_v1_b", "mvit_v2_s")
 
 
 def names() -> list[str]:
     from torchvision import models
 
-    return list(models.list_models(module=models))
+    return [*models.list_models(module=models), *VIDEOS]
 
 
 def knows(name: str) -> bool:
@@ -33,6 +39,8 @@ def build(name: str, ask: Ask) -> Built:
     outputs = ask.outputs(len(categories))
     module = _module(name.partition(".")[0], entry, ask, outputs, preprocess)
     _check_size(module, name, ask)
+    if "min_temporal_size" in entry.meta:
+        module = Still(module, entry.meta["min_temporal_size"])
     licence = entry.meta.get("license", "") if ask.weights is None else ""
     card = ModelCard(name, f"torchvision:{name}", ask.stamp, licence=licence)
     return Built(module, card, preprocess, categories if outputs == len(categories) else (), outputs)
@@ -56,7 +64,7 @@ def _entry(name: str) -> Any:
 
 def _preprocess(entry: Any) -> Preprocess:
     transforms = entry.transforms()
-    (side,), (resize,) = transforms.crop_size, transforms.resize_size
+    side, (resize,) = transforms.crop_size[-1], transforms.resize_size
     return Preprocess(
         tuple(transforms.mean),
         tuple(transforms.std),
