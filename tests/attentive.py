@@ -2,6 +2,8 @@
 
 import torch
 import torch.nn.functional as F
+from timm.models.mvitv2 import MultiScaleVit, MultiScaleVitCfg
+from timm.models.swin_transformer import SwinTransformer
 from torch import Tensor, nn
 
 from conftest import MEAN, STD, Bright
@@ -106,3 +108,20 @@ class TinyViT(nn.Module):
             tokens = block(tokens)
         tokens = self.norm(tokens)
         return self.fc(tokens[:, self.others.shape[1] :].mean(1) if self.pooled else tokens[:, 0])
+
+
+def small_swin() -> nn.Module:
+    """Random: 16x16 cells in windows of 4x4, shifted in the second call of each stage, then 8x8."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        net = SwinTransformer(64, 4, num_classes=3, embed_dim=12, depths=(2, 2), num_heads=(2, 2), window_size=4)
+    return net.eval()
+
+
+def small_mvit() -> nn.Module:
+    """Random: 16x16 cells ask 4x4, then 8x8 ask 8x8."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        stages = MultiScaleVitCfg(depths=(1, 1), embed_dim=(16, 32), num_heads=(1, 2), stride_q=((1, 1), (2, 2)))
+        net = MultiScaleVit(stages, 64, num_classes=3)
+    return net.eval()

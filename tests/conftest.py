@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from comparing import PRECISIONS
 from seewhy import Model, load
 
-pytest_plugins = ["commands", "blackboxes"]
+pytest_plugins = ["commands", "blackboxes", "browsing"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -31,10 +31,13 @@ _HOME = {
     "open": "store",
     "again": "repeat",
 }
+_ROOMS = {"inspect"}  # reached by their names, as seewhy.inspect.attention
 __all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"seewhy.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'seewhy' has no attribute {name!r}")
     return getattr(import_module(f"seewhy.{_HOME[name]}"), name)

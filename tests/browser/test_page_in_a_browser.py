@@ -1,9 +1,7 @@
 """The page as its reader has it: opened from disk in headless Chromium."""
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,48 +13,14 @@ from seewhy.render.colors import table
 from seewhy.render.page import page
 from seewhy.types import Prediction
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: the dependency group 'test'")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs an installed Chromium")
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 Open = Callable[..., Any]
-READING = "willReadFrequently"  # a warning about these tests, which read the canvas back
 BAD = "<img src=x onerror='window.broken=1'>{{script}}"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as started:
-        running = started.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield running
-        running.close()
-
-
 @pytest.fixture
-def visit(browser: Any, tmp_path: Path) -> Iterator[Open]:
-    """Open explanations as a page; it must ask nothing of the network and report nothing to the console."""
-    complaints: list[str] = []
-    contexts = []
-
-    def go(explanations: Any, lang: str = "en", **options: Any) -> Any:
-        file = tmp_path / "page.html"
-        file.write_text(page(explanations, lang), encoding="utf-8")
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 1400}, **options})
-        contexts.append(context)
-        tab = context.new_page()
-        tab.on("console", lambda message: complaints.extend([message.text] * (READING not in message.text)))
-        tab.on("pageerror", lambda error: complaints.append(str(error)))
-        tab.on("request", lambda asked: complaints.extend([asked.url] * (not asked.url.startswith(("data:", "file:")))))
-        tab.goto(file.as_uri())
-        return tab
-
-    yield go
-    for context in contexts:
-        context.close()
-    assert complaints == []
+def visit(opened: Open) -> Open:
+    """Open explanations as a page."""
+    return lambda explanations, lang="en", **options: opened(page(explanations, lang), **options)
 
 
 def three() -> list[Any]:

@@ -11,7 +11,16 @@ import click
 from seewhy import __version__
 from seewhy.cli.output import BUG, CODES, DONE, INTERRUPTED, REFUSED
 
-COMMANDS = ("explain", "predict", "again", "doctor", "methods", "models", "completion")  # as the help lists them
+COMMANDS = (
+    "explain",
+    "predict",
+    "again",
+    "inspect",
+    "doctor",
+    "methods",
+    "models",
+    "completion",
+)  # as the help lists them
 ISSUES = "this is a bug in seewhy or in the model's own code; please report it with the lines above"
 
 

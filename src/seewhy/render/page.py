@@ -1,23 +1,17 @@
 """One self-contained HTML file: the photo, the raw maps, and a viewer that colours them in the browser."""
 
-import base64
-import hashlib
 import io
-import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
-from importlib.resources import files
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from seewhy.lang import class_name, note, text
 from seewhy.lang.catalog import messages
 from seewhy.render import heading, strip
 from seewhy.render.colors import DIVERGING, SEQUENTIAL, table
+from seewhy.render.document import base64, document, embed, webp
 from seewhy.render.grid import grid, same_photo
 from seewhy.render.normalize import SIGNS, limit, peak
 from seewhy.render.panels import amount
@@ -32,7 +26,6 @@ WORDS = (  # those the script fills in itself
 )  # fmt: skip
 LONGEST = 1600  # pixels of the embedded photo's longer side
 STILL = 1000  # of the picture for browsers without scripts
-_UNSAFE = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
 def page(explanations: Sequence[Explanation], lang: str = "en", *, outlier_perc: float = 2.0) -> str:
@@ -42,20 +35,13 @@ def page(explanations: Sequence[Explanation], lang: str = "en", *, outlier_perc:
     outlier_perc: the share of the evidence drawn in the strongest colour. BadInput as for `grid`.
     """
     same_photo(explanations)
-    first, style, script = explanations[0], _template("page.css"), _template("maps.js") + _template("page.js")
-    holes = {
-        "lang": "zh-CN" if lang == "zh" else lang,
+    first = explanations[0]
+    parts = {
         "title": escape(text("why_label", lang, label=heading.named(first, lang))),
-        "style": style,
-        "script": script,
-        "style_hash": _hash(style),
-        "script_hash": _hash(script),
         "data": embed(bundle(explanations, lang, outlier_perc)),
         "still": _still(explanations, outlier_perc, lang),
     }
-    filled = re.sub(r"\{\{words\.(\w+)\}\}", lambda found: escape(text(found[1], lang)), _template("page.html"))
-    # One pass, so that what is filled in is never read as a hole.
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: holes[found[1]], filled)
+    return document("page.html", ["page.css"], ["maps.js", "page.js"], parts, lang)
 
 
 def bundle(explanations: Sequence[Explanation], lang: str, outlier_perc: float) -> dict[str, Any]:
@@ -70,9 +56,9 @@ def bundle(explanations: Sequence[Explanation], lang: str, outlier_perc: float) 
             "name": photo.name,
             "width": width,
             "height": height,
-            "src": _webp(drawn),
+            "src": webp(drawn),
         },
-        "tables": {name: _base64(table(name)) for name in TABLES},
+        "tables": {name: base64(table(name)) for name in TABLES},
         "explanations": [
             _one(explanation, scene, lang, outlier_perc, tops[explanation.method]) | {"also": also}
             for explanation, scene, also in zip(
@@ -82,17 +68,12 @@ def bundle(explanations: Sequence[Explanation], lang: str, outlier_perc: float) 
     }
 
 
-def embed(data: Mapping[str, Any]) -> str:
-    """JSON that can stand inside a script element whatever its strings hold."""
-    return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).translate(_UNSAFE)
-
-
 def _one(explanation: Explanation, scene: Scene, lang: str, outlier_perc: float, top: float) -> dict[str, Any]:
     """top: the largest score of a word among those that it is compared with."""
     values = explanation.reduced()
     geometry, model = explanation.photos[0].geometry, explanation.model
     return {
-        "values": _base64(values[0].astype("<f4")),
+        "values": base64(values[0].astype("<f4")),
         "rows": values.shape[1],
         "columns": values.shape[2],
         "input": geometry.input,
@@ -159,22 +140,4 @@ def _still(explanations: Sequence[Explanation], outlier_perc: float, lang: str) 
     grid(explanations, outlier_perc=outlier_perc, lang=lang).savefig(file, format="png", dpi=110)
     picture = Image.open(file).convert("RGB")
     picture.thumbnail((STILL, STILL))
-    return _webp(picture, 70)
-
-
-def _webp(image: Image.Image, quality: int = 82) -> str:
-    file = io.BytesIO()
-    image.save(file, "WEBP", quality=quality, method=4)
-    return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
-
-
-def _template(name: str) -> str:
-    return files("seewhy.render").joinpath(name).read_text("utf-8")
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def _base64(array: NDArray[np.generic]) -> str:
-    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
+    return webp(picture, 70)

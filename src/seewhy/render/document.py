@@ -1,0 +1,59 @@
+"""What the self-contained pages share: one HTML document that runs only its own script and asks for nothing."""
+
+import hashlib
+import io
+import json
+import re
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from seewhy.lang import text
+
+_UNSAFE = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+
+
+def document(template: str, styles: Sequence[str], scripts: Sequence[str], parts: Mapping[str, str], lang: str) -> str:
+    """A template with its words, styles and scripts filled in, and with `parts`, which are HTML already."""
+    style, script = ("".join(map(_file, names)) for names in (styles, scripts))
+    holes = {
+        "lang": "zh-CN" if lang == "zh" else lang,
+        "style": style,
+        "script": script,
+        "style_hash": _hash(style),
+        "script_hash": _hash(script),
+        **parts,
+    }
+    filled = re.sub(r"\{\{words\.(\w+)\}\}", lambda found: escape(text(found[1], lang)), _file(template))
+    # One pass, so that what is filled in is never read as a hole.
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: holes[found[1]], filled)
+
+
+def embed(data: Mapping[str, Any]) -> str:
+    """JSON that can stand inside a script element whatever its strings hold."""
+    return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).translate(_UNSAFE)
+
+
+def webp(image: Image.Image, quality: int = 82) -> str:
+    """A picture as the address of an image element."""
+    file = io.BytesIO()
+    image.save(file, "WEBP", quality=quality, method=4)
+    return "data:image/webp;base64," + b64encode(file.getvalue()).decode()
+
+
+def base64(array: NDArray[np.generic]) -> str:
+    return b64encode(np.ascontiguousarray(array).tobytes()).decode()
+
+
+def _file(name: str) -> str:
+    return files("seewhy.render").joinpath(name).read_text("utf-8")
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + b64encode(hashlib.sha256(text.encode()).digest()).decode()
