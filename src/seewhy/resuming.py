@@ -10,7 +10,7 @@ from torch import Tensor
 from seewhy.errors import BadInput
 from seewhy.registry import Info
 from seewhy.targets import Pinned, as_decided
-from seewhy.types import Explanation
+from seewhy.types import Explanation, ModelCard
 
 BUDGET = ("n_samples", "max_evals", "tolerance")  # options that say how long, and change nothing of what is drawn
 
@@ -59,12 +59,19 @@ def _differs(
         return "one is of other pictures or of another seed"
     if one.model.fingerprint != known["model"].fingerprint:
         return f"one is of another network, or of other weights: {one.model.name}"
+    if _texts(one.model) != _texts(known["model"]):
+        return f"one compares other texts: {one.model.name}"
     if one.decided != decided or one.score != score:
         return f"one explains {one.score} of {one.target}"
     other = [name for name, value in options.items() if name not in BUDGET and not _same(one.options.get(name), value)]
     if other:
         return f"one has another {', '.join(other)}"
     return "" if one.precision == known["precision"] else f"one is in {one.precision}"
+
+
+def _texts(card: ModelCard) -> list[Any]:
+    """What a network that takes texts was given; of others the names that its user gave its classes."""
+    return [dict(card.overrides).get(name) for name in ("classes", "templates")]
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -165,7 +165,7 @@ class Explanation:
     decided: tuple[Any, ...] = ()  # the pinned target: ("class", indices), ("contrast", this, other), ...
     state: Mapping[str, NDArray[Any]] = field(default_factory=dict)  # sums that `explain(..., resume=)` goes on from
     words: tuple[tuple[str, ...], ...] = ()  # of the text explained, an image each; extras["word_scores"] are theirs
-    words_by: str = ""  # how they were scored: "leave_one_out" or "integrated_gradients"
+    words_by: str = ""  # how they were scored: "leave_one_out", "integrated_gradients" or "attention"
 
     def heatmap(self) -> NDArray[np.float32]:
         """(b,H,W): channels reduced, on the original pictures' pixels, same units and sign, NaN where unseen."""

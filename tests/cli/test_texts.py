@@ -62,6 +62,14 @@ def test_contrasts_numbers_and_the_best_text(there: Path, undrawn: None, model: 
     assert "probability" not in row["predictions"][0]
 
 
+def test_without_a_method_it_is_attention_relevance_with_the_words(
+    there: Path, undrawn: None, model: tuple[str, str], told: Told
+) -> None:
+    (row,) = told("explain", "photos/cat.jpg", *model, "--target", "a dog")["photos"]
+    (only,) = row["explanations"]
+    assert (only["method"], only["words_by"]) == ("attention_relevance", "attention")
+
+
 def test_classes_from_a_file_in_sentences(there: Path, model: tuple[str, str], told: Told, call: Call) -> None:
     Path("names.txt").write_text("dog\ncat\n", encoding="utf-8")
     Path("sentences.txt").write_text("a photo of a {}.\na {} on top\n", encoding="utf-8")

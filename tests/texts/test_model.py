@@ -165,6 +165,20 @@ def test_it_is_stored_with_its_texts_and_computed_again(tmp_path: Path) -> None:
     assert found.absolute == 0 and found.notes == ()
 
 
+def test_sampling_goes_on_with_the_same_texts_only(tmp_path: Path) -> None:
+    model, x = pair("vit"), photos("vit")
+    first = seewhy.explain(model, x, "rise", "a cat", texts=["a dog"], n_samples=32)
+    first.save(tmp_path / "first")
+    again = seewhy.explain(model, x, "rise", "a cat", texts=["a dog"], n_samples=64, resume=tmp_path / "first")
+    whole = seewhy.explain(model, x, "rise", "a cat", texts=["a dog"], n_samples=64)
+    assert np.allclose(again.values, whole.values, atol=1e-6)
+    for asked in ({"texts": ["a horse"]}, {"texts": ["a dog"], "templates": "a photo of {}"}):
+        with pytest.raises(BadInput, match="compares other texts"):
+            seewhy.explain(model, x, "rise", "a cat", n_samples=64, resume=first, **asked)
+    with pytest.raises(BadInput, match="compares other texts"):
+        seewhy.explain(pair("vit", "a horse", "a dog"), x, "rise", 0, n_samples=64, resume=first)
+
+
 def test_templates_are_averaged_as_zero_shot_classifiers_are() -> None:
     names, x = ["dog", "cat"], photos("vit")
     model = pair("vit", *names, templates="imagenet")

@@ -1,5 +1,6 @@
 """Word scores against texts that lack a word, and against captum on the vectors of the tokens."""
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -104,3 +105,56 @@ def test_what_has_no_words_has_no_scores(small: seewhy.Model, x: Tensor) -> None
 def test_the_passes_of_words_are_counted_once() -> None:
     c = seewhy.compare(pair("vit"), photos("vit"), ["saliency"], [TEXT, "a dog"])
     assert [one.passes.forward for one in c] == [4, 2]
+
+
+def by_recurrence(attentions: list[Tensor], grads: list[Tensor], read: int) -> Tensor:
+    """Chefer, Gur and Wolf's equations 5 and 6 as they stand, with whole matrices: the row of a token."""
+    relevance = torch.eye(attentions[0].shape[-1], dtype=attentions[0].dtype)
+    for weights, grad in zip(attentions, grads, strict=True):
+        relevance = relevance + (weights * grad).clamp_min(0).mean(1)[0] @ relevance
+    return relevance[read]
+
+
+@pytest.mark.parametrize("start_layer", [0, -1])
+@pytest.mark.parametrize("kind", ["hf clip", "hf chinese"])
+def test_attention_to_words_is_the_papers_recurrence(kind: str, start_layer: int) -> None:
+    model = pair(kind, TEXT, *OTHERS).at("float64")
+    x, own = photos(kind).double()[:1], copy.deepcopy(model.module)
+    own.set_attn_implementation("eager")
+    ((row,), *_) = model.rows
+    tower = own.text_model(row.ids[None], attention_mask=row.mask[None], output_attentions=True)
+    pooled = tower.last_hidden_state[:, 0] if kind == "hf chinese" else tower.pooler_output
+    text = F.normalize(own.text_projection(pooled), dim=-1)
+    image = F.normalize(own.get_image_features(pixel_values=(x - 0.5) / 0.5).pooler_output, dim=-1)
+    logit = own.logit_scale.exp() * (text @ image.detach().T)[0, 0]
+    attentions = list(tower.attentions)
+    grads = list(torch.autograd.grad(logit, attentions))
+    if start_layer == -1:
+        attentions, grads = attentions[-1:], grads[-1:]
+    wanted = by_recurrence(attentions, grads, 0 if kind == "hf chinese" else len(row.ids) - 1).detach()
+    found = seewhy.explain(model, x, "attention_relevance", TEXT, start_layer=start_layer)
+    assert found.words_by == "attention" and found.words[0] == ("the", "cat", "on", "top")
+    assert np.allclose(found.extras["word_scores"][0], wanted[1:5], atol=1e-10) and wanted[1:5].max() > 1e-4
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_attention_to_words_is_there_for_every_kind_and_for_each_image_by_itself(kind: str) -> None:
+    model, x = pair(kind, TEXT, *OTHERS), photos(kind)
+    both = seewhy.explain(model, x, "attention_relevance", [TEXT, "a dog"])
+    alone = seewhy.explain(model, x[1:], "attention_relevance", "a dog")
+    assert both.words_by == "attention" and (both.extras["word_scores"][0] > 0).any()
+    assert np.allclose(both.extras["word_scores"][1, :2], alone.extras["word_scores"][0], atol=1e-5)
+
+
+def test_the_map_beside_them_is_the_same_recurrence_in_the_pictures_tower() -> None:
+    model = pair("hf clip", TEXT, *OTHERS).at("float64")
+    x, own = photos("hf clip").double()[:1], copy.deepcopy(model.module)
+    own.set_attn_implementation("eager")
+    tower = own.vision_model((x - 0.5) / 0.5, output_attentions=True)
+    image = F.normalize(own.visual_projection(tower.pooler_output), dim=-1)
+    text = own.get_text_features(model.rows[0][0].ids[None], attention_mask=model.rows[0][0].mask[None]).pooler_output
+    logit = own.logit_scale.exp() * (image @ F.normalize(text, dim=-1).detach().T)[0, 0]
+    attentions = list(tower.attentions)
+    wanted = by_recurrence(attentions, list(torch.autograd.grad(logit, attentions)), 0).detach()
+    found = seewhy.explain(model, x, "attention_relevance", TEXT)
+    assert np.allclose(found.values[0, 0].ravel(), wanted[1:], atol=1e-6 * float(wanted[1:].max()))

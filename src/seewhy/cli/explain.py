@@ -36,7 +36,8 @@ class Explain(Command):
     multiple=True,
     metavar="ID",
     shell_complete=names.complete_method,
-    help="How to explain: see Methods below. Default gradcam, or integrated_gradients where the network has no maps. "
+    help="How to explain: see Methods below. Default gradcam, or integrated_gradients where the network has no maps; "
+    "attention_relevance for a CLIP with transformers. "
     "Repeat it to compare.",
 )
 @click.option(

@@ -25,6 +25,7 @@ from seewhy.types import Explanation
 
 # Where no method is named: the first that is offered.
 PREFERRED = ("gradcam", "integrated_gradients", "saliency", "occlusion")
+READS_TEXTS = "attention_relevance"  # of transformers that compare pictures with texts
 Options = Mapping[str, Mapping[str, Any]]  # method id -> its options
 
 
@@ -93,11 +94,18 @@ def earlier(folder: Path) -> list[Explanation]:
 def chosen(models: Sequence[Model]) -> tuple[str, str]:
     """The method for users who name none, and why not the first of `PREFERRED` where it is another."""
     listed = [{one.id: one for one in list_methods(model)} for model in models]
+    if all(_transforms(model) for model in models) and all(own[READS_TEXTS].offered for own in listed):
+        return READS_TEXTS, ""  # its words' scores are by the same rule
     ids = [*PREFERRED, *(listed[0] if any(model.opaque for model in models) else ())]  # scores alone offer no preferred
     method = next((id for id in ids if all(own[id].offered for own in listed)), PREFERRED[0])
     first = PREFERRED[0]
     reasons = [own[first].reason for own in listed if not own[first].offered and method != first]
     return method, f"{first!r} {reasons[0]}" if reasons else ""
+
+
+def _transforms(model: Model) -> bool:
+    """Whether it compares pictures with texts, by more attention than a pooling at its end."""
+    return isinstance(model, TextModel) and len(model.census().attention) > 1
 
 
 def target(text: str, models: Sequence[Model]) -> Askable:

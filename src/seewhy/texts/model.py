@@ -52,14 +52,16 @@ class TextModel(Model):
         self._set(templates=asked[1])
         if self.prompts is None or (self.prompts.texts, self.prompts.templates) != asked:
             self._set(prompts=Prompts(*asked, tuple(self._rows_of(text) for text in self.classes)))
+        told = {**dict(self.card.overrides), "classes": asked[0], "templates": asked[1]}
+        overrides = tuple(
+            (name, value) for name, value in told.items() if value or name not in ("classes", "templates")
+        )
+        self._set(card=replace(self.card, overrides=overrides))  # which texts a result compared is on record
 
     def bound(self, texts: Iterable[str], templates: Any = None) -> "TextModel":
         """The same network with these texts for classes."""
-        texts, own = tuple(texts), tuple(self.templates) if templates is None else as_templates(templates)
-        kept = {name: value for name, value in self.card.overrides if name not in ("classes", "templates")}
-        kept |= {"classes": texts} | ({"templates": own} if own else {})
-        card = replace(self.card, overrides=tuple(kept.items()))
-        return replace(self, classes=texts, templates=own, card=card, memo=None, encoded={})
+        own = self.templates if templates is None else as_templates(templates)
+        return replace(self, classes=tuple(texts), templates=own, memo=None, encoded={})
 
     @property
     def judges(self) -> bool:

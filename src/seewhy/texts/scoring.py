@@ -18,9 +18,8 @@ from seewhy.types import Pixels
 
 @dataclass(frozen=True, eq=False)
 class WordScores:
-    """words: of each image's text. scores (b,m): NaN where a text has fewer. by: how they were found.
-
-    gap (b,): of scores that should sum to a difference, what they miss of it; empty where they need not.
+    """words: of each image's text. scores (b,m): NaN where a text has fewer. by: leave_one_out, integrated_gradients or
+    attention. gap (b,): where the scores should sum to a difference, what they miss of it; else empty.
     """
 
     words: tuple[tuple[str, ...], ...]
@@ -39,10 +38,10 @@ def without_each(model: TextModel, x: Pixels, outputs: Tensor, target: Pinned) -
 
     def of(text: int, images: Sequence[int]) -> list[Tensor]:
         vectors = model.without_each(text)
-        return [clean[i] - _scores(model, target, outputs, text, i, vectors @ seen[i]) for i in images]
+        return [clean[i] - scores(model, target, outputs, text, i, vectors @ seen[i]) for i in images]
 
-    found = _each(model, target, of)
-    return None if found is None else _together(model, target, "leave_one_out", found, [])
+    found = each(model, target, of)
+    return None if found is None else together(model, target, "leave_one_out", found, [])
 
 
 def integrated(model: TextModel, x: Pixels, outputs: Tensor, target: Pinned, n_steps: int) -> WordScores | None:
@@ -59,13 +58,13 @@ def integrated(model: TextModel, x: Pixels, outputs: Tensor, target: Pinned, n_s
             gaps[i] = (found[at].sum() - (clean[i] - began[at]), clean[i] - began[at])
         return found
 
-    found = _each(model, target, of)
+    found = each(model, target, of)
     if found is None:
         return None
-    return _together(model, target, "integrated_gradients", found, [gaps[i] for i in range(len(x))])
+    return together(model, target, "integrated_gradients", found, [gaps[i] for i in range(len(x))])
 
 
-def _each(model: TextModel, target: Pinned, of: Callable[[int, Sequence[int]], list[Tensor]]) -> list[Tensor] | None:
+def each(model: TextModel, target: Pinned, of: Callable[[int, Sequence[int]], list[Tensor]]) -> list[Tensor] | None:
     """Word scores (m,) of each image; images with the same text share what is computed of it."""
     if target.index is None or len(model.templates) > 1:
         return None
@@ -79,7 +78,7 @@ def _each(model: TextModel, target: Pinned, of: Callable[[int, Sequence[int]], l
     return [found[i].detach() for i in range(len(texts))]
 
 
-def _scores(model: TextModel, target: Pinned, outputs: Tensor, text: int, image: int, cosines: Tensor) -> Tensor:
+def scores(model: TextModel, target: Pinned, outputs: Tensor, text: int, image: int, cosines: Tensor) -> Tensor:
     """The target's scores (n,) of one image were its text's cosine each of these (n,)."""
     logits = model.towers.logits(model.module, cosines)
     changed = torch.arange(outputs.shape[1], device=outputs.device) == text
@@ -116,17 +115,17 @@ def _line(
         points = (end - (1 - some) * step).requires_grad_()
         with torch.enable_grad():
             made = vectors(points)
-            scores = [_scores(model, target, outputs, text, i, made @ seen[i]).sum() for i in images]
-        for sums, score in zip(total, scores, strict=True):
+            every = [scores(model, target, outputs, text, i, made @ seen[i]).sum() for i in images]
+        for sums, score in zip(total, every, strict=True):
             (grads,) = torch.autograd.grad(score, points, retain_graph=True)
             sums += (weight * grads).sum(0)
     with torch.no_grad():
         first = vectors(end - step)
-        began = [_scores(model, target, outputs, text, i, first @ seen[i])[0] for i in images]
+        began = [scores(model, target, outputs, text, i, first @ seen[i])[0] for i in images]
     return [(step[0] * sums).sum(1).to(outputs) for sums in total], began
 
 
-def _together(
+def together(
     model: TextModel, target: Pinned, by: str, found: Sequence[Tensor], gaps: Sequence[tuple[Tensor, Tensor]]
 ) -> WordScores:
     assert target.index is not None
