@@ -11,6 +11,7 @@ from torch.autograd.function import BackwardCFunction
 
 from seewhy.errors import HeadFailed, ModelFailed, first_line
 from seewhy.model.attending import attending
+from seewhy.model.blocks import with_blocks
 from seewhy.model.fused import Attention
 from seewhy.model.grids import DISPROVED, disturbed, early, trusted
 from seewhy.model.head import PooledHead, find_head
@@ -101,6 +102,7 @@ def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> C
     after, calls_again, again, out_again = _again(module, forward, disturbed(x.detach()))
     tape, why = _tape(recorder, out, again, out_again)
     attention = attended(calls, calls_again, (x.shape[2], x.shape[3]), frames_of(module))
+    attention = with_blocks(attention, seen.tokens, first, out)
     read, start = _read(out, seen, calls if attention else [])
     differentiable, out = out.requires_grad, out.detach()
     layers = _layers(modules, seen, x, after, read, frames_of(module))
