@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from torch import Tensor
 
@@ -20,7 +21,7 @@ def with_blocks(
     found = []
     for own in calls:
         around = [name for name in _around(own.layer) if name in tokens and _holds(name, names) == 1]
-        blocks = [name for name in around if passes(first, tokens[name], last)]
+        blocks = [name for name in around if passes(first, tokens[name].grad_fn, last)]
         found.append(replace(own, block=blocks[0 if len(calls) > 1 else -1] if blocks else ""))
     return tuple(found)
 
@@ -35,9 +36,9 @@ def _holds(name: str, layers: Sequence[str]) -> int:
     return sum(one == name or one.startswith(f"{name}.") for one in layers)
 
 
-def passes(first: Tensor, place: Tensor, last: Tensor) -> bool:
-    """Whether all that `last` is computed from of `first`, a leaf, passes through `place`."""
-    known, waiting = {place.grad_fn}, [last.grad_fn]
+def passes(first: Tensor, place: Any, last: Tensor) -> bool:
+    """Whether all that `last` is computed from of `first`, a leaf, passes through `place`, a node of their graph."""
+    known, waiting = {place}, [last.grad_fn]
     while waiting:
         node = waiting.pop()
         if node is None or node in known:
