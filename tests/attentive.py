@@ -12,12 +12,16 @@ from seewhy.types import Need
 
 
 class Heads(nn.Module):
-    """Attention of CLS and patches by colour: one head asks for red, the other for green."""
+    """A block of attention of CLS and patches by colour: one head asks for red, the other for green."""
+
+    def __init__(self, scale: float) -> None:
+        super().__init__()
+        self.scale = scale
 
     def forward(self, x: Tensor) -> Tensor:
         heads = x.unflatten(2, (2, 4)).transpose(1, 2)
         out = F.scaled_dot_product_attention(torch.full_like(heads, 2.0), heads, heads)
-        return out.transpose(1, 2).flatten(2)
+        return x + self.scale * out.transpose(1, 2).flatten(2)
 
 
 class BrightTokens(nn.Module):
@@ -27,7 +31,7 @@ class BrightTokens(nn.Module):
         super().__init__()
         generator = torch.Generator().manual_seed(0)
         self.conv, self.norm, self.act = nn.Conv2d(3, 8, 4, stride=4), nn.BatchNorm2d(8), nn.ReLU(inplace=True)
-        self.first, self.last = Heads(), Heads()
+        self.first, self.last = Heads(0.2), Heads(1.0)
         self.drop, self.fc = nn.Dropout(0.5), nn.Linear(8, 3)
         self.cls = nn.Parameter(torch.zeros(1, 1, 8))
         with torch.no_grad():
@@ -47,8 +51,7 @@ class BrightTokens(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         patches = self.act(self.norm(self.conv(x))).flatten(2).transpose(1, 2)
         x = torch.cat([self.cls.expand(len(x), -1, -1), patches], 1)
-        x = x + 0.2 * self.first(x)
-        x = x + self.last(x)
+        x = self.last(self.first(x))
         return self.fc(self.drop(x[:, 0]))
 
 

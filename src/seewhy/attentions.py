@@ -21,8 +21,20 @@ from seewhy.types import Map, Pixels
 Step = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
+class OfAttention(Together):
+    """A method that reads calls of attention of one forward, which all such methods share."""
+
+    def cut(self, model: Model, x: Pixels) -> int | None:
+        """The call that the graph has to start at; None where no gradient is taken. Raises where it can't serve."""
+        raise NotImplementedError
+
+    def reads(self, model: Model, x: Pixels) -> Sequence[str]:
+        """Whose outputs it reads besides, in that graph."""
+        return ()
+
+
 @dataclass(frozen=True, kw_only=True)
-class Flowing(Together):
+class Flowing(OfAttention):
     """Relevance that flows back through the calls of attention, from the tokens that the scores are read from.
 
     The row of CLS is followed, or the mean over the cells where the head pools them: only it is read in the end, so
@@ -42,7 +54,6 @@ class Flowing(Together):
         raise NotImplementedError
 
     def cut(self, model: Model, x: Pixels) -> int | None:
-        """The call that the graph has to start at; None where no gradient is taken. Raises where it can't serve."""
         calls = usable(model, x)
         first = counted(self.start_layer, len(calls), "start_layer")
         in_a_row(calls[first:])

@@ -23,10 +23,11 @@ def first_outputs(run: Model, x: Pixels, methods: Sequence[Method]) -> Tensor:
     starting = [m for m in methods if getattr(m, "rules", None) is rules]  # others make a forward of their own
     layers = dict.fromkeys(INPUT for m in starting if m.info.starts == "input")
     layers |= dict.fromkeys(name for m in starting if m.info.starts == "layers" or rules for name in of_layers(m))
-    following = [m.cut(run, x) for m in starting if m.info.starts == "attention"]  # type: ignore[attr-defined]
+    following: list[Any] = [m for m in starting if m.info.starts == "attention"]
     if following and not layers:
-        cut = min((one for one in following if one is not None), default=None)
-        return sound(guarded(lambda: run.followed(x, cut).outputs))
+        cut = min((at for m in following if (at := m.cut(run, x)) is not None), default=None)
+        read = tuple(dict.fromkeys(name for m in following for name in m.reads(run, x)))
+        return sound(guarded(lambda: run.followed(x, cut, read).outputs))
     if not layers:
         return outputs_of(run, x)
     return sound(guarded(lambda: run.recorded(x, tuple(layers), rules).outputs))

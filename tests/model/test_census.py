@@ -33,6 +33,25 @@ def test_a_network_without_maps_says_so() -> None:
         flat.layer(None)
 
 
+class Branched(nn.Module):
+    """Two branches of maps, of which the one that ends last is a small part of what the head reads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.whole = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(8, 4, 3, padding=1)
+        self.a, self.b = nn.Conv2d(4, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1)
+        self.side, self.fc = nn.Conv2d(4, 4, 1), nn.Linear(8, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.stem(x)
+        x = self.whole(torch.cat([self.a(x), self.b(x)], 1))
+        return self.fc(torch.cat([x.mean((2, 3)), self.side(x).amax((2, 3))], 1))
+
+
+def test_maps_that_the_picture_gets_around_are_not_taken_where_others_are_as_late() -> None:
+    assert Model(Branched(), mean=MEAN, std=STD, size=(16, 16)).census().maps == "whole"
+
+
 class Head(nn.Module):
     def __init__(self, how: str) -> None:
         super().__init__()

@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
-from seewhy.attentions import as_map, counted, unproved, usable
+from seewhy.attentions import OfAttention, as_map, counted, unproved, usable
 from seewhy.errors import BadOption
 from seewhy.model import Model
 from seewhy.model.flow import at, begin, heads_fused, through
@@ -13,7 +13,6 @@ from seewhy.model.fused import Attention
 from seewhy.registry import method, option
 from seewhy.rng import Rng
 from seewhy.targets import Pinned
-from seewhy.together import Together
 from seewhy.types import Map, Need, Pixels
 
 
@@ -27,7 +26,7 @@ from seewhy.types import Map, Need, Pixels
     sign="positive",
     starts="attention",
 )
-class RawAttention(Together):
+class RawAttention(OfAttention):
     """How much the tokens that scores are read from attend to each place, in one call of attention.
 
     Of CLS its row, of a head that pools the mean over the cells' rows. Values (b,1,r,q) and `others` (b,o) add up to 1

@@ -11,8 +11,9 @@ from torch.autograd.function import BackwardCFunction
 
 from seewhy.errors import HeadFailed, ModelFailed, first_line
 from seewhy.model.attending import attending
+from seewhy.model.blocks import passes, with_blocks
 from seewhy.model.fused import Attention
-from seewhy.model.grids import DISPROVED, disturbed, early, trusted
+from seewhy.model.grids import DISPROVED, LATE, disturbed, early, trusted
 from seewhy.model.head import PooledHead, find_head
 from seewhy.model.layouts import Layout, layouts
 from seewhy.model.outcome import outcome
@@ -103,8 +104,9 @@ def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> C
     after, calls_again, again, out_again = _again(module, forward, disturbed(x.detach()))
     tape, why = _tape(recorder, out, again, out_again)
     attention = attended(calls, calls_again, (x.shape[2], x.shape[3]), frames_of(module))
+    attention = with_blocks(attention, seen.tokens, first, out)
     read, start = _origins(out, seen, calls if attention else [])
-    differentiable, out = out.requires_grad, out.detach()
+    whole, differentiable, out = out, out.requires_grad, out.detach()
     layers = _layers(modules, seen, x, after, read, frames_of(module))
     head = find_head(modules, seen.pooled, out)
     return Census(
@@ -114,7 +116,7 @@ def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> C
         output_shape=tuple(out.shape[1:]),
         differentiable=differentiable,
         head=head and replace(head, source=_returning(seen.pooled[head.call], layers, seen) or ""),
-        maps=default_maps(layers, seen, {one.layer for one in calls}),
+        maps=default_maps(layers, seen, {one.layer for one in calls}, lambda node: passes(first, node, whole)),
         bytes_per_image=max(1, sum(seen.bytes.values())),
         unused=tuple(name for name in modules if name and name not in seen.calls),
         attention=attention,
@@ -150,20 +152,25 @@ def _tape(two: Recorder, out_two: Tensor, three: Recorder, out_three: Tensor) ->
         return None, str(error)
 
 
-def default_maps(layers: Sequence[Layer], seen: Seen, attending: Collection[str] = ()) -> str | None:
+def default_maps(
+    layers: Sequence[Layer], seen: Seen, attending: Collection[str] = (), through: Callable[[Any], bool] = bool
+) -> str | None:
     """The last maps with a place to them: the outermost layer that returns them, as its name says most.
 
-    attending: layers that attend; what is inside of them is no stage of the network. None where they stand at the
-    network's start: what it made of them has no maps.
+    attending: layers that attend; what is inside of them is no stage of the network. through: whether all of the
+    picture passes through a node of the graph: late maps that it does come before branches that it gets around.
+    None where they stand at the network's start: what it made of them has no maps.
     """
     spatial = [one.name for one in layers if one.grid and one.read and trusted(one.grid, one.locality)]
     spatial = [name for name in spatial if not any(name.startswith(f"{one}.") for one in attending)]
     if not spatial:
         return None
-    chosen = _returning(seen.outputs[spatial[-1]], layers, seen)
     outer = {one.name.rpartition(".")[0] for one in layers}
     ends = [(one.name, one.parameters) for one in layers if one.name not in outer]
-    return None if early(ends, spatial[-1]) else chosen
+    tokens = {one.name for one in layers if one.layout and one.layout.axes == "tokens"}
+    whole = (name for name in reversed(spatial) if name in tokens or through(seen.nodes[name]))
+    last = next((name for name in whole if not early(ends, name, LATE)), spatial[-1])
+    return None if early(ends, last) else _returning(seen.outputs[last], layers, seen)
 
 
 def _returning(maps: Tensor, layers: Sequence[Layer], seen: Seen) -> str | None:

@@ -68,13 +68,18 @@ def _no_zero(total: Tensor) -> Tensor:
     return torch.where(total == 0, 1, total)
 
 
-def heads(call: Attention) -> Iterator[tuple[slice, Tensor]]:
-    """The weights (b*windows,m,n,n') of a few heads at a time, so many as fit."""
+def few_heads(call: Attention) -> Iterator[slice]:
+    """Heads, so many at a time that their weights fit."""
     batch, count, n = call.out.shape[0], call.out.shape[1], call.out.shape[2]
     each = max(1, batch * n * call.value.shape[2] * call.out.element_size())
     step = max(1, AT_ONCE // each)
     for start in range(0, count, step):
-        some = slice(start, min(count, start + step))
+        yield slice(start, min(count, start + step))
+
+
+def heads(call: Attention) -> Iterator[tuple[slice, Tensor]]:
+    """The weights (b*windows,m,n,n') of a few heads at a time."""
+    for some in few_heads(call):
         yield some, call.of_heads(some).weights()
 
 

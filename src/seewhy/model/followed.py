@@ -17,33 +17,35 @@ Read = Callable[[list[Attention], list[list[Tensor]]], Tensor]
 
 @dataclass
 class Followed:
-    """Calls of attention and outputs for pixels x, in chunks (b split).
+    """Calls of attention, outputs, and what the named layers return for pixels x, in chunks (b split).
 
     cut: the call at whose result the graph starts; None where there is no graph. keep: it, for more targets.
     """
 
     x: Tensor
     cut: int | None
-    chunks: list[tuple[list[Attention], Tensor]]
+    chunks: list[tuple[list[Attention], Tensor, dict[str, Tensor]]]
     meter: Meter
     keep: bool = False
+    layers: tuple[str, ...] = ()
 
     @property
     def outputs(self) -> Tensor:
-        return torch.cat([out.detach() for _, out in self.chunks])
+        return torch.cat([out.detach() for _, out, _ in self.chunks])
 
     def covers(self, x: Tensor, layers: Sequence[str], rules: Any = None) -> bool:
         """Whether it holds these layers of pixels x, as Recorded does: none but the outputs."""
         return self.x is x and not layers and rules is None
 
-    def serves(self, x: Tensor, cut: int | None) -> bool:
-        return self.x is x and (cut is None or (self.cut is not None and self.cut <= cut))
+    def serves(self, x: Tensor, cut: int | None, layers: Sequence[str] = ()) -> bool:
+        known = cut is None or (self.cut is not None and self.cut <= cut)
+        return self.x is x and known and set(layers) <= set(self.layers)
 
     def read(self, targets: Sequence[Pinned], first: int, what: Read) -> Tensor:
         """What `what` makes (m,...) of each chunk's m images: of the calls and, for each target, of the score's
         gradients with respect to what the calls from the first-th on return."""
         found, start = [], 0
-        for calls, outputs in self.chunks:
+        for calls, outputs, _ in self.chunks:
             rows = torch.arange(start, start + len(outputs), device=outputs.device)
             start += len(outputs)
             with torch.enable_grad():

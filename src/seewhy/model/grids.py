@@ -12,6 +12,7 @@ MIDDLE = 8  # cells a side from which on their middle is looked at
 DISPROVED = 0.1  # by chance a quarter of the change lies in a quarter of the cells
 BORDER = 0.4  # of the picture, at least, is left when borders are cut off
 DEEP = 10  # layers with parameters: a network of fewer has no start to speak of
+LATE = 0.75  # of the layers with parameters: what ends behind so many is near the head
 EARLY = 0.2  # of the layers with parameters: maps from before this say little of what the network made of them
 
 
@@ -71,7 +72,7 @@ def trusted(cells: tuple[int, int], locality: float | None) -> bool:
     return (locality - quarter) / (1 - quarter) >= 0.1
 
 
-def early(ends: Sequence[tuple[str, int]], layer: str) -> bool:
+def early(ends: Sequence[tuple[str, int]], layer: str, share: float = EARLY) -> bool:
     """Whether nearly all of the network lies behind the layer, as behind a vision transformer's patch embedding.
 
     ends: names of innermost layers with their numbers of parameters, in the order in which they end.
@@ -84,7 +85,7 @@ def early(ends: Sequence[tuple[str, int]], layer: str) -> bool:
         done = sum(parameters > 0 for _, parameters in ends[:at])
     else:
         done = max(with_parameters.index(name) for name in before) + 1
-    return len(with_parameters) >= DEEP and done < EARLY * len(with_parameters)
+    return len(with_parameters) >= DEEP and done < share * len(with_parameters)
 
 
 def lies_on(cells: tuple[int, int], size: tuple[int, int]) -> bool:

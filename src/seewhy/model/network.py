@@ -180,18 +180,20 @@ class Network(Forward, Variants):
         """
         return Tail(self, x, layer, at, None if whole or at == "input" else self.layout(x, layer))
 
-    def followed(self, x: Pixels, cut: int | None) -> Followed:
-        """A forward with its calls of attention, and a graph from the cut-th on; shared where a memo is kept."""
+    def followed(self, x: Pixels, cut: int | None, layers: Sequence[str] = ()) -> Followed:
+        """A forward with its calls of attention, a graph from the cut-th on, and what the layers return in it; shared
+        where a memo is kept."""
         for known in self.memo or ():
-            if isinstance(known, Followed) and known.serves(x, cut):
+            if isinstance(known, Followed) and known.serves(x, cut, layers):
                 return known
 
-        def run(part: Tensor) -> tuple[list[Attention], Tensor]:
-            with torch.no_grad(), attending(self.module, cut) as calls:
-                return calls, self(part)
+        def run(part: Tensor) -> tuple[list[Attention], Tensor, dict[str, Tensor]]:
+            with torch.no_grad(), attending(self.module, cut) as calls, record(self.module, layers, cut=False) as seen:
+                outputs = self(part)
+            return calls, outputs, {name: runs[-1] for name, runs in seen.items()}
 
         chunks = self._fitting(x, run, backward=cut is not None)
-        made = Followed(x, cut, chunks, self.meter, keep=self.memo is not None)
+        made = Followed(x, cut, chunks, self.meter, keep=self.memo is not None, layers=tuple(layers))
         if self.memo is not None:
             self.memo.append(made)
         return made

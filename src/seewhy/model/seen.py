@@ -20,6 +20,7 @@ class Seen:
     order: list[str] = field(default_factory=list)
     outputs: dict[str, Tensor] = field(default_factory=dict)
     tokens: dict[str, Tensor] = field(default_factory=dict)  # those of (b,n,d), in the graph
+    nodes: dict[str, Any] = field(default_factory=dict)  # of the graph, where maps or tokens were made
     activations: list[str] = field(default_factory=list)
     pooled: list[Tensor] = field(default_factory=list)
     sigmoid: Tensor | None = None  # what the last one returned
@@ -36,6 +37,7 @@ class Seen:
             self.shapes[name] = tuple(output.shape[1:])
             if output.ndim in (3, 4):  # a copy: an in-place layer behind may rewrite it
                 self.outputs[name] = output.detach().clone()
+                self.nodes[name] = output.grad_fn
             if output.ndim == 3 and output.requires_grad:
                 self.tokens[name] = output
             self.bytes[output.data_ptr()] = output.nbytes // max(1, len(output))

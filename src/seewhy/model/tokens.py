@@ -34,6 +34,7 @@ class Attended:
     locality: float | None = None
     latent: bool = False  # its queries are the network's own, no tokens of the picture
     behind: bool = True  # what attends before it reaches it
+    block: str = ""  # the module in which nothing else attends and through which all of the picture passes
 
     @property
     def proved(self) -> bool:
