@@ -22,7 +22,7 @@ from seewhy import Contrast, Model, compare, explain, load
 from seewhy.errors import SeewhyError, Unsupported
 from seewhy.model.relevance import PRESETS
 from seewhy.model.relevance.passes import relevance
-from seewhy.model.relevance.rules import TABLE
+from seewhy.model.relevance.rules import SCHEME
 from seewhy.targets import ClassLogit
 
 TINY = 1e-12
@@ -221,7 +221,8 @@ def test_what_breaks_the_sum_is_refused(small: Model, x: Tensor, monkeypatch: py
     def leaking(_run: Any, function: Any, x: Tensor, *args: Any) -> Tensor:
         return function(x, *args) + 0.01 * (x.sum() - x.sum().detach())
 
-    monkeypatch.setattr("seewhy.model.relevance.traced.TABLE", {**TABLE, "mean": leaking})
+    broken = replace(SCHEME, table={**SCHEME.table, "mean": leaking})
+    monkeypatch.setattr("seewhy.model.relevance.traced.SCHEME", broken)
     with pytest.raises(Unsupported, match="misses the score"):
         explain(small, x, "lrp", 1)
 

@@ -3,6 +3,8 @@
 The products of weights and values, and of queries and keys, give half to each side; the softmax is linearised.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -48,7 +50,20 @@ class _Softmax(torch.autograd.Function):
         return s * (c - (s * c).sum(dim, keepdim=True)), kept, None
 
 
+@dataclass(frozen=True)
+class Pieces:
+    """What attention is made of, each with the rule's backward."""
+
+    linear: Callable[..., Tensor]  # (run, x, weight, bias)
+    product: Callable[..., Tensor]  # (run, a, b)
+    softmax: Callable[..., Tensor]  # (run, x, dim)
+    added: Callable[..., Tensor]  # (run, x, constant or not)
+    masked: Callable[..., Tensor]  # (run, x, mask, value)
+    scaled: Callable[..., Tensor]  # (x, number)
+
+
 def attend(
+    pieces: Pieces,
     run: Run,
     query: Tensor,
     key: Tensor,
@@ -63,48 +78,53 @@ def attend(
     q, k, v = query, key, value
     if enable_gqa:
         k, v = (one.repeat_interleave(q.shape[-3] // one.shape[-3], -3) for one in (k, v))
-    dots = product(q * (q.shape[-1] ** -0.5 if scale is None else scale), k.transpose(-1, -2))
+    scaled = pieces.scaled(q, q.shape[-1] ** -0.5 if scale is None else scale)
+    dots = pieces.product(run, scaled, k.transpose(-1, -2))
     if is_causal:
         attn_mask = torch.ones(dots.shape[-2:], dtype=torch.bool, device=dots.device).tril()
     if attn_mask is not None:
         is_bool = attn_mask.dtype == torch.bool
-        dots = masked(run, dots, ~attn_mask, -torch.inf) if is_bool else added(run, dots, attn_mask)
-    return product(softmax(run, dots, -1) if dots.requires_grad else dots.softmax(-1), v)
+        dots = pieces.masked(run, dots, ~attn_mask, -torch.inf) if is_bool else pieces.added(run, dots, attn_mask)
+    return pieces.product(run, pieces.softmax(run, dots, -1) if dots.requires_grad else dots.softmax(-1), v)
 
 
-def product(a: Tensor, b: Tensor) -> Tensor:
+def product(_run: Run, a: Tensor, b: Tensor) -> Tensor:
     return shared(torch.matmul, a, b) if a.requires_grad and b.requires_grad else torch.matmul(a, b)
 
 
-def multi_head(run: Run, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor | None]:
+def multi_head(pieces: Pieces, run: Run, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor | None]:
     """multi_head_attention_forward of tokens (l,b,e); the weights, for whoever asks, are constants."""
     own = AttentionArgs(*args, **kwargs)
     odd = (own.bias_k, own.bias_v, own.static_k, own.static_v, own.key_padding_mask)
     if any(one is not None for one in odd) or own.add_zero_attn or own.query.ndim != 3:
         raise Unsupported("lrp has no rule for an nn.MultiheadAttention that adds keys or masks some", ELSE)
-    q, k, v = (_heads(one, own.num_heads) for one in _projected(run, own))
-    found = attend(run, q, k, v, own.attn_mask, is_causal=own.is_causal and own.attn_mask is None)
-    tokens = linear(run, found.transpose(1, 2).flatten(2), own.out_proj_weight, own.out_proj_bias)
+    q, k, v = (_heads(one, own.num_heads) for one in _projected(pieces, run, own))
+    found = attend(pieces, run, q, k, v, own.attn_mask, is_causal=own.is_causal and own.attn_mask is None)
+    tokens = pieces.linear(run, found.transpose(1, 2).flatten(2), own.out_proj_weight, own.out_proj_bias)
     return tokens.transpose(0, 1), _told(own, q, k) if own.need_weights else None
 
 
-def _projected(run: Run, own: AttentionArgs) -> list[Tensor]:
+def _projected(pieces: Pieces, run: Run, own: AttentionArgs) -> list[Tensor]:
     """Queries, keys and values (b,l,e)."""
     if own.use_separate_proj_weight:
         weights = (own.q_proj_weight, own.k_proj_weight, own.v_proj_weight)
     elif own.query is own.key and own.key is own.value:
-        return list(linear(run, own.query.transpose(0, 1), own.in_proj_weight, own.in_proj_bias).chunk(3, -1))
+        found = pieces.linear(run, own.query.transpose(0, 1), own.in_proj_weight, own.in_proj_bias)
+        return list(found.chunk(3, -1))
     else:
         weights = own.in_proj_weight.chunk(3)
     biases = (None,) * 3 if own.in_proj_bias is None else own.in_proj_bias.chunk(3)
     given = (own.query.transpose(0, 1), own.key.transpose(0, 1), own.value.transpose(0, 1))
-    return [linear(run, *one) for one in zip(given, weights, biases, strict=True)]
+    return [pieces.linear(run, *one) for one in zip(given, weights, biases, strict=True)]
 
 
 def linear(run: Run, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     with torch.no_grad():
         z = F.linear(x, weight, bias)
     return contracted(run, run.preset.linear, Linear.of(weight, bias), x, z) if x.requires_grad else z
+
+
+PIECES = Pieces(linear, product, softmax, added, masked, torch.mul)
 
 
 def _heads(tokens: Tensor, heads: int) -> Tensor:

@@ -16,14 +16,13 @@ from seewhy.errors import Unsupported
 from seewhy.model.relevance.norms import scale_and_shift
 from seewhy.model.relevance.operators import Linear, Operator, convolution
 from seewhy.model.relevance.presets import Rule
-from seewhy.model.relevance.rules import OperatorRule, layer
+from seewhy.model.relevance.rules import Scheme
 from seewhy.model.relevance.run import Run, Twin
-from seewhy.model.relevance.structure import ELSE, HOMOGENEOUS, LINEAR, MOVES
+from seewhy.model.relevance.structure import ELSE, MOVES
 from seewhy.model.rules import RELU_KINDS, kind
 from seewhy.model.tape import QUERIES, leaves, mapped
 
 FIRST = ("condition", "query", "tensors", "input")  # what functions call their first argument
-AS_THEY_ARE = HOMOGENEOUS | LINEAR | MOVES
 CONVOLUTIONS = {f"conv{how}{n}d" for how in ("", "_transpose") for n in (1, 2, 3)}
 OTHER_NAMES = {
     **{f"__{how}add_": "add" for how in ("", "i", "r")},
@@ -67,9 +66,9 @@ class _Unseen(torch.autograd.Function):
 class Relevance(TorchFunctionMode):
     """A `with` block in which gradients are relevance over value. Raises Unsupported where a function has no rule."""
 
-    def __init__(self, run: Run, table: Mapping[str, OperatorRule]) -> None:
+    def __init__(self, run: Run, scheme: Scheme) -> None:
         super().__init__()
-        self._run, self._table = run, table
+        self._run, self._table, self._scheme = run, scheme.table, scheme
         self._waiting: Any = WeakIdKeyDictionary()  # output -> Waiting
         self._made: Any = WeakIdKeyDictionary()  # output -> the same with a backward
 
@@ -116,7 +115,7 @@ class Relevance(TorchFunctionMode):
         if waiting is None:
             return value
         rule, operator, x, z = waiting.rule, waiting.operator, waiting.x, waiting.z
-        made = layer(self._run, rule, operator, x, z, rectified=rectified)
+        made = self._scheme.layer(self._run, rule, operator, x, z, rectified=rectified)
         if not rectified:
             self._made[value] = made
         return made
@@ -129,7 +128,7 @@ class Relevance(TorchFunctionMode):
             return self._unknown(name, func(*args, **kwargs))
         if _in_place(func, args, kwargs) and name != "__setitem_":
             self._run.twins.pop(args[0], None)
-            own = func if _native(name, args) else None
+            own = func if self._scheme.native(name, args) else None
             return own(*args, **kwargs) if own else args[0].copy_(rule(self._run, _of_a_copy(func), *args, **kwargs))
         found = rule(self._run, func, *args, **kwargs)
         if (name in MOVES or name == "pad") and isinstance(args[0], Tensor) and args[0] in self._run.twins:
@@ -212,12 +211,6 @@ def _in_place(func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[s
     at = _inplace_at(func)
     asked = kwargs.get("inplace", args[at] if at is not None and len(args) > at else False)
     return name.endswith("_") or bool(asked)
-
-
-def _native(name: str, args: tuple[Any, ...]) -> bool:
-    """Whether the function may work in place by itself: its derivative is its rule."""
-    carry = [isinstance(one, Tensor) and one.requires_grad for one in args[:2]]
-    return name in AS_THEY_ARE or (name in ("add", "sub") and carry == [True, True])
 
 
 def _of_a_copy(func: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,6 +1,7 @@
 """The rule of each function, by its name: how LRP's table of operators is put together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,16 @@ from seewhy.model.relevance.run import Run
 
 Function = Callable[..., Any]
 OperatorRule = Callable[..., Any]  # (run, function, *its arguments) -> what the function returns
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """A way to hand down relevance: the rule of each function, that of convolutions and linear layers, and which
+    functions, called with these arguments, may work in place as they are."""
+
+    table: Mapping[str, OperatorRule]
+    layer: Callable[..., Tensor]
+    native: Callable[[str, Sequence[Any]], bool]
 
 
 def layer(run: Run, rule: Rule, operator: Operator, x: Tensor, z: Tensor, *, rectified: bool) -> Tensor:
@@ -131,8 +142,8 @@ TABLE: Mapping[str, OperatorRule] = {
     "pow": _power,
     "glu": _gated,
     "softmax": _alone(attention.softmax),
-    "scaled_dot_product_attention": _alone(attention.attend),
-    "multi_head_attention_forward": _alone(attention.multi_head),
+    "scaled_dot_product_attention": _alone(partial(attention.attend, attention.PIECES)),
+    "multi_head_attention_forward": _alone(partial(attention.multi_head, attention.PIECES)),
     "layer_norm": _alone(norms.layer_norm),
     "group_norm": _alone(norms.group_norm),
     "instance_norm": _alone(norms.instance_norm),
@@ -140,3 +151,13 @@ TABLE: Mapping[str, OperatorRule] = {
     "batch_norm": _alone(norms.batch_norm),
     "normalize": _alone(norms.normalize),
 }
+
+
+def _native(name: str, args: Sequence[Any]) -> bool:
+    """Whether a function's derivative is its rule."""
+    carry = [isinstance(one, Tensor) and one.requires_grad for one in args[:2]]
+    return name in AS_THEY_ARE or (name in ("add", "sub") and carry == [True, True])
+
+
+AS_THEY_ARE = structure.HOMOGENEOUS | structure.LINEAR | structure.MOVES
+SCHEME = Scheme(TABLE, layer, _native)

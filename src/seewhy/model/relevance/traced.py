@@ -9,7 +9,7 @@ from torch import Tensor
 from seewhy.errors import Unsupported
 from seewhy.model.relevance.mode import Relevance
 from seewhy.model.relevance.presets import Preset
-from seewhy.model.relevance.rules import TABLE
+from seewhy.model.relevance.rules import SCHEME
 from seewhy.model.relevance.run import SINKS, Run, Twin
 from seewhy.targets import Pinned
 
@@ -45,7 +45,7 @@ class Traced:
 def traced(forward: Callable[[Tensor], Tensor], x: Tensor, low: Tensor, high: Tensor, preset: Preset) -> Traced:
     """The forward of x (b,c,h,w), which is what the network itself is given. low, high: what its values can be."""
     run = Run.of(len(x), preset, x.device)
-    mode = Relevance(run, TABLE)
+    mode = Relevance(run, SCHEME)
     inputs = [x.detach().clone().requires_grad_() for _ in range(2 if preset.first else 1)]
     with torch.enable_grad():
         start, *twin = [one.clone() for one in inputs]  # the network may work in place
