@@ -4,9 +4,11 @@ They are stored in float16 and computed in float32. Of CLIP's 49408 token embedd
 captions use were trained and are stored; every other token gets their mean, so it says nothing.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import open_clip
 import torch
@@ -72,8 +74,13 @@ def new_vit() -> VisionTransformer:
 
 
 def new_clip(vocabulary: int) -> open_clip.CLIP:
+    return open_clip.CLIP(**_made_of(vocabulary), output_dict=True)
+
+
+def _made_of(vocabulary: int) -> dict[str, Any]:
     words = {**WORDS, "vocab_size": vocabulary}
-    return open_clip.CLIP(WIDTH, VISION, words, init_logit_scale=2.3, init_logit_bias=-3.0, output_dict=True)
+    start = {"init_logit_scale": 2.3, "init_logit_bias": -3.0}  # most texts are wrong
+    return {"embed_dim": WIDTH, "vision_cfg": VISION, "text_cfg": words, **start}
 
 
 def tokenizer() -> open_clip.SimpleTokenizer:
@@ -102,6 +109,17 @@ def clip() -> Clip:
     module = new_clip(words.vocab_size)
     module.load_state_dict(stored)
     return Clip(module.eval(), words)
+
+
+def clip_folder(folder: Path) -> Path:
+    """The trained CLIP as a folder that open_clip loads: `local-dir:FOLDER`."""
+    module = clip().module
+    pictures = {"size": SIDE, "mode": "RGB", "mean": MEAN, "std": STD, "interpolation": "bilinear"}
+    made = {"model_cfg": _made_of(module.vocab_size), "preprocess_cfg": {**pictures, "resize_mode": "shortest"}}
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "open_clip_config.json").write_text(json.dumps(made), "utf-8")
+    save_file(module.state_dict(), folder / "open_clip_model.safetensors")
+    return folder
 
 
 def store(module: nn.Module, name: str) -> None:
