@@ -1,4 +1,4 @@
-"""The scenes whose evidence is known, their texts, the loop that trains on them, and the share of a map on an object."""
+"""The scenes whose evidence is known, their texts, the loop that trains on them, and a map's share on an object."""
 
 from dataclasses import replace
 from pathlib import Path
