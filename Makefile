@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo test proofs half rise keras compiling sweep bench bench-quick lint types check clean
+.PHONY: demo test proofs half rise keras compiling sweep shapes evidence bench bench-quick lint types check clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/installed  ## install seewhy and explain a real photo with a real network
@@ -35,8 +35,16 @@ sweep: $(VENV)/tested  ## a small network of every family of timm, into docs/swe
 	$(if $(FRESH),rm -f tools/sweep.json)
 	OMP_NUM_THREADS=1 $(BIN)/python tools/sweep.py $(FAMILY)
 
+shapes: $(VENV)/tested  ## train the ViT and the CLIP of coloured shapes anew, into benchmarks/shapes/weights: half an hour
+	$(BIN)/python -m benchmarks.shapes.train_vit
+	$(BIN)/python -m benchmarks.shapes.train_clip
+
+evidence: $(VENV)/tested  ## how much of each map lies on the object asked for, into docs/evidence.md. METHOD=id: one method
+	$(BIN)/python -m benchmarks.shapes $(if $(METHOD),--method $(METHOD))
+
 bench: $(VENV)/tested  ## every row against every peer, into docs/performance.md: hours. ROW=id: one row; FRESH=1: all anew
 	$(BIN)/python -m benchmarks $(if $(ROW),--row $(ROW)) $(if $(FRESH),--fresh) $(if $(DEVICE),--device $(DEVICE))
+	$(if $(ROW)$(DEVICE),,$(BIN)/python -m benchmarks.shapes)
 
 bench-quick: $(VENV)/tested  ## the same answers as every peer on small networks, in a minute; times decide nothing
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.quick

@@ -1,0 +1,96 @@
+"""docs/evidence.md, written from what was measured."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from benchmarks.machine import ROOT
+from benchmarks.page import table
+from benchmarks.shapes.evidence import OPTIONS, Shares
+from benchmarks.shapes.networks import WEIGHTS
+from seewhy import list_methods
+
+PAGE = ROOT / "docs" / "evidence.md"
+TITLES = {"vit": "The ViT: a coloured shape as class", "clip": "CLIP: a coloured shape as text"}
+COLUMNS = ("method", "family", "share on the object", "standard error", "on it grown by half a patch")
+COLUMNS = (*COLUMNS, "where another is asked for", "switches", "scenes", "seconds a map")
+GOAL = 0.6
+Found = dict[str, Any]
+
+HEAD = """# Where the evidence is known
+
+Made by `make evidence`. Scenes show two to four coloured shapes on textured grounds
+([benchmarks/shapes](../benchmarks/shapes)); two small networks were really trained on such scenes, by scripts of this
+repository: a ViT (timm) with a logit for each coloured shape, and a CLIP (open_clip) of scenes and captions. Asked for
+"red circle", what speaks for it is the red circle: nothing else in the scene says that one is there.
+
+{networks}
+
+**Share on the object**: of the positive values of a map (of maps that are sizes, of all), the part that lies on the
+pixels of the object asked for; the mean over two objects of each scene. The object covers {chance} of the picture,
+which is what an even map would have on it. The standard error is that of the mean over scenes. **Where another is
+asked for**: the share on the same object in the map of the other one. **Switches**: how often the first of these two
+is the larger; .5 is a coin's. Objects that the network does not say are there are not asked for.
+
+A token is a patch of 8 by 8 pixels and an object is three to five of them wide, so no map of tokens can end where an
+object ends. The row "the best of patches" is the map that gives each patch what the object covers of it, drawn like any
+other; hence the column for the object and the pixels up to half a patch from it.
+
+The logit is explained, since the classes of a scene do not exclude each other. Baselines are grey: black, the default
+of most methods, is a colour of objects here. Other options that are not the defaults: {options}.
+"""
+
+
+def write(found: Mapping[str, Any]) -> None:
+    chance = found["vit"]["rows"]["by chance"]["mean"]
+    networks = "\n".join(f"- {_trained(name)}" for name in TITLES)
+    options = "; ".join(f"`{id}` {', '.join(f'{k}={v}' for k, v in own.items())}" for id, own in OPTIONS.items())
+    parts = [HEAD.format(networks=networks, chance=f"{chance:.1%}", options=options)]
+    for name, title in TITLES.items():
+        parts += [f"## {title}\n", *_section(found[name])]
+    PAGE.write_text("\n".join(parts), "utf-8")
+
+
+def row(of: Shares) -> Found:
+    return {
+        "mean": of.mean,
+        "error": of.error,
+        "grown": float(of.grown.mean()),
+        "other": float(of.other.mean()),
+        "switched": of.switched,
+        "scenes": len(of.own),
+        "seconds": of.seconds,
+    }
+
+
+def _section(found: Found) -> Iterator[str]:
+    families = {one.id: one.info.family for one in list_methods()}
+    first = [id for id in found["rows"] if id not in families]
+    order = sorted(set(found["rows"]) - set(first), key=lambda id: -found["rows"][id]["mean"])
+    lines = [_line(id, families.get(id, ""), found["rows"][id]) for id in [*first, *order]]
+    yield table(COLUMNS, lines) + "\n"
+    for reason, ids in _together(found["without"]).items():
+        yield f"- {', '.join(f'`{id}`' for id in ids)}: {reason}"
+    yield f"\nMeasured on {found['date']} with seewhy {found['seewhy']}, torch {found['torch']}.\n"
+
+
+def _line(id: str, family: str, one: Found) -> list[str]:
+    share = f"**{one['mean']:.2f}**" if one["mean"] >= GOAL else f"{one['mean']:.2f}"
+    name, seconds = (f"`{id}`", f"{one['seconds']:.2f}") if family else (id, "")
+    rest = [f"{one['error']:.3f}", *(f"{one[key]:.2f}" for key in ("grown", "other", "switched"))]
+    return [name, family, share, *rest, str(one["scenes"]), seconds]
+
+
+def _together(without: Mapping[str, str]) -> dict[str, list[str]]:
+    """Reasons, and the methods that have them."""
+    found: dict[str, list[str]] = {}
+    for id, reason in sorted(without.items()):
+        found.setdefault(reason, []).append(id)
+    return found
+
+
+def _trained(name: str) -> str:
+    said = json.loads((WEIGHTS / f"{name}.json").read_text("utf-8"))
+    figures = ", ".join(f"{what} {value:.3f}" for what, value in said["held out"].items())
+    effort = f"{said['steps']} steps of {said['batch']} scenes, {said['minutes']:.0f} minutes"
+    return f"{name}: seed {said['seed']}, {effort}; held out: {figures}"
