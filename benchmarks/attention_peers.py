@@ -1,5 +1,5 @@
-"""What the papers of attention methods publish, plainly: attention of all layers in the graph, a backward a layer, whole
-matrices, one image at a time."""
+"""What the papers of attention methods publish, plainly: attention of all layers in the graph, a backward a layer,
+whole matrices, one image at a time."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
