@@ -73,7 +73,8 @@ def line(row: dict[str, Any]) -> str:
 def write(rows: dict[str, dict[str, Any]]) -> None:
     counts = {one: sum(row["verdict"] == one for row in rows.values()) for one in VERDICTS}
     said = ", ".join(f"{count} {name} ({count / len(rows):.0%})" for name, count in counts.items())
-    head = f"{len(rows)} families of timm {version('timm')}, torch {version('torch')}: {said}.\n\n"
+    every = len(timm.list_modules())
+    head = f"{len(rows)} of the {every} families of timm {version('timm')}, torch {version('torch')}: {said}.\n\n"
     body = "".join(line(rows[name]) for name in sorted(rows))
     table = f"| {' | '.join(COLUMNS)} |\n{'| --- ' * len(COLUMNS)}|\n{body}"
     text = re.sub(

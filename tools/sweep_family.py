@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from seewhy import SeewhyError, explain, load
+from seewhy.errors import Unsupported
 from seewhy.model.attending import attending
 
 PLACES = ((0.2, 0.58), (0.42, 0.15), (0.83, 0.74), (0.62, 0.37), (0.36, 0.86))  # of height and width
@@ -128,8 +129,10 @@ def tried(model: Any, x: Tensor, method: str) -> tuple[Any, str]:
     """An explanation and "ok", or None and why not."""
     try:
         found = explain(model, x, method, target=0)
-    except SeewhyError as error:
+    except Unsupported as error:
         return None, f"refused: {error.problem}"
+    except SeewhyError as error:
+        return None, f"failed: {error.problem}"
     values = torch.from_numpy(found.values)
     if not values.isfinite().all():
         return None, "not finite"
@@ -205,7 +208,8 @@ def verdict(row: dict[str, Any]) -> str:
     cells = [str(row.get(name, "")) for name in ("gradcam", "saliency", "attention")]
     if "failed" in row:
         return "failed"
-    for word, of in (("wrong", "wrong"), ("refused", "refused"), ("unproved", "unproved")):
-        if any(cell.startswith(word) for cell in cells):
-            return of
-    return "verified" if cells[0] == cells[1] == "ok" and cells[2] in ("ok", "none") else "failed"
+    of = [cell.partition(":")[0] for cell in cells]
+    for one in ("wrong", "refused", "unproved"):
+        if one in of and not {"failed", "blank", "not finite", ""} & {*of}:
+            return one
+    return "verified" if of[:2] == ["ok", "ok"] and of[2] in ("ok", "none") else "failed"
