@@ -41,11 +41,12 @@ def rollout(weights: list[np.ndarray], fuse: Any = lambda a, _g: a.mean(1), grad
 
 
 def relevance(weights: list[np.ndarray], grads: list[np.ndarray]) -> np.ndarray:
-    """Chefer, Gur and Wolf, ICCV 2021: R = R + mean of the heads' positive gradient times attention, times R."""
+    """Chefer, Gur and Wolf, ICCV 2021: R = R + mean of the heads' positive gradient times attention, times R; less I,
+    which the row of CLS has nothing of in its patches."""
     total = np.broadcast_to(np.eye(weights[0].shape[-1]), (len(weights[0]), *weights[0].shape[-2:])).copy()
     for one, grad in zip(weights, grads, strict=True):
         total = total + np.maximum(grad * one, 0).mean(1) @ total
-    return total
+    return total - np.eye(weights[0].shape[-1])
 
 
 def row(total: np.ndarray, others: int, pooled: bool) -> np.ndarray:

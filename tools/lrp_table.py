@@ -1,7 +1,8 @@
 """`make lrp`: whether relevance adds up to the score on networks of all kinds, into docs/lrp.md.
 
 Random weights; what a network starts with at zero (biases, some heads) is drawn too, and so are the statistics of batch
-norms, or there would be nothing to keep relevance. Two photos of scikit-image, the predicted class, float32. Takes minutes.
+norms, or there would be nothing to keep relevance. Two photos of scikit-image, the predicted class, float32. It takes
+minutes.
 """
 
 import datetime
@@ -33,12 +34,12 @@ NETWORKS = ("default", *(f"torchvision:{one}" for one in TORCHVISION), *(f"timm:
 RULES = ("auto", "epsilon")
 HEAD = """# LRP: whether relevance adds up
 
-Made by `make lrp`: {photos}, random weights (biases, zero heads and the statistics of batch norms drawn too; the default
-model as it ships), the predicted class, float32. The error is |relevance of the input + what constants kept - score| over
-the score, or over a thousandth of all relevance where that is more: of two photos the larger. A map whose error is above
-1e-3 is computed in float64, and refused if it stays there. "Constants" are biases and what else is added, what softmaxes
-keep of their linearisation, values that functions have at zero, and stabilisers; a share of 0.9 means that the map hands
-down a tenth of the score. See [methods/relevance.md](methods/relevance.md).
+Made by `make lrp`: {photos}, random weights (biases, zero heads and the statistics of batch norms drawn too; the
+default model as it ships), the predicted class, float32. The error is |relevance of the input + what constants kept -
+score| over the score, or over a thousandth of all relevance where that is more: of two photos the larger. A map whose
+error is above 1e-3 is computed in float64, and refused if it stays there. "Constants" are biases and what else is added,
+what softmaxes keep of their linearisation, values that functions have at zero, and stabilisers; a share of 0.9 means that
+the map hands down a tenth of the score. See [methods/relevance.md](methods/relevance.md).
 
 """
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from seewhy.errors import BadOption, Unsupported
 from seewhy.model import Model
-from seewhy.model.flow import back, begin
+from seewhy.model.flow import Flow, back, begin
 from seewhy.model.fused import Attention
 from seewhy.model.grids import trusted
 from seewhy.model.tokens import Attended
@@ -67,15 +67,24 @@ class Flowing(OfAttention):
         shape: list[Any] = []
 
         def read(found: list[Attention], grads: list[list[Tensor]]) -> Tensor:
-            flow = begin(start, found[-1], calls[-1], max(1, len(asked)))
+            flow = self.begun(begin(start, found[-1], calls[-1], max(1, len(asked))))
             for i in reversed(range(len(calls))):
                 flow = back(flow, calls[i], self.step(calls[i], found[i], [one[i] for one in grads]))
+            flow = self.ended(flow)
             shape[:] = [flow.others.shape[-1], flow.cells.shape[2:]]
             return flow.tokens().movedim(0, 1)
 
         every = model.followed(x, self.cut(model, x)).read(asked, first, read).movedim(1, 0)
         notes = [*self.said(), *unproved(calls)]
         return [as_map(one, shape[0], shape[1], notes) for one in every.expand(len(targets), -1, -1)]
+
+    def begun(self, flow: Flow) -> Flow:
+        """What flows back, of the share of each query that the scores are read from (k,...)."""
+        return flow
+
+    def ended(self, flow: Flow) -> Flow:
+        """The map (k,...), of what has come back."""
+        return flow
 
     def said(self) -> list[str]:
         """What a method has to say of how it was computed."""

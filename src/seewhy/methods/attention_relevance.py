@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
 from seewhy.attentions import Flowing, Step
-from seewhy.model.flow import raising, through
+from seewhy.model.flow import Flow, raising, through
 from seewhy.model.fused import Attention
 from seewhy.model.tokens import Attended
 from seewhy.registry import method
@@ -30,13 +31,27 @@ class AttentionRelevance(Flowing):
     """Attention that raises the score, layer upon layer: R + mean over heads of ReLU(gradient * attention) R.
 
     The rule of Chefer, Gur and Wolf, ICCV 2021, with raw attention. Their rule of CVPR 2021 has relevance in its place
-    (`transformer_attribution`), and gives other maps.
+    (`transformer_attribution`), and gives other maps. Values are R - I: what stays where it was read is no relevance,
+    of CLS as of cells that a head pools, where it would outweigh the rest.
     """
 
     def words(self, model: TextModel, x: Pixels, outputs: Tensor, target: Pinned) -> WordScores | None:
         """Those of the text, by the same rule in its tower."""
         return attended(model, x, outputs, target, self.start_layer)
 
+    def begun(self, flow: Flow) -> Flow:
+        """I, and R - I behind it, which rounding would lose in their sum (2k,...)."""
+        return Flow(*(torch.cat([one, torch.zeros_like(one)]) for one in (flow.others, flow.cells)))
+
+    def ended(self, flow: Flow) -> Flow:
+        return Flow(*(one.chunk(2)[1] for one in (flow.others, flow.cells)))
+
     def step(self, known: Attended, call: Attention, grads: Sequence[Tensor]) -> Step:
         weights = raising(known, call, grads)
-        return lambda rows: (rows, through(rows, weights))
+
+        def run(rows: Tensor) -> tuple[Tensor, Tensor]:
+            stayed, gained = rows.chunk(2)
+            more = through(stayed + gained, weights)
+            return rows, torch.cat([torch.zeros_like(more), more])
+
+        return run
