@@ -37,9 +37,9 @@ HEAD = """# LRP: whether relevance adds up
 Made by `make lrp`: {photos}, random weights (biases, zero heads and the statistics of batch norms drawn too; the
 default model as it ships), the predicted class, float32. The error is |relevance of the input + what constants kept -
 score| over the score, or over a thousandth of all relevance where that is more: of two photos the larger. A map whose
-error is above 1e-3 is computed in float64, and refused if it stays there. "Constants" are biases and what else is added,
-what softmaxes keep of their linearisation, values that functions have at zero, and stabilisers; a share of 0.9 means that
-the map hands down a tenth of the score. See [methods/relevance.md](methods/relevance.md).
+error is above 1e-3 is computed in float64, and refused if it stays there. "Constants" are biases and what is added,
+what softmaxes keep of their linearisation, values that functions have at zero, and stabilisers; of 0.9 kept, the map
+hands down a tenth of the score. See [methods/relevance.md](methods/relevance.md).
 
 """
 
