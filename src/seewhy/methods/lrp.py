@@ -49,17 +49,17 @@ class LRP(Together):
         notes = [f"the rule is {preset.name!r}"] if self.rule == "auto" else []
         unsure = ~(found.error <= CONSERVED).all(0)
         if bool(unsure.any()) and model.dtype != torch.float64:
-            found, said = _again(model, x, targets, preset, images[unsure], found)
+            found, said = _in_float64(model, x, targets, preset, images[unsure], found)
             notes += said
         _check(found, preset)
-        return [_map(found, i, notes) for i in range(len(targets))]
+        return [_handed_down(found, i, notes) for i in range(len(targets))]
 
     def _preset(self, model: Model, x: Pixels) -> Preset:
         name = usual(model, x) if self.rule == "auto" else self.rule
         return PRESETS[name].with_numbers(self.epsilon, self.gamma)
 
 
-def _again(
+def _in_float64(
     model: Model, x: Pixels, targets: Sequence[Pinned], preset: Preset, images: Tensor, found: Relevances
 ) -> tuple[Relevances, list[str]]:
     """The same where these images are computed in float64; what is said of it."""
@@ -84,7 +84,7 @@ def _check(found: Relevances, preset: Preset) -> None:
         )
 
 
-def _map(found: Relevances, at: int, notes: Sequence[str]) -> Map:
+def _handed_down(found: Relevances, at: int, notes: Sequence[str]) -> Map:
     values, absorbed, scores = (one[at] for one in found.parts)
     share = absorbed.sum(1) * scores.sign() / found.scale[at]
     extras = {f"absorbed_by_{name}": absorbed[:, i] for i, name in enumerate(SINKS)}
