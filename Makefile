@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo test proofs half rise keras compiling sweep shapes evidence bench bench-quick lint types check clean
+.PHONY: demo test proofs half rise lrp keras compiling sweep shapes evidence bench bench-quick lint types check clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/installed  ## install seewhy and explain a real photo with a real network
@@ -24,6 +24,9 @@ half: $(VENV)/tested  ## maps from scores in bfloat16 beside float32's, into doc
 
 rise: $(VENV)/tested  ## masks that RISE needs beside its authors' estimator, into docs/rise.md: ten minutes
 	OMP_NUM_THREADS=1 $(BIN)/python tools/rise_error.py
+
+lrp: $(VENV)/tested  ## whether relevance adds up on networks of all kinds, into docs/lrp.md: minutes
+	OMP_NUM_THREADS=1 $(BIN)/python tools/lrp_table.py
 
 keras: $(VENV)/tested  ## three large networks of Keras, read and explained as they come: minutes
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow tests/sources/test_keras.py

@@ -268,6 +268,7 @@ PROOFS = [
     by_captum("integrated_gradients", captum.IntegratedGradients, baselines=0.0, internal_batch_size=5),
     Proof("gradient_shap", "none", note="captum draws by itself; in the suite they agree within three standard errors"),
     Proof("expected_gradients", "none", note="shap and captum draw by themselves; three standard errors, in the suite"),
+    Proof("lrp", "none", note="zennit and captum can't follow its sums; where they can, the suite compares"),
     Proof("deep_lift", "none", note="captum has no rule for ReLU6; where it works, the suite compares"),
     Proof(
         "blur_integrated_gradients",

@@ -1,8 +1,7 @@
 """`make lrp`: whether relevance adds up to the score on networks of all kinds, into docs/lrp.md.
 
 Random weights; what a network starts with at zero (biases, some heads) is drawn too, and so are the statistics of batch
-norms, or there would be nothing to keep relevance. Two photos of scikit-image, the predicted class, float32. It takes
-minutes.
+norms, or nothing would keep relevance. Two photos of scikit-image, the predicted class, float32. Takes minutes.
 """
 
 import datetime
@@ -25,7 +24,7 @@ TORCHVISION = (
 )
 TIMM = (
     *("vit_tiny_patch16_224", "deit_tiny_distilled_patch16_224", "cait_xxs24_224", "beit_base_patch16_224"),
-    *("eva02_tiny_patch14_224", "swin_tiny_patch4_window7_224", "mvitv2_tiny", "pvt_v2_b0", "xcit_nano_12_p16_224"),
+    *("eva02_tiny_patch14_336", "swin_tiny_patch4_window7_224", "mvitv2_tiny", "pvt_v2_b0", "xcit_nano_12_p16_224"),
     *("levit_128s", "mobilevit_s", "hiera_tiny_224", "mixer_s32_224", "poolformer_s12"),
     *("convnext_atto", "convnextv2_atto", "efficientnet_b0", "efficientvit_b0", "resnet50", "resnest26d"),
     *("nfnet_f0", "fastvit_t8", "ghostnet_100", "repvgg_a0"),
@@ -34,12 +33,12 @@ NETWORKS = ("default", *(f"torchvision:{one}" for one in TORCHVISION), *(f"timm:
 RULES = ("auto", "epsilon")
 HEAD = """# LRP: whether relevance adds up
 
-Made by `make lrp`: {photos}, random weights (biases, zero heads and the statistics of batch norms drawn too; the
-default model as it ships), the predicted class, float32. The error is |relevance of the input + what constants kept -
-score| over the score, or over a thousandth of all relevance where that is more: of two photos the larger. A map whose
-error is above 1e-3 is computed in float64, and refused if it stays there. "Constants" are biases and what is added,
-what softmaxes keep of their linearisation, values that functions have at zero, and stabilisers; of 0.9 kept, the map
-hands down a tenth of the score. See [methods/relevance.md](methods/relevance.md).
+Made by `make lrp`: {photos}, the predicted class, float32, random weights (biases, zero heads and the
+statistics of batch norms drawn too), of the default model its own. The error is |relevance of the input + what
+constants kept - score| over the score, or over a thousandth of all relevance where that is more: of two photos the
+larger. A map whose error is above 1e-3 is computed in float64, and refused if it stays there. "Constants" are biases
+and what else is added, what softmaxes keep of their expansion, values that functions have at zero, and stabilisers; 0.9
+means that the map hands down a tenth of the score. See [methods/relevance.md](methods/relevance.md).
 
 """
 

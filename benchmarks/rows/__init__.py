@@ -1,7 +1,18 @@
 """The rows of the table, in its order. A method's row is one entry in its family's file."""
 
 from benchmarks.row import Row
-from benchmarks.rows import attention, cams, gradients, limits, memory, partition, perturbation, rise, superpixels
+from benchmarks.rows import (
+    attention,
+    cams,
+    gradients,
+    limits,
+    memory,
+    partition,
+    perturbation,
+    relevance,
+    rise,
+    superpixels,
+)
 
-FAMILIES = (limits, cams, gradients, perturbation, rise, superpixels, partition, attention, memory)
+FAMILIES = (limits, cams, gradients, relevance, perturbation, rise, superpixels, partition, attention, memory)
 ROWS: dict[str, Row] = {row.id: row for family in FAMILIES for row in family.ROWS}

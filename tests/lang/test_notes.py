@@ -16,7 +16,7 @@ import seewhy
 import seewhy.lang.notes as notes
 from conftest import MEAN, STD, SmallNet
 from noted import HOLE, Code, NotFollowed
-from seewhy import Model, explain
+from seewhy import Model, explain, load
 from seewhy.cams import unproved
 from seewhy.errors import BadOption
 from seewhy.lang import note
@@ -34,6 +34,7 @@ NAMES = {
     "anchors",
     "integrated_gradients",
     "float32",
+    "float64",
     "bfloat16",
     "Shapley",
 }
@@ -169,6 +170,13 @@ class Spread(SmallNet):
         return self.fc(self.act(self.bn1(self.conv1(x))).std((2, 3)).repeat(1, 2)[:, :8])
 
 
+class Rounded(SmallNet):
+    """Scores that float32 rounds to multiples of 1/32."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x) + 3e5 - 3e5
+
+
 def made(net: nn.Module | Model, x: Tensor, id: str, **options: Any) -> tuple[str, ...]:
     model = net if isinstance(net, Model) else Model(net, mean=MEAN, std=STD, size=(16, 20))
     return explain(model, x, id, 1, **options).notes
@@ -224,6 +232,8 @@ REAL: dict[str, tuple[int, Callable[[Model, Tensor], tuple[str, ...]]]] = {
     "halved": (1, halved),
     "compiled": (2, lambda small, x: made(replace(small, compile=True), x, "rise", n_samples=20)),
     "unproved": (1, unproven),
+    "relevance": (2, lambda small, x: made(load("default"), x.repeat(1, 1, 14, 12)[..., :224, :224], "lrp")),
+    "relevance in float64": (1, lambda small, x: made(Rounded(), x, "lrp", rule="epsilon")),
     "again": (4, again),
 }  # with how many notes at least
 

@@ -52,7 +52,7 @@ class LRP(Together):
             found, said = _in_float64(model, x, targets, preset, images[unsure], found)
             notes += said
         _check(found, preset)
-        return [_handed_back(found, i, notes) for i in range(len(targets))]
+        return [_handed_down(found, i, notes) for i in range(len(targets))]
 
     def _preset(self, model: Model, x: Pixels) -> Preset:
         name = usual(model, x) if self.rule == "auto" else self.rule
@@ -84,7 +84,7 @@ def _check(found: Relevances, preset: Preset) -> None:
         )
 
 
-def _handed_back(found: Relevances, at: int, notes: Sequence[str]) -> Map:
+def _handed_down(found: Relevances, at: int, notes: Sequence[str]) -> Map:
     values, absorbed, scores = (one[at] for one in found.parts)
     share = absorbed.sum(1) * scores.sign() / found.scale[at]
     extras = {f"absorbed_by_{name}": absorbed[:, i] for i, name in enumerate(SINKS)}

@@ -95,20 +95,23 @@ class _Contracted(torch.autograd.Function):
         images, sent = ctx.images, []
         by_bias, by_stabiliser = c.new_zeros(2, images, dtype=torch.float64)
         for flow in ctx.flows:
-            own = c * (flow.factor.abs() if flow.signed else flow.factor)
+            own = c * flow.factor
             totals = ctx.operator.totals(own)
+            by_stabiliser += per_image(totals * flow.stabiliser, images)
+            if flow.signed:
+                own.copysign_(c)
             if flow.bias is not None:
+                totals = ctx.operator.totals(own) if flow.signed else totals
                 by_bias += per_image(totals * flow.bias, images)
-            signed = ctx.operator.totals(c * flow.factor) if flow.signed else totals
-            by_stabiliser += per_image(signed * flow.stabiliser, images)
             sent.append(own)
         return ctx.spread(sent), by_bias, by_stabiliser, *[None] * 4
 
 
 def _epsilon(layer: Layer) -> tuple[Sequence[Flow], Spread]:
     operator, z, epsilon = layer.operator, layer.z, layer.preset.epsilon
-    scale = operator.column(1 / operator.units, z.ndim)
-    factor = (z * scale).div_(z.abs().add_(epsilon)) if epsilon else torch.where(z < 0, -scale, scale)
+    factor = z / z.abs().add_(epsilon) if epsilon else torch.where(z < 0, -1.0, 1.0).to(z)
+    if operator.rescaled:
+        factor.div_(operator.column(operator.units, z.ndim))
     flows = [Flow(factor, operator.bias, layer.stabiliser, signed=True)]
     return flows, lambda sent: operator.back(sent[0], operator.weight, layer.x.shape)
 

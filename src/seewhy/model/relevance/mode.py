@@ -149,10 +149,13 @@ class Relevance(TorchFunctionMode):
         return self._wait(Waiting(x, operator, z, rule))
 
     def _batch_norm(self, func: Callable[..., Any], x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        norm = _norm(func, *args, **kwargs)
         waiting: Waiting | None = None if x in self._made else self._waiting.get(x)
+        if waiting is None and not self.settled(x).requires_grad:  # of weights
+            found: Tensor = func(x, *args, **kwargs)
+            return found
+        norm = _norm(func, *args, **kwargs)
         if waiting is None or waiting.operator.channel % x.ndim != 1:
-            found: Tensor = self._table["batch_norm"](self._run, func, self.settled(x), *norm)
+            found = self._table["batch_norm"](self._run, func, self.settled(x), *norm)
             return found
         with torch.no_grad():
             z = func(x, *args, **kwargs)

@@ -1,7 +1,7 @@
 """Convolutions and linear layers as what relevance needs of them: to multiply with their weights, forth and back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -19,6 +19,7 @@ class Operator:
     bias: Tensor | None
     channel: int
     units: Tensor
+    rescaled: bool = field(default=False, kw_only=True)  # whether units are other than ones
 
     def forth(self, x: Tensor, weight: Tensor) -> Tensor:
         """Products of x with weights in the place of the operator's own, without a bias."""
@@ -46,7 +47,7 @@ class Operator:
         """
         if bool((scale > 0).all()):
             bias = shift / scale if self.bias is None else self.bias + shift / scale
-            return replace(self, bias=bias, units=self.units / scale)
+            return replace(self, bias=bias, units=self.units / scale, rescaled=True)
         bias = shift if self.bias is None else self.bias * scale + shift
         return replace(self, weight=self._rescaled(scale), bias=bias)
 

@@ -42,6 +42,8 @@ class Run:
     sinks: Mapping[Sink, Tensor]
     twins: Any = field(default_factory=WeakIdKeyDictionary)
     gates: Any = field(default_factory=WeakIdKeyDictionary)
+    weights: Any = field(default_factory=WeakIdKeyDictionary)  # of attention, on their way to a product with values
+    attention: list[Tensor] = field(default_factory=list)  # weights that were multiplied with values, in their order
     first: int = 0  # layers that the pixels' own rule was used for
 
     @staticmethod
