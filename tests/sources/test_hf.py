@@ -280,6 +280,8 @@ def test_networks_that_compare_pictures_with_texts_come_with_their_tokenizer(kin
     found = seewhy.explain(model, x, "saliency", "a cat", texts=["a dog", "the blanket on top"])
     assert np.allclose(found.scores, wanted[:, 1].detach(), atol=1e-4)
     assert seewhy.again(found).absolute == 0
+    with pytest.raises(BadOption, match="head for"):
+        seewhy.load(f"hf:{tmp_path}", head=lambda output: output)
 
 
 def test_a_classifier_takes_no_templates(saved: Saved) -> None:

@@ -43,6 +43,8 @@ def build(name: str, ask: Ask) -> Built:
         given = fetched(where, library.AutoTokenizer.from_pretrained, "tokenizer_config.json") if pairs else None
     stamp = "as saved" if ask.weights is None and Path(where).is_dir() else ask.stamp
     card = ModelCard(Path(name).name, f"hf:{name}", stamp)
+    if pairs and ask.head:
+        raise BadOption(f"head for '{name}', which compares pictures with texts", "leave head out")
     if pairs:
         return Built(module, card, pictures, channels=3, hint=hint, towers=towers(module, given))
     if ask.templates:
