@@ -42,6 +42,7 @@ from seewhy.rng import Rng
 
 LAST = "bn2"  # the default model's last maps, which methods choose by themselves
 EARLY = "blocks.0"
+NO_ATTENTION = "the default model has no attention; in the suite, the paper's formula on transformers"
 Peer = Callable[[Model, Tensor, int], Any]
 Ours = Callable[[Explanation, Any], Any]
 
@@ -269,6 +270,11 @@ PROOFS = [
     Proof("gradient_shap", "none", note="captum draws by itself; in the suite they agree within three standard errors"),
     Proof("expected_gradients", "none", note="shap and captum draw by themselves; three standard errors, in the suite"),
     Proof("lrp", "none", note="zennit and captum can't follow its sums; where they can, the suite compares"),
+    Proof("attention_relevance", "none", note=NO_ATTENTION),
+    Proof("attention_rollout", "none", note=NO_ATTENTION),
+    Proof("gradient_rollout", "none", note=NO_ATTENTION),
+    Proof("legrad", "none", note=NO_ATTENTION),
+    Proof("raw_attention", "none", note=NO_ATTENTION),
     Proof("deep_lift", "none", note="captum has no rule for ReLU6; where it works, the suite compares"),
     Proof(
         "blur_integrated_gradients",
