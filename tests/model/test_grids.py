@@ -57,15 +57,15 @@ def test_the_middle_tells_cells_that_lie_window_by_window() -> None:
     """As Swin's windows and Hiera's mask units do: what changes in a corner stays near that corner."""
 
     def by_window(maps: Tensor) -> Tensor:
-        return maps.unflatten(3, (4, 4)).unflatten(2, (4, 4)).permute(0, 1, 2, 4, 3, 5).reshape(len(maps), -1, 16, 16)
+        return maps.unflatten(3, (2, 8)).unflatten(2, (2, 8)).permute(0, 1, 2, 4, 3, 5).reshape(len(maps), -1, 16, 16)
 
     def halves(maps: Tensor) -> Tensor:  # windows as wide as half of the picture, one below the other
         return maps.unflatten(3, (2, 8)).transpose(2, 3).flatten(2, 3).unflatten(2, (16, 2)).flatten(3)
 
-    x = torch.rand(2, 3, 16, 16)
+    x = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     assert locality(x, disturbed(x)) == 1
     for order in (by_window, halves):
-        assert locality(order(x), order(disturbed(x))) < 0.5  # type: ignore[operator]
+        assert locality(order(x), order(disturbed(x))) < 0.3  # type: ignore[operator]
 
 
 def test_maps_are_read_unasked_where_more_of_the_change_than_of_the_cells_is_in_place() -> None:
