@@ -186,7 +186,8 @@ def divided(_run: Run, input: Any, other: Any, **_kwargs: Any) -> Tensor:
 
 def _passed(_run: Run, function: Function, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     with torch.no_grad():
-        return same(x, function(x, *args, **kwargs))
+        y = function(x, *args, **kwargs)
+    return same(x, y)
 
 
 def _normed(_run: Run, _function: Function, x: Tensor, *norm: Any) -> Tensor:
