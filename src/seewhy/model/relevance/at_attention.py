@@ -57,6 +57,17 @@ def positive_relevance(
     return _relevance(network, x, targets, images, lambda made: [made.pixels])[0]
 
 
+def fitting(network: "Network", x: Pixels) -> int:
+    """How many images' forward with the weights of all calls fits the memory."""
+    census = network.census(x)
+    calls = [(one, one.keys.count if one.keys else 1) for one in census.attention]
+    weights = sum(one.heads * one.counts[0] * one.counts[1] * windows for one, windows in calls)
+    return network._rows(x, backward=True, besides=HELD * (census.bytes_per_image + weights * x.element_size()))
+
+
+HELD = 4  # times what a graph of layers holds, and the weights of attention: shares of each, and their own graphs
+
+
 def _relevance(
     network: "Network",
     x: Pixels,
