@@ -271,6 +271,7 @@ PROOFS = [
     Proof("expected_gradients", "none", note="shap and captum draw by themselves; three standard errors, in the suite"),
     Proof("lrp", "none", note="zennit and captum can't follow its sums; where they can, the suite compares"),
     Proof("attention_relevance", "none", note=NO_ATTENTION),
+    Proof("transformer_attribution", "none", note=NO_ATTENTION),
     Proof("attention_rollout", "none", note=NO_ATTENTION),
     Proof("gradient_rollout", "none", note=NO_ATTENTION),
     Proof("legrad", "none", note=NO_ATTENTION),

@@ -11,6 +11,8 @@ from attentive import TinyViT
 from conftest import MEAN, STD
 from seewhy import Model, SeewhyError, compare, explain, load
 from seewhy.model.attending import attending
+from seewhy.model.relevance.at_attention import positive_relevance, relevance_at_attention
+from seewhy.targets import ClassLogit
 
 HOWS = ("fused", "plain", "module")
 
@@ -228,3 +230,43 @@ def test_mixed_attention_is_followed_and_what_can_not_be_is_refused(x: Tensor) -
     for wrong, why in (({"hidden": True}, "can't be followed"), ({"two": True}, "branches")):
         with pytest.raises(SeewhyError, match=why):
             explain(Model(Streams(**wrong), mean=MEAN, std=STD, size=(16, 20)), x, "attention_relevance")
+
+
+def attribution(net: TinyViT, image: Tensor, target: int) -> np.ndarray:
+    """Chefer, Gur and Wolf, CVPR 2021, equations 13 and 14, of one image: from relevance that its own test holds."""
+    wide = Model(net, mean=MEAN, std=STD)
+    with wide.frozen():
+        relevances = relevance_at_attention(wide, image[None], [ClassLogit(target).pin(torch.zeros(1, 4), int)])
+    _, grads = of_paper(net, image[None], target)
+    total = np.eye(relevances[0].shape[-1])
+    for one, grad in zip(relevances, grads, strict=True):
+        total = total + np.maximum(grad[0] * one[0, 0].numpy(), 0).mean(0) @ total
+    return total
+
+
+@pytest.mark.parametrize("how", HOWS)
+@pytest.mark.parametrize(("others", "pooled"), [(1, False), (5, False), (1, True), (0, True)])
+def test_transformer_attribution_is_the_papers(how: str, others: int, pooled: bool, x: Tensor) -> None:
+    model, plain = model_of(how, x, others=others, pooled=pooled)
+    found = explain(model, x, "transformer_attribution", target=[2, 0])
+    wide = plain.double()
+    wanted = np.stack([attribution(wide, one.double(), k) for one, k in zip(x, (2, 0), strict=True)])
+    wanted = row(wanted, others, pooled)
+    np.testing.assert_allclose(found.values, wanted, rtol=1e-3, atol=1e-4 * abs(wanted).max())
+    assert (found.passes.forward, found.passes.backward) == (4, 4)
+    tight = explain(model, x, "transformer_attribution", target=[2, 0], memory=1)
+    np.testing.assert_allclose(tight.values, found.values, rtol=0, atol=1e-5 * abs(found.values).max())
+
+
+def test_transformer_attribution_goes_down_to_the_pixels_where_asked(x: Tensor) -> None:
+    model, _ = model_of("fused", x)
+    found = explain(model, x, "transformer_attribution", target=1, full=True)
+    assert found.values.shape == (2, 3, 16, 20)
+    with model.frozen():
+        wanted = positive_relevance(model, x, [ClassLogit(1).pin(torch.zeros(2, 4), int)])[0]
+    np.testing.assert_allclose(found.values, wanted, rtol=1e-4, atol=1e-6 * float(wanted.abs().max()))
+    both = compare(model, x, ["transformer_attribution"], [1, 2])["transformer_attribution"]
+    alone = explain(model, x, "transformer_attribution", target=2)
+    np.testing.assert_allclose(both[1].values, alone.values, rtol=1e-5, atol=1e-7)
+    later = explain(model, x, "transformer_attribution", target=2, start_layer=1).values
+    assert not np.allclose(later, alone.values, rtol=1e-3)

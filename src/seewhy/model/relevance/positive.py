@@ -5,7 +5,7 @@ biases aside (their equation 3). A sum's goes to its parts in proportion to what
 image; a product's by halves (their equations 8 to 12). Activations, softmaxes and normalising layers pass it as it is.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -17,107 +17,20 @@ from seewhy.model.relevance import attention, structure
 from seewhy.model.relevance.operators import Linear, Operator
 from seewhy.model.relevance.presets import Rule
 from seewhy.model.relevance.rules import OperatorRule, Scheme
-from seewhy.model.relevance.run import MixedImages, Run, Twin
+from seewhy.model.relevance.run import Run
+from seewhy.model.relevance.shares import Positive, Shares, same
 
 Function = Callable[..., Any]
 
 
 def layer(run: Run, _rule: Rule, operator: Operator, x: Tensor, z: Tensor, *, rectified: bool = False) -> Tensor:
     """What a convolution or linear layer returned; the first one's relevance is the box rule's: pixels have no sign."""
-    found: Tensor = _Positive.apply(x, [z], operator, run.twins.get(x))
+    found: Tensor = Positive.apply(x, [z], operator, run.twins.get(x))
     return found
-
-
-class _Positive(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, z: list[Tensor], operator: Operator, twin: Twin | None) -> Tensor:
-        above, below = operator.weight.clamp(min=0), operator.weight.clamp(max=0)
-        if twin is None:
-            ctx.terms = [(x.clamp(min=0), above), (x.clamp(max=0), below)]
-        else:
-            ctx.terms = [(x.detach().clone(), operator.weight), (-twin.low, above), (-twin.high, below)]
-        ctx.total = sum(operator.forth(values, weight) for values, weight in ctx.terms)
-        ctx.operator = operator
-        return z.pop().detach()
-
-    @staticmethod
-    def backward(ctx: Any, r: Tensor) -> tuple[Any, ...]:
-        sent = over(r, ctx.total)
-        found = sum(values * ctx.operator.back(sent, weight, values.shape) for values, weight in ctx.terms)
-        return found, None, None, None
-
-
-def over(r: Tensor, total: Tensor) -> Tensor:
-    """r / total, and nothing where there is nothing to share it by."""
-    return torch.where((total == 0) | total.isinf(), 0.0, r / total)
-
-
-class _Same(torch.autograd.Function):
-    """What a function made of x number by number; relevance passes."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, y: list[Tensor]) -> Tensor:
-        ctx.shape = x.shape
-        return y.pop().detach()
-
-    @staticmethod
-    def backward(ctx: Any, r: Tensor) -> tuple[Tensor, None]:
-        return r.view(ctx.shape), None
-
-
-def same(x: Tensor, y: Tensor) -> Tensor:
-    found: Tensor = _Same.apply(x, [y])
-    return found
-
-
-class _Shares(torch.autograd.Function):
-    """function(*given), linear in each of the tensors: in proportion to what each number added.
-
-    images: of which each has one total, brought together where `even` is not set; else all get the same.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, images: int, even: bool, function: Function, *given: Any) -> Tensor:
-        carry = [isinstance(one, Tensor) and one.is_floating_point() for one in given]
-        with torch.enable_grad():
-            own = [one.detach().requires_grad_() if yes else one for one, yes in zip(given, carry, strict=True)]
-            ctx.leaves = [one for one, yes in zip(own, carry, strict=True) if yes]
-            ctx.out = function(*own)
-        ctx.images, ctx.even, ctx.carry = images, even, carry
-        return ctx.out.detach().clone()  # type: ignore[no-any-return]
-
-    @staticmethod
-    def backward(ctx: Any, r: Tensor) -> tuple[Any, ...]:
-        grads = torch.autograd.grad(ctx.out, ctx.leaves, over(r, ctx.out.detach()), retain_graph=True)
-        parts = [(leaf.detach() * grad).nan_to_num(0.0, 0.0, 0.0) for leaf, grad in zip(ctx.leaves, grads, strict=True)]
-        if len(parts) > 1:
-            parts = [one / len(parts) for one in parts] if ctx.even else balanced(parts, r, ctx.images)
-        found = iter(parts)
-        return None, None, None, *(next(found) if yes else None for yes in ctx.carry)
-
-
-def balanced(parts: Sequence[Tensor], r: Tensor, images: int) -> list[Tensor]:
-    """Parts of r whose totals, of each image, add up to that of r: in proportion to the size of their totals."""
-    whole, totals = total(r, images), [total(one, images) for one in parts]
-    size = torch.stack([one.abs() for one in totals]).sum(0)
-    found = []
-    for part, own in zip(parts, totals, strict=True):
-        factor = over(own.abs() * whole, size * own)
-        found.append(part * factor.view(-1, *[1] * (part.ndim - 1)) if len(factor) == len(part) else part * factor)
-    return found
-
-
-def total(r: Tensor, images: int) -> Tensor:
-    """The sum of each image's numbers (b,), which its first axis is; of a constant that images share, of all (1,)."""
-    if images == 1:
-        return r.sum().view(1)
-    if r.ndim < 2 or len(r) != images or r.shape[1] == images:  # or which axis is it
-        raise MixedImages
-    return r.flatten(1).sum(1)
 
 
 def shared(run: Run, function: Function, *given: Any, even: bool = False) -> Tensor:
-    found: Tensor = _Shares.apply(run.images, even, function, *given)
+    found: Tensor = Shares.apply(run.images, even, function, *given)
     return found
 
 
@@ -176,7 +89,7 @@ def scaled(x: Tensor, factor: Any) -> Tensor:
 
 
 def shared_alone(function: Function, x: Tensor) -> Tensor:
-    found: Tensor = _Shares.apply(1, True, function, x)
+    found: Tensor = Shares.apply(1, True, function, x)
     return found
 
 
@@ -186,7 +99,8 @@ def divided(_run: Run, input: Any, other: Any, **_kwargs: Any) -> Tensor:
 
 def _passed(_run: Run, function: Function, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     with torch.no_grad():
-        return same(x, function(x, *args, **kwargs))
+        y = function(x, *args, **kwargs)
+    return same(x, y)
 
 
 def _normed(_run: Run, _function: Function, x: Tensor, *norm: Any) -> Tensor:

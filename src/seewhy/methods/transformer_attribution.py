@@ -1,0 +1,84 @@
+"""Transformer attribution: attention's relevance times its gradients, collected over the layers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+from seewhy.attentions import Flowing, Step, counted, usable
+from seewhy.errors import Unsupported
+from seewhy.model import Model
+from seewhy.model.flow import by_window, through
+from seewhy.model.fused import Attention
+from seewhy.model.relevance.at_attention import fitting, positive_relevance, relevance_at_attention
+from seewhy.model.tokens import Attended
+from seewhy.registry import method, option
+from seewhy.rng import Rng
+from seewhy.targets import Pinned
+from seewhy.types import Map, Need, Pixels
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Raising(Flowing):
+    """The flow back through calls whose weights have this relevance, (k,b*windows,m,n,n') each."""
+
+    relevance: list[Tensor] = field(default_factory=list)  # of the calls that are still to come
+
+    def step(self, known: Attended, call: Attention, grads: Sequence[Tensor]) -> Step:
+        own = self.relevance.pop()
+        each = [(call.weights_gradient(grad) * one).relu_().mean(1) for grad, one in zip(grads, own, strict=True)]
+        weights = by_window(torch.stack(each), known)
+        return lambda rows: (rows, through(rows, weights))
+
+
+@method(
+    "transformer_attribution",
+    Need.ATTENTION | Need.GRADIENT,
+    title="Transformer Attribution",
+    family="attention",
+    paper="arXiv:2012.09838",
+    cost="2 forwards, 2 backwards",
+    sign="positive",
+    starts="attention",
+)
+class TransformerAttribution(Flowing):
+    """Attention's relevance, layer upon layer where it raises the score: R + mean of ReLU(gradient * relevance) R.
+
+    Chefer, Gur and Wolf, CVPR 2021: relevance is handed down along what is positive, to the weights of each call of
+    attention. full: to the input (b,c,h,w) in their place, without gradients.
+    """
+
+    full: bool = option(False, "hand relevance down to the input itself, without attention's gradients")
+
+    def cut(self, model: Model, x: Pixels) -> int | None:
+        found = super().cut(model, x)
+        return None if self.full else found
+
+    def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
+        size = fitting(model, x)
+        if size >= len(x):
+            return self._of_few(model, x, targets, rng)
+        starts = range(0, len(x), size)
+        parts = [self._of_few(model, x[i : i + size], [_from(i, one) for one in targets], rng) for i in starts]
+        return [_joined(maps) for maps in zip(*parts, strict=True)]
+
+    def _of_few(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
+        if self.full:
+            return [Map(one) for one in positive_relevance(model, x, targets)]
+        count = len(usable(model, x))
+        found = relevance_at_attention(model, x, targets)
+        if len(found) != count:
+            raise Unsupported(f"{len(found)} of its {count} calls of attention have relevance", "see lrp")
+        own = _Raising(start_layer=self.start_layer, relevance=found[counted(self.start_layer, count, "start_layer") :])
+        return own.for_targets(model, x, targets, rng)
+
+
+def _from(start: int, target: Pinned) -> Pinned:
+    """The target of the images from the start-th on."""
+    return replace(target, read=lambda scores, rows: target.read(scores, rows + start))
+
+
+def _joined(maps: Sequence[Map]) -> Map:
+    extras = {name: torch.cat([one.extras[name] for one in maps]) for name in maps[0].extras}
+    return replace(maps[0], values=torch.cat([one.values for one in maps]), extras=extras)
