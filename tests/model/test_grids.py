@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 from conftest import MEAN, STD
 from seewhy import Model, SeewhyError, explain
-from seewhy.model.grids import disturbed, grid, locality, trusted
+from seewhy.model.grids import disturbed, early, grid, locality, trusted
 
 SQUARE, WIDE = (224, 224), (128, 320)
 
@@ -142,3 +142,8 @@ def test_cells_that_do_not_lie_on_the_picture_are_refused() -> None:
     model = Model(Turned(), mean=MEAN, std=STD, size=(32, 32))
     with pytest.raises(SeewhyError, match="do not lie on the picture"):
         explain(model, torch.rand(1, 3, 32, 32), "gradcam", layer="turn")
+
+
+def test_a_norm_with_its_activation_in_it_is_where_that_ends() -> None:
+    ends = [("stem.conv", 9), ("stem.bn.act", 0), *((f"block{i}", 9) for i in range(12))]
+    assert early(ends, "stem.bn") and not early(ends, "block11")
