@@ -69,6 +69,7 @@ def test_torchcam_agrees_before_it_scales(x: Tensor) -> None:
     np.testing.assert_allclose(found, np.stack(wanted).reshape(found.shape), rtol=1e-3, atol=1e-5 * found.max())
 
 
+@pytest.mark.engine
 def test_classes_share_the_forward_with_other_methods(x: Tensor) -> None:
     calls: list[int] = []
     model = Model(TinyViT(), mean=MEAN, std=STD, size=(16, 20))

@@ -15,6 +15,7 @@ Size = tuple[int, int]
 Place = Layout | Windows
 Found = tuple[Place, float | None]  # with how local it makes what lies there
 
+ROUNDING = 1e-6
 NEARLY = 0.5  # of the most local: about as local, since of few cells the middle is not looked at
 
 
@@ -51,13 +52,14 @@ def located(shape: tuple[int, ...], before: Tensor, after: Tensor, size: Size, f
 
 
 def best(found: Iterable[Found], size: Size) -> Place | None:
-    """The most local of them, beyond chance: few cells share more of any change. A row of cells taken for other tokens is hardly less so: of those that are about as
-    local, one stride has to give both axes without a rest, and there are few other tokens."""
+    """The most local of them beyond chance, since few cells share more of any change. A row of cells taken for other
+    tokens is hardly less so: of those that are about as local, one stride has to give both axes without a rest, and
+    there are few other tokens."""
     known = [(layout, -1.0 if local is None else beyond_chance(layout.cells, local)) for layout, local in found]
     most = max(0.0, *(local for _, local in known), 0.0)
     if any(isinstance(layout, Windows) for layout, _ in known):  # shifted or not, the cells are the same
         return max(known, key=lambda one: one[1])[0]
-    near = [one for one in known if max(0.0, one[1]) >= NEARLY * most]
+    near = [one for one in known if max(0.0, one[1]) >= NEARLY * most - ROUNDING]
     return max(near, key=lambda one: (_exact(one[0].cells, size), -one[0].others, one[1]), default=(None, 0))[0]
 
 
