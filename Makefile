@@ -47,7 +47,7 @@ evidence: $(VENV)/tested  ## how much of each map lies on the object asked for, 
 
 bench: $(VENV)/tested  ## every row against every peer, into docs/performance.md: hours. ROW=id: one row; FRESH=1: all anew
 	$(BIN)/python -m benchmarks $(if $(ROW),--row $(ROW)) $(if $(FRESH),--fresh) $(if $(DEVICE),--device $(DEVICE))
-	$(if $(ROW)$(DEVICE),,$(BIN)/python -m benchmarks.shapes)
+	$(if $(ROW)$(DEVICE),,$(if $(wildcard benchmarks/shapes/weights/clip.json),$(BIN)/python -m benchmarks.shapes,@echo 'no evidence: make shapes has trained no networks yet'))
 
 bench-quick: $(VENV)/tested  ## the same answers as every peer on small networks, in a minute; times decide nothing
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.quick

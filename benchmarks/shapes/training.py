@@ -147,7 +147,7 @@ def _written_out() -> Iterator[None]:
 
 
 def _optimizers(module: nn.Module, plan: Plan) -> list[torch.optim.Optimizer]:
-    """Muon for the blocks' matrices, with which shapes are learned in a third of AdamW's steps; AdamW for the rest."""
+    """Muon for the blocks' matrices, AdamW for the rest."""
     own = dict(module.named_parameters())
     matrices = {name: p for name, p in own.items() if p.ndim == 2 and "blocks" in name}
     rest = [p for name, p in own.items() if name not in matrices]

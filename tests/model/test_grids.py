@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 from conftest import MEAN, STD
 from seewhy import Model, SeewhyError, explain
-from seewhy.model.grids import disturbed, grid, locality, trusted
+from seewhy.model.grids import disturbed, early, grid, locality, trusted
 
 SQUARE, WIDE = (224, 224), (128, 320)
 
@@ -57,15 +57,15 @@ def test_the_middle_tells_cells_that_lie_window_by_window() -> None:
     """As Swin's windows and Hiera's mask units do: what changes in a corner stays near that corner."""
 
     def by_window(maps: Tensor) -> Tensor:
-        return maps.unflatten(3, (4, 4)).unflatten(2, (4, 4)).permute(0, 1, 2, 4, 3, 5).reshape(len(maps), -1, 16, 16)
+        return maps.unflatten(3, (2, 8)).unflatten(2, (2, 8)).permute(0, 1, 2, 4, 3, 5).reshape(len(maps), -1, 16, 16)
 
     def halves(maps: Tensor) -> Tensor:  # windows as wide as half of the picture, one below the other
         return maps.unflatten(3, (2, 8)).transpose(2, 3).flatten(2, 3).unflatten(2, (16, 2)).flatten(3)
 
-    x = torch.rand(2, 3, 16, 16)
+    x = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     assert locality(x, disturbed(x)) == 1
     for order in (by_window, halves):
-        assert locality(order(x), order(disturbed(x))) < 0.5  # type: ignore[operator]
+        assert locality(order(x), order(disturbed(x))) < 0.3  # type: ignore[operator]
 
 
 def test_maps_are_read_unasked_where_more_of_the_change_than_of_the_cells_is_in_place() -> None:
@@ -142,3 +142,8 @@ def test_cells_that_do_not_lie_on_the_picture_are_refused() -> None:
     model = Model(Turned(), mean=MEAN, std=STD, size=(32, 32))
     with pytest.raises(SeewhyError, match="do not lie on the picture"):
         explain(model, torch.rand(1, 3, 32, 32), "gradcam", layer="turn")
+
+
+def test_a_norm_with_its_activation_in_it_is_where_that_ends() -> None:
+    ends = [("stem.conv", 9), ("stem.bn.act", 0), *((f"block{i}", 9) for i in range(12))]
+    assert early(ends, "stem.bn") and not early(ends, "block11")

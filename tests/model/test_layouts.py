@@ -13,6 +13,7 @@ from seewhy import Model, explain, load
 from seewhy.model.attending import attending
 from seewhy.model.flow import Flow, resized
 from seewhy.model.layouts import Layout, Windows, layouts, of_windows
+from seewhy.model.tokens import best, located
 
 SQUARE = (224, 224)
 
@@ -145,3 +146,10 @@ def test_stages_of_an_mvit_are_brought_together_in_two_dimensions() -> None:
         row = ((spread[0] + spread[1]) / 2).ravel()
     found = explain(model, big, "attention_rollout").values
     np.testing.assert_allclose(found, row.reshape(found.shape), rtol=1e-4, atol=1e-7)
+
+
+def test_few_cells_are_not_taken_for_many_because_more_of_any_change_lies_in_their_quarter() -> None:
+    """LeViT's last stage: 16 tokens that all change alike are 4x4, and not 7 others and 3x3."""
+    before = torch.zeros(2, 16, 8)
+    found = located((16, 8), before, before.new_ones(3, 16, 8), SQUARE)
+    assert str(best(found, SQUARE)) == "0 + 4x4 tokens"

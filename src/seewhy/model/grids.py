@@ -67,9 +67,14 @@ def trusted(cells: tuple[int, int], locality: float | None) -> bool:
         return False
     if min(cells) < 4:
         return min(cells) > 1 and locality >= DISPROVED
+    return beyond_chance(cells, locality) >= 0.1
+
+
+def beyond_chance(cells: tuple[int, int], locality: float) -> float:
+    """How much more of the change lies in its quarter than of the cells do: 0 by chance, 1 where all of it does."""
     r, q = cells
     quarter = (r - r // 2) * (q - q // 2) / (r * q)
-    return (locality - quarter) / (1 - quarter) >= 0.1
+    return (locality - quarter) / (1 - quarter)
 
 
 def early(ends: Sequence[tuple[str, int]], layer: str, share: float = EARLY) -> bool:
@@ -81,7 +86,8 @@ def early(ends: Sequence[tuple[str, int]], layer: str, share: float = EARLY) -> 
     before = [name for name in with_parameters if name == layer or name.startswith(layer + ".")]
     if not before:  # an activation or a pooling: what ended before it counts
         names = [name for name, _ in ends]
-        at = names.index(layer) if layer in names else len(names)
+        inside = (i for i, name in enumerate(names) if name == layer or name.startswith(f"{layer}."))
+        at = max(inside, default=len(names))  # a norm with its activation in it is none of the innermost
         done = sum(parameters > 0 for _, parameters in ends[:at])
     else:
         done = max(with_parameters.index(name) for name in before) + 1

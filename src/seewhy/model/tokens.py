@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from seewhy.model.fused import Attention
-from seewhy.model.grids import DISPROVED, locality
+from seewhy.model.grids import DISPROVED, beyond_chance, locality
 from seewhy.model.layouts import OTHERS, Layout, Windows, layouts, of_windows
 
 Size = tuple[int, int]
@@ -51,9 +51,9 @@ def located(shape: tuple[int, ...], before: Tensor, after: Tensor, size: Size, f
 
 
 def best(found: Iterable[Found], size: Size) -> Place | None:
-    """The most local of them. A row of cells taken for other tokens is hardly less so: of those that are about as
+    """The most local of them, beyond chance: few cells share more of any change. A row of cells taken for other tokens is hardly less so: of those that are about as
     local, one stride has to give both axes without a rest, and there are few other tokens."""
-    known = [(layout, -1.0 if local is None else local) for layout, local in found]
+    known = [(layout, -1.0 if local is None else beyond_chance(layout.cells, local)) for layout, local in found]
     most = max(0.0, *(local for _, local in known), 0.0)
     if any(isinstance(layout, Windows) for layout, _ in known):  # shifted or not, the cells are the same
         return max(known, key=lambda one: one[1])[0]
