@@ -1,13 +1,14 @@
 """Transformer attribution: attention's relevance times its gradients, collected over the layers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from seewhy.attentions import Flowing, Step, counted, usable
-from seewhy.errors import Unsupported
+from seewhy.errors import ModelFailed, Unsupported, first_line
 from seewhy.model import Model
 from seewhy.model.flow import by_window, through
 from seewhy.model.fused import Attention
@@ -17,6 +18,8 @@ from seewhy.registry import method, option
 from seewhy.rng import Rng
 from seewhy.targets import Pinned
 from seewhy.types import Map, Need, Pixels
+
+Relevance = Callable[[Model, Pixels, Sequence[Pinned]], Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +41,7 @@ class _Raising(Flowing):
     title="Transformer Attribution",
     family="attention",
     paper="arXiv:2012.09838",
-    cost="2 forwards, 2 backwards",
+    cost="1 forward, 1 partial backward; 1 of both in float64, on a copy of the network",
     sign="positive",
     starts="attention",
 )
@@ -46,7 +49,8 @@ class TransformerAttribution(Flowing):
     """Attention's relevance, layer upon layer where it raises the score: R + mean of ReLU(gradient * relevance) R.
 
     Chefer, Gur and Wolf, CVPR 2021: relevance is handed down along what is positive, to the weights of each call of
-    attention. full: to the input (b,c,h,w) in their place, without gradients.
+    attention. full: to the input (b,c,h,w) in their place, without gradients. At sums it divides by small differences
+    of large numbers, so that it is computed in float64; a note says where that can't be done.
     """
 
     full: bool = option(False, "hand relevance down to the input itself, without attention's gradients")
@@ -64,14 +68,27 @@ class TransformerAttribution(Flowing):
         return [_joined(maps) for maps in zip(*parts, strict=True)]
 
     def _of_few(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
+        found, notes = _widely(positive_relevance if self.full else relevance_at_attention, model, x, targets)
         if self.full:
-            return [Map(one) for one in positive_relevance(model, x, targets)]
+            return [Map(one, notes=notes) for one in found]
         count = len(usable(model, x))
-        found = relevance_at_attention(model, x, targets)
         if len(found) != count:
             raise Unsupported(f"{len(found)} of its {count} calls of attention have relevance", "see lrp")
         own = _Raising(start_layer=self.start_layer, relevance=found[counted(self.start_layer, count, "start_layer") :])
-        return own.for_targets(model, x, targets, rng)
+        return [replace(one, notes=(*one.notes, *notes)) for one in own.for_targets(model, x, targets, rng)]
+
+
+def _widely(relevance: Relevance, model: Model, x: Pixels, targets: Sequence[Pinned]) -> tuple[Any, list[str]]:
+    """Relevance from a float64 copy, and what is said where that can't be: at sums it divides by small differences."""
+    if model.dtype == torch.float64:
+        return relevance(model, x, targets), []
+    try:
+        wide = replace(model.wide(), memo=None)
+        with wide.frozen():
+            found = relevance(wide, x.double(), targets)
+    except (RuntimeError, TypeError, ModelFailed) as error:  # no float64 on the device, or none in the network
+        return relevance(model, x, targets), [f"computed in float32, less exactly: {first_line(error)}"]
+    return (found.to(x) if isinstance(found, Tensor) else [one.to(x) for one in found]), []
 
 
 def _from(start: int, target: Pinned) -> Pinned:

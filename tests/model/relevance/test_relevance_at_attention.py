@@ -152,3 +152,20 @@ def test_images_that_lie_on_another_axis_are_taken_one_by_one(pictures: Tensor) 
 def test_without_attention_there_is_nothing_to_ask(small: Model, x: Tensor) -> None:
     with small.frozen(), pytest.raises(Unsupported, match="no weights of attention"):
         relevance_at_attention(small, x, [ClassLogit(1).pin(torch.zeros(2, 4), int)])
+
+
+def test_weights_that_are_mixed_among_heads_are_weights_still(pictures: Tensor) -> None:
+    class Talking(Odd):
+        """Of CaiT: the heads' weights are mixed behind the softmax."""
+
+        def forward(self, x: Tensor) -> Tensor:
+            x = self.norm(self.patch(x).flatten(2).transpose(1, 2))
+            q, k, v = self.qkv(x).unflatten(2, (3, 2, 4)).permute(2, 0, 3, 1, 4)
+            weights = (q @ k.mT / 2).softmax(-1).permute(0, 2, 3, 1)
+            weights = F.linear(weights, self.bias[:2, :2]).permute(0, 3, 1, 2)
+            return self.fc((x + (weights @ v).transpose(1, 2).flatten(2)).mean(1))
+
+    model = Model(Talking(False).double().eval(), mean=MEAN, std=STD)
+    with model.frozen():
+        (found,) = relevance_at_attention(model, pictures, [ClassLogit(2).pin(torch.zeros(3, 4), int)])
+    assert found.shape == (1, 3, 2, 20, 20) and found.abs().sum() > 0

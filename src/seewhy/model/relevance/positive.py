@@ -26,6 +26,8 @@ Function = Callable[..., Any]
 def layer(run: Run, _rule: Rule, operator: Operator, x: Tensor, z: Tensor, *, rectified: bool = False) -> Tensor:
     """What a convolution or linear layer returned; the first one's relevance is the box rule's: pixels have no sign."""
     found: Tensor = Positive.apply(x, [z], operator, run.twins.get(x))
+    if x in run.weights and found.numel() == x.numel():  # mixed among heads
+        run.weights[found] = True
     return found
 
 
