@@ -13,7 +13,7 @@ from seewhy.errors import HeadFailed, ModelFailed, first_line
 from seewhy.model.attending import attending
 from seewhy.model.blocks import passes, with_blocks
 from seewhy.model.fused import Attention
-from seewhy.model.grids import DISPROVED, LATE, disturbed, early, trusted
+from seewhy.model.grids import LATE, Local, disturbed, early, trusted
 from seewhy.model.head import PooledHead, find_head
 from seewhy.model.layouts import Layout, layouts
 from seewhy.model.outcome import outcome
@@ -28,7 +28,7 @@ from seewhy.scores import Outputs
 
 
 @dataclass(frozen=True)
-class Layer:
+class Layer(Local):
     """A named layer as the probe saw it.
 
     shape: of one image's output, () where that is not one tensor. layout: how that becomes maps (d,r,q), where it
@@ -50,14 +50,6 @@ class Layer:
     def grid(self) -> tuple[int, int] | None:
         """Cells (r,q) of its maps."""
         return self.layout.cells if self.layout else None
-
-    @property
-    def proved(self) -> bool:
-        return self.locality is not None and self.locality >= 0.5
-
-    @property
-    def disproved(self) -> bool:
-        return self.locality is not None and self.locality < DISPROVED
 
 
 @dataclass(frozen=True, eq=False)

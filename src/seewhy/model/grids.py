@@ -16,6 +16,20 @@ LATE = 0.75  # of the layers with parameters: what ends behind so many is near t
 EARLY = 0.2  # of the layers with parameters: maps from before this say little of what the network made of them
 
 
+class Local:
+    """What has a locality: of its cells' change, the share that lies where the picture was changed."""
+
+    locality: float | None
+
+    @property
+    def proved(self) -> bool:
+        return self.locality is not None and self.locality >= 0.5
+
+    @property
+    def disproved(self) -> bool:
+        return self.locality is not None and self.locality < DISPROVED
+
+
 def grid(shape: Shape, size: tuple[int, int]) -> tuple[int, int] | None:
     """The cells (r,q) of maps (d,r,q) of an input of this size; None where one stride does not explain both.
 

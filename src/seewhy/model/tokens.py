@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from seewhy.model.fused import Attention
-from seewhy.model.grids import DISPROVED, beyond_chance, locality
+from seewhy.model.grids import Local, beyond_chance, locality
 from seewhy.model.layouts import OTHERS, Layout, Windows, layouts, of_windows
 
 Size = tuple[int, int]
@@ -20,7 +20,7 @@ NEARLY = 0.5  # of the most local: about as local, since of few cells the middle
 
 
 @dataclass(frozen=True)
-class Attended:
+class Attended(Local):
     """A call of attention as the probe saw it.
 
     queries, keys: how its tokens lie on the picture, None where they are on no grid. counts: (n,n'). locality: how
@@ -36,14 +36,6 @@ class Attended:
     latent: bool = False  # its queries are the network's own, no tokens of the picture
     behind: bool = True  # what attends before it reaches it
     block: str = ""  # the module in which nothing else attends and through which all of the picture passes
-
-    @property
-    def proved(self) -> bool:
-        return self.locality is not None and self.locality >= 0.5
-
-    @property
-    def disproved(self) -> bool:
-        return self.locality is not None and self.locality < DISPROVED
 
 
 def located(shape: tuple[int, ...], before: Tensor, after: Tensor, size: Size, frames: int = 1) -> list[Found]:
