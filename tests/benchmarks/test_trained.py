@@ -38,7 +38,8 @@ def test_the_networks_know_scenes_they_have_not_seen_as_their_logs_say(
     for what, value in said.items():
         slack = 3 * max(value * (1 - value), 0.002) ** 0.5 / 200**0.5  # three standard errors of a share of 200
         assert found[what] >= value - slack, f"{what}: {found[what]:.3f}, the log says {value:.3f}"
-        assert value > 0.9, f"{what}: {value} explains nothing"
+        # all of a scene's objects right is a product of up to four of the others: it is held to the log alone
+        assert value > 0.9 or what == "scenes all right", f"{what}: {value} explains nothing"
 
 
 def test_the_weights_are_under_5_mb() -> None:
