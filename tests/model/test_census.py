@@ -5,6 +5,8 @@ from torch import Tensor, nn
 
 from conftest import MEAN, STD, Bright, SmallNet
 from seewhy import Model, SeewhyError, explain, predict
+from seewhy.model import census as census_of
+from seewhy.model.layouts import Layout
 from seewhy.types import Need
 
 
@@ -211,3 +213,18 @@ def test_names_that_do_not_fit_the_scores_are_refused(names: list[str], x: Tenso
     for call in (explain, predict):
         with pytest.raises(SeewhyError, match=f"{len(names)} class names for 3 scores"):
             call(model(Ending(3), classes=names), x)
+
+
+def test_maps_that_spread_are_trusted_behind_trusted_ones_on_the_same_cells_and_no_others() -> None:
+    def one(name: str, locality: float, axes: str = "first", cells: tuple[int, int] = (8, 8)) -> census_of.Layer:
+        layout = Layout(axes, cells)  # type: ignore[arg-type]  # a Literal
+        return census_of.Layer(name, "Conv2d", (4, *cells), 1, False, 9, layout, locality)
+
+    def spatial(*layers: census_of.Layer) -> list[str]:
+        return census_of._spatial(layers)
+
+    local, spread, chance = one("local", 0.6), one("spread", 0.29), one("chance", 0.25)
+    assert spatial(local, spread, chance) == ["local", "spread"]  # of 8x8 cells a quarter is chance
+    assert spatial(spread, local) == ["local"]  # what is trusted has to come before
+    assert spatial(local, one("other", 0.29, cells=(16, 16))) == ["local"]
+    assert spatial(one("tokens", 0.6, "tokens"), one("more", 0.29, "tokens")) == ["tokens"]  # these may be shuffled

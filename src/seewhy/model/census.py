@@ -13,7 +13,7 @@ from seewhy.errors import HeadFailed, ModelFailed, first_line
 from seewhy.model.attending import attending
 from seewhy.model.blocks import passes, with_blocks
 from seewhy.model.fused import Attention
-from seewhy.model.grids import LATE, Local, disturbed, early, trusted
+from seewhy.model.grids import LATE, Local, beyond_chance, disturbed, early, trusted
 from seewhy.model.head import PooledHead, find_head
 from seewhy.model.layouts import Layout, layouts
 from seewhy.model.outcome import outcome
@@ -153,8 +153,7 @@ def default_maps(
     picture passes through a node of the graph: late maps that it does come before branches that it gets around.
     None where they stand at the network's start: what it made of them has no maps.
     """
-    spatial = [one.name for one in layers if one.grid and one.read and trusted(one.grid, one.locality)]
-    spatial = [name for name in spatial if not any(name.startswith(f"{one}.") for one in attending)]
+    spatial = [name for name in _spatial(layers) if not any(name.startswith(f"{one}.") for one in attending)]
     if not spatial:
         return None
     outer = {one.name.rpartition(".")[0] for one in layers}
@@ -163,6 +162,22 @@ def default_maps(
     whole = (name for name in reversed(spatial) if name in tokens or through(seen.nodes[name]))
     last = next((name for name in whole if not early(ends, name, LATE)), spatial[-1])
     return None if early(ends, last) else _returning(seen.outputs[last], layers, seen)
+
+
+def _spatial(layers: Sequence[Layer]) -> list[str]:
+    """Layers whose maps can be trusted to have a place: each by itself, or since they are those of a trusted one before
+    it that went on, channels first, on the same cells, and what changes in them still lies nearer than by chance. After
+    many wide kernels a change spreads over all cells; the cells stay where they are."""
+    found, known = [], set()
+    for one in layers:
+        if not one.grid or not one.read or one.locality is None:
+            continue
+        follows = one.layout in known and beyond_chance(one.grid, one.locality) > 0
+        if trusted(one.grid, one.locality) or follows:
+            found.append(one.name)
+            if one.layout and one.layout.axes == "first":
+                known.add(one.layout)
+    return found
 
 
 def _returning(maps: Tensor, layers: Sequence[Layer], seen: Seen) -> str | None:
