@@ -31,7 +31,12 @@ def main() -> None:
 
 def _found(name: str, model: Model, n: int, only: list[str], known: dict[str, Any]) -> dict[str, Any]:
     scenes = evidence.asked(model, n)
-    rows = {"by chance": page.row(evidence.even(scenes)), "the best of patches": page.row(evidence.of_patches(scenes))}
+    drawn = {
+        "by chance": evidence.even,
+        "every patch it touches": evidence.of_touched,
+        "the best of patches": evidence.of_patches,
+    }
+    rows = {what: page.row(of(scenes)) for what, of in drawn.items()}
     without = {}
     for one in list_methods(model):
         if not one.offered:

@@ -138,6 +138,18 @@ def even(scenes: Asked) -> Shares:
 
 def of_patches(scenes: Asked) -> Shares:
     """Of the map that a method on tokens should give: each patch as much as the object covers of it."""
+    return _drawn(_cover(scenes), scenes)
+
+
+def of_touched(scenes: Asked) -> Shares:
+    """Of a map that knows each patch the object is in, and not how much of it."""
+    return _drawn((_cover(scenes) > 0).astype(np.float32), scenes)
+
+
+def _cover(scenes: Asked) -> NDArray[np.float32]:
     cells = SIDE // PATCH
-    cover = scenes.masks.reshape(-1, 2, cells, PATCH, cells, PATCH).mean((3, 5), dtype=np.float32)
-    return shares(Geometry.identity(SIDE, SIDE).place(cover).astype(float), scenes.masks)
+    return scenes.masks.reshape(-1, 2, cells, PATCH, cells, PATCH).mean((3, 5), dtype=np.float32)
+
+
+def _drawn(cells: NDArray[np.float32], scenes: Asked) -> Shares:
+    return shares(Geometry.identity(SIDE, SIDE).place(cells).astype(float), scenes.masks)

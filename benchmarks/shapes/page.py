@@ -33,8 +33,9 @@ asked for**: the share on the same object in the map of the other one. **Switche
 is the larger; .5 is a coin's. Objects that the network does not say are there are not asked for.
 
 A token is a patch of 8 by 8 pixels and an object is three to five of them wide, so no map of tokens can end where an
-object ends. The row "the best of patches" is the map that gives each patch what the object covers of it, drawn like any
-other; hence the column for the object and the pixels up to half a patch from it.
+object ends. "The best of patches" is the map that gives each patch what the object covers of it, drawn like any other;
+"every patch it touches" gives all patches the object is in alike. A map of tokens with the share of the second found
+the object and not its edge; hence the column for the object and the pixels up to half a patch from it.
 
 The logit is explained, since the classes of a scene do not exclude each other. Baselines are grey: black, the default
 of most methods, is a colour of objects here. Other options that are not the defaults: {options}.

@@ -81,6 +81,8 @@ def test_the_best_map_of_patches_leaves_room_for_the_goal(vit: Model) -> None:
     scenes = evidence.asked(vit, 40)
     best, even = evidence.of_patches(scenes), evidence.even(scenes)
     assert even.mean < 0.15 and best.mean > 0.7 > evidence.shares(np.ones(scenes.masks.shape), scenes.masks).mean
+    touched = evidence.of_touched(scenes)
+    assert even.mean < touched.mean < best.mean and touched.switched == 1
     assert np.allclose(even.own, scenes.masks.mean((2, 3))) and best.switched == 1 and even.switched == 0
 
 
