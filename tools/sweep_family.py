@@ -52,13 +52,16 @@ def smallest(family: str) -> tuple[str, int, bool]:
 
 
 def made(name: str, classes: bool) -> Any:
-    """The model with random weights; its head draws some where it starts at zero, else no score would ever move."""
+    """The model with random weights; its head draws some where it starts at zero, else no score would ever
+    move, and norms that start at zero, as at the end of Swin v2's blocks, at one, else no block would do anything."""
     torch.manual_seed(0)
     given = {} if classes else {"classes": [f"class {i}" for i in range(10)]}
     model = load(f"timm:{name}", weights="random", **given)
     for part in model.module.modules():
         if isinstance(part, nn.Linear | nn.Conv2d) and not part.weight.any():
             nn.init.normal_(part.weight, std=WEIGHT)
+        if isinstance(part, nn.LayerNorm) and part.weight is not None and not part.weight.any():
+            nn.init.ones_(part.weight)
     return model
 
 

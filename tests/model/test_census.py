@@ -223,7 +223,7 @@ def test_maps_that_spread_are_trusted_behind_trusted_ones_on_the_same_cells_and_
     def spatial(*layers: census_of.Layer) -> list[str]:
         return census_of._spatial(layers)
 
-    local, spread, chance = one("local", 0.6), one("spread", 0.29), one("chance", 0.25)
+    local, spread, chance = one("local", 0.6), one("spread", 0.29), one("chance", 0.26)
     assert spatial(local, spread, chance) == ["local", "spread"]  # of 8x8 cells a quarter is chance
     assert spatial(spread, local) == ["local"]  # what is trusted has to come before
     assert spatial(local, one("other", 0.29, cells=(16, 16))) == ["local"]

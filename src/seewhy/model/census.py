@@ -13,7 +13,7 @@ from seewhy.errors import HeadFailed, ModelFailed, first_line
 from seewhy.model.attending import attending
 from seewhy.model.blocks import passes, with_blocks
 from seewhy.model.fused import Attention
-from seewhy.model.grids import LATE, Local, beyond_chance, disturbed, early, trusted
+from seewhy.model.grids import LATE, SPREAD, Local, beyond_chance, disturbed, early, trusted
 from seewhy.model.head import PooledHead, find_head
 from seewhy.model.layouts import Layout, layouts
 from seewhy.model.outcome import outcome
@@ -166,13 +166,14 @@ def default_maps(
 
 def _spatial(layers: Sequence[Layer]) -> list[str]:
     """Layers whose maps can be trusted to have a place: each by itself, or since they are those of a trusted one before
-    it that went on, channels first, on the same cells, and what changes in them still lies nearer than by chance. After
+    it that went on, channels first, on the same cells, and what changes in them still lies nearer than by chance,
+    if less so. After
     many wide kernels a change spreads over all cells; the cells stay where they are."""
     found, known = [], set()
     for one in layers:
         if not one.grid or not one.read or one.locality is None:
             continue
-        follows = one.layout in known and beyond_chance(one.grid, one.locality) > 0
+        follows = one.layout in known and beyond_chance(one.grid, one.locality) >= SPREAD
         if trusted(one.grid, one.locality) or follows:
             found.append(one.name)
             if one.layout and one.layout.axes == "first":

@@ -9,6 +9,7 @@ from torch import Tensor
 Shape = tuple[int, ...]
 
 MIDDLE = 8  # cells a side from which on their middle is looked at
+SPREAD = 0.05  # beyond chance: so little tells maps on cells that are known from maps that have lost their places
 DISPROVED = 0.1  # by chance a quarter of the change lies in a quarter of the cells
 BORDER = 0.4  # of the picture, at least, is left when borders are cut off
 DEEP = 10  # layers with parameters: a network of fewer has no start to speak of
