@@ -166,9 +166,8 @@ def default_maps(
 
 def _spatial(layers: Sequence[Layer]) -> list[str]:
     """Layers whose maps can be trusted to have a place: each by itself, or since they are those of a trusted one before
-    it that went on, channels first, on the same cells, and what changes in them still lies nearer than by chance,
-    if less so. After
-    many wide kernels a change spreads over all cells; the cells stay where they are."""
+    it that went on, channels first, on the same cells, and what changes in them lies nearer than by chance, if less so.
+    After many wide kernels a change spreads over all cells; the cells stay where they are."""
     found, known = [], set()
     for one in layers:
         if not one.grid or not one.read or one.locality is None:
