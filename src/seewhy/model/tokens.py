@@ -127,7 +127,21 @@ def _located(before: Tensor, after: Tensor, size: Size, frames: int = 1) -> list
     if len(before) == 2:
         return located(tuple(tokens.shape[1:]), tokens, others, size, frames)
     every = of_windows(len(before) // 2, tokens.shape[1], size)
-    return [(one, locality(one.maps(tokens), one.maps(others))) for one in every]
+    found = [(one, locality(one.maps(tokens), one.maps(others))) for one in every]
+    return [] if before.shape[1] == 1 and _heads_first(tokens, others, found, size) else found
+
+
+def _heads_first(tokens: Tensor, others: Tensor, windows: Sequence[Found], size: Size) -> bool:
+    """Whether tokens (2*k,n,d) and (3*k,n,d) are of k heads of one grid and not of k windows: more local as that. Some
+    grid made of all heads' tokens is always at hand, and half of what changes can lie right on it."""
+
+    def by_image(one: Tensor, images: int) -> Tensor:
+        return one.unflatten(0, (images, -1)).transpose(1, 2).flatten(2)
+
+    whole = by_image(tokens, 2), by_image(others, 3)
+    as_heads = located(tuple(whole[0].shape[1:]), *whole, size)
+    most = [max((local or 0.0 for _, local in one), default=0.0) for one in (as_heads, windows)]
+    return most[0] > most[1]
 
 
 def read_by(output: Tensor, places: Mapping[str, Tensor]) -> dict[str, Tensor | None]:
