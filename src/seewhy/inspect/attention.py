@@ -54,7 +54,7 @@ def attention(
         how, notes = _heads_kept(heads, [known[i] for i in chosen])
         kinds = _kinds(known[-1], model.census(x).start)
         ((calls, _outputs, _read),) = model.followed(x, None).chunks
-        made = tuple(_call(i, known[i], calls[i], how, kinds) for i in chosen)
+        made = tuple(_call(i, known[i], calls[i].headed(), how, kinds) for i in chosen)
     return AttentionMaps(made, photo, model.card, (*notes, *unproved([known[i] for i in chosen])))
 
 

@@ -68,7 +68,8 @@ def of_blocks(model: Model, x: Pixels, start_layer: int) -> Sequence[Attended]:
     calls = in_a_row(every[counted(start_layer, len(every), "start_layer") :])
     same = calls[-1]
     for one in calls:
-        plain = isinstance(one.keys, Layout) and one.keys.frames == 1 and one.counts[0] == one.counts[1]
+        usual = one.axes.kind == "heads"
+        plain = usual and isinstance(one.keys, Layout) and one.keys.frames == 1 and one.counts[0] == one.counts[1]
         if not one.block or not plain or one.keys != same.keys:
             raise Unsupported(
                 f"what attends in {one.layer!r} is in no block of a plain transformer, whose tokens a head could read",

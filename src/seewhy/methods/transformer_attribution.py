@@ -11,7 +11,7 @@ from seewhy.attentions import Flowing, Step, counted, usable
 from seewhy.errors import ModelFailed, Unsupported, first_line
 from seewhy.model import Model
 from seewhy.model.flow import by_window, through
-from seewhy.model.fused import Attention
+from seewhy.model.fused import Attention, Axes
 from seewhy.model.relevance.at_attention import fitting, positive_relevance, relevance_at_attention
 from seewhy.model.tokens import Attended
 from seewhy.registry import method, option
@@ -71,11 +71,18 @@ class TransformerAttribution(Flowing):
         found, notes = _widely(positive_relevance if self.full else relevance_at_attention, model, x, targets)
         if self.full:
             return [Map(one, notes=notes) for one in found]
-        count = len(usable(model, x))
+        calls = usable(model, x)
+        count = len(calls)
         if len(found) != count:
             raise Unsupported(f"{len(found)} of its {count} calls of attention have relevance", "see lrp")
+        found = [_headed(one, call.axes) for one, call in zip(found, calls, strict=True)]
         own = _Raising(start_layer=self.start_layer, relevance=found[counted(self.start_layer, count, "start_layer") :])
         return [replace(one, notes=(*one.notes, *notes)) for one in own.for_targets(model, x, targets, rng)]
+
+
+def _headed(relevance: Tensor, axes: Axes) -> Tensor:
+    """Relevance (k,...) of a call's weights as (k,b*windows,m,n,n')."""
+    return relevance if axes.kind == "heads" else torch.stack([axes.headed(one) for one in relevance])
 
 
 def _widely(relevance: Relevance, model: Model, x: Pixels, targets: Sequence[Pinned]) -> tuple[Any, list[str]]:

@@ -53,6 +53,6 @@ class Followed:
             places = [one.out for one in calls[first:]]
             grads = [backward(score, places, keep=self.keep or score is not scores[-1]) for score in scores]
             self.meter.count(backward=len(outputs) * sum(score.requires_grad for score in scores))
-            by_head = [[one if one.ndim > 3 else one.unsqueeze(1) for one in of_target] for of_target in grads]
+            by_head = [[call.axes.headed(one) for call, one in zip(calls[first:], own, strict=True)] for own in grads]
             found.append(what([one.headed() for one in calls[first:]], by_head))
         return torch.cat(found)

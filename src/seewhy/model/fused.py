@@ -4,7 +4,7 @@ multi-head's."""
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -12,6 +12,23 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from seewhy.model.attention import AttentionArgs
+
+
+@dataclass(frozen=True)
+class Axes:
+    """How a call's tensors lie: "heads" (b,m,n,e), or (b,n,e) of one head; "folded" (b*m,n,e) of `heads` heads, as
+    products of matrices want it; with windows on an axis of their own "windows" (b,w,m,n,e) or "within" (b,m,w,n,e)."""
+
+    kind: Literal["heads", "folded", "windows", "within"] = "heads"
+    heads: int = 1
+
+    def headed(self, one: Tensor) -> Tensor:
+        """As (b*windows,m,n,e)."""
+        if self.kind == "within":
+            return one.transpose(1, 2).flatten(0, 1)
+        if self.kind == "windows":
+            return one.flatten(0, 1)
+        return one.unflatten(0, (-1, self.heads)) if one.ndim == 3 else one
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +47,7 @@ class Attention:
     bias: Tensor | None = None  # added before the softmax
     scale: float = 1.0
     shown: Tensor | None = None
+    axes: Axes = Axes()
 
     def weights(self) -> Tensor:
         """(b,m,n,n'); rows add up to one unless the network mixed them afterwards."""
@@ -40,14 +58,14 @@ class Attention:
         return (scores if self.bias is None else scores + self.bias.detach()).softmax(-1)
 
     def headed(self) -> "Attention":
-        """The same call, as one of a single head where it has no axis for them."""
-        if self.out.ndim != 3:
+        """The same call as (b*windows,m,n,e)."""
+        if self.axes.kind == "heads" and self.out.ndim != 3:
             return self
-        given = (self.query, self.key, self.bias, self.shown)
-        query, key, bias, shown = (None if one is None else one.unsqueeze(1) for one in given)
-        return Attention(
-            self.layer, self.value.unsqueeze(1), self.out.unsqueeze(1), query, key, bias, self.scale, shown
-        )
+        bias = self.bias if self.bias is None else self.bias.expand(*self.out.shape[:-1], self.value.shape[-2])
+        given = (self.value, self.out, self.query, self.key, bias, self.shown)
+        value, out, query, key, bias, shown = (None if one is None else self.axes.headed(one) for one in given)
+        assert value is not None and out is not None
+        return Attention(self.layer, value, out, query, key, bias, self.scale, shown)
 
     def of_heads(self, some: slice) -> "Attention":
         """The same call, of some of its heads."""

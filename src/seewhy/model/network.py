@@ -190,7 +190,9 @@ class Network(Forward, Variants):
         def run(part: Tensor) -> tuple[list[Attention], Tensor, dict[str, Tensor]]:
             with torch.no_grad(), attending(self.module, cut) as calls, record(self.module, layers, cut=False) as seen:
                 outputs = self(part)
-            return calls, outputs, {name: runs[-1] for name, runs in seen.items()}
+            known = [one.axes for one in self.census(x).attention]
+            placed = [replace(call, axes=axes) for call, axes in zip(calls, known, strict=True)]
+            return placed, outputs, {name: runs[-1] for name, runs in seen.items()}
 
         chunks = self._fitting(x, run, backward=cut is not None)
         made = Followed(x, cut, chunks, self.meter, keep=self.memo is not None, layers=tuple(layers))

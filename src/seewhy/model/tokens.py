@@ -1,13 +1,13 @@
 """Where tokens lie on the picture: proved by what of them changes with it, and which of them the scores come from."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from seewhy.model.fused import Attention
+from seewhy.model.fused import Attention, Axes
 from seewhy.model.grids import Local, beyond_chance, locality
 from seewhy.model.layouts import OTHERS, Layout, Windows, layouts, of_windows
 
@@ -35,6 +35,7 @@ class Attended(Local):
     locality: float | None = None
     latent: bool = False  # its queries are the network's own, no tokens of the picture
     behind: bool = True  # what attends before it reaches it
+    axes: Axes = Axes()
     block: str = ""  # the module in which nothing else attends and through which all of the picture passes
 
 
@@ -81,7 +82,8 @@ def attended(
     before: Sequence[Attention], after: Sequence[Attention], size: Size, frames: int = 1
 ) -> tuple[Attended, ...]:
     """The calls of attention with their tokens' places: (2,...) images before and (3,...) after they were disturbed."""
-    pairs = [(one.headed(), other.headed()) for one, other in zip(before, after, strict=False)]
+    given = [_headed(one, other, size, frames) for one, other in zip(before, after, strict=False)]
+    pairs = [(one.headed(), other.headed()) for one, other in given]
     every = {str(i): _located(one.value, other.value, size, frames) for i, (one, other) in enumerate(pairs)}
     keys = agreed(every, size)
     asked = {str(i): (one.query, other.query) for i, (one, other) in enumerate(pairs)}
@@ -93,8 +95,34 @@ def attended(
         query = key if n == of else queries.get(str(i), (None, None))[0]
         latent = n != of and call.query is not None and torch.equal(call.query[0], call.query[1])
         behind = i == 0 or reaches(before[i - 1].out, call.out)
-        found.append(Attended(call.layer, _heads(call.value), (n, of), query or _alone(n), key, local, latent, behind))
+        axes = given[i][0].axes
+        found.append(
+            Attended(call.layer, _heads(call.value), (n, of), query or _alone(n), key, local, latent, behind, axes)
+        )
     return tuple(found)
+
+
+def _headed(before: Attention, after: Attention, size: Size, frames: int) -> tuple[Attention, Attention]:
+    """The same calls, with their axes as they make the keys most local. Half of what changes can lie right on windows
+    made of heads; all of it does on what the tokens are."""
+    kinds = _axes(before)
+    if len(kinds) > 1:
+        given = [(replace(before, axes=own), replace(after, axes=own)) for own in kinds]
+        return max(given, key=lambda pair: _most_local(pair[0], pair[1], size, frames))
+    return replace(before, axes=kinds[0]), replace(after, axes=kinds[0])
+
+
+def _axes(call: Attention) -> list[Axes]:
+    """Of a call of two images, the usual ones first."""
+    if call.value.ndim == 5:
+        return [Axes("windows"), Axes("within")]
+    folded = call.value.ndim == 3 and len(call.value) > 2 and len(call.value) % 2 == 0
+    return [Axes(), Axes("folded", len(call.value) // 2)] if folded else [Axes()]
+
+
+def _most_local(before: Attention, after: Attention, size: Size, frames: int) -> float:
+    found = _located(before.headed().value, after.headed().value, size, frames)
+    return max((beyond_chance(one.cells, local) for one, local in found if local is not None), default=-1.0)
 
 
 def reaches(first: Tensor, last: Tensor) -> bool:
@@ -127,21 +155,7 @@ def _located(before: Tensor, after: Tensor, size: Size, frames: int = 1) -> list
     if len(before) == 2:
         return located(tuple(tokens.shape[1:]), tokens, others, size, frames)
     every = of_windows(len(before) // 2, tokens.shape[1], size)
-    found = [(one, locality(one.maps(tokens), one.maps(others))) for one in every]
-    return [] if before.shape[1] == 1 and _heads_first(tokens, others, found, size) else found
-
-
-def _heads_first(tokens: Tensor, others: Tensor, windows: Sequence[Found], size: Size) -> bool:
-    """Whether tokens (2*k,n,d) and (3*k,n,d) are of k heads of one grid and not of k windows: more local as that. Some
-    grid made of all heads' tokens is always at hand, and half of what changes can lie right on it."""
-
-    def by_image(one: Tensor, images: int) -> Tensor:
-        return one.unflatten(0, (images, -1)).transpose(1, 2).flatten(2)
-
-    whole = by_image(tokens, 2), by_image(others, 3)
-    as_heads = located(tuple(whole[0].shape[1:]), *whole, size)
-    most = [max((local or 0.0 for _, local in one), default=0.0) for one in (as_heads, windows)]
-    return most[0] > most[1]
+    return [(one, locality(one.maps(tokens), one.maps(others))) for one in every]
 
 
 def read_by(output: Tensor, places: Mapping[str, Tensor]) -> dict[str, Tensor | None]:
