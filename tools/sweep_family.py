@@ -177,7 +177,7 @@ def attention(model: Any, x: Tensor, row: dict[str, Any]) -> None:
     mean, std = (torch.tensor(one)[:, None, None] for one in (model.mean, model.std))
     with torch.no_grad(), attending(model.module) as calls:
         model.module((changed(x) - mean) / std)
-    placed = [(one, call.value) for one, call in zip(known, calls, strict=True) if any(one.keys.cells)]
+    placed = [(one, one.axes.headed(call.value)) for one, call in zip(known, calls, strict=True) if any(one.keys.cells)]
     offs = [(one.layer, follows(one.keys.maps(value.transpose(1, 2).flatten(2)))) for one, value in placed]
     wrong = [f"{name} {off}" for name, off in offs if off]
     if wrong:
