@@ -162,7 +162,7 @@ def leaves_no_trace_when_the_model_fails(id: str, model: Model, x: Tensor) -> No
             raise KeyError("boom")
         return forward(*args)
 
-    model.module.forward = failing  # type: ignore[method-assign]
+    model.module.forward = failing
     model = replace(model, fast=False)  # else what was written down of it runs in the place of the network
     model.census(x)
     before = state(model)

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
+from typing import NoReturn
 
 HOLE = "{}"  # what stands for a number or a name in what is found
 Words = set[str]
@@ -146,7 +147,7 @@ class Code:
         def element(returned: ast.expr) -> Words:
             if not isinstance(returned, ast.Tuple):
                 self._give_up(returned)
-            return read(returned.elts[at])  # type: ignore[attr-defined]
+            return read(returned.elts[at])
 
         return element(value) if isinstance(value, ast.Tuple) else self._followed(value, element)
 
@@ -185,7 +186,7 @@ class Code:
             if isinstance(node, ast.FunctionDef | ast.Module):
                 yield node
 
-    def _give_up(self, node: ast.expr | ast.Call) -> None:
+    def _give_up(self, node: ast.expr | ast.Call) -> NoReturn:
         raise NotFollowed(f"{self.file[list(self._scopes(node))[-1]]}:{node.lineno}: {ast.unparse(node)}")
 
 

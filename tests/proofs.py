@@ -100,7 +100,7 @@ def by_captum_at(id: str, kind: Any, *, options: Any = None, note: str = "", **a
 
 
 def by_noise_tunnel(id: str, kind: str, *, factor: Any = lambda n: 1.0, note: str = "", **more: Any) -> Proof:
-    n, stdev = get_method(id).n_samples, get_method(id).stdev  # type: ignore[attr-defined]
+    n, stdev = get_method(id).n_samples, get_method(id).stdev
 
     def call(model: Model, x: Tensor, target: int) -> Any:
         return factor(n) * noise_tunnel(model, x, kind, n, stdev, target, at_once=5, **more)
@@ -217,19 +217,19 @@ def regions(model: Model, x: Tensor, target: int) -> Any:
 
 
 def by_lime(model: Model, x: Tensor, target: int) -> Any:
-    labels, n = labels_of(x, "quickshift"), get_method("lime").n_samples  # type: ignore[attr-defined]
+    labels, n = labels_of(x, "quickshift"), get_method("lime").n_samples
     found, _ = superpixel_peers.lime(model, x, labels, n, target, masks=lime_masks(x, labels.max() + 1, n))
     return found[labels][None, None]
 
 
 def by_shap(model: Model, x: Tensor, target: int) -> Any:
-    labels, n = labels_of(x, "quickshift"), get_method("kernel_shap").n_samples  # type: ignore[attr-defined]
+    labels, n = labels_of(x, "quickshift"), get_method("kernel_shap").n_samples
     given = coalitions(x, labels.max() + 1, n)
     return superpixel_peers.shap_values(model, x, labels, n, given)[labels, target][None, None]
 
 
 def by_orders(model: Model, x: Tensor, target: int) -> Any:
-    labels, n = labels_of(x, "quickshift"), get_method("shapley_sampling").n_samples  # type: ignore[attr-defined]
+    labels, n = labels_of(x, "quickshift"), get_method("shapley_sampling").n_samples
     count, rng = int(labels.max()) + 1, Rng.for_images(0, x)
     orders = [rng.at(pair).uniform(1, count)[0, 0].argsort() for pair in range(n // (2 * count - 2))]
     peer = captum.ShapleyValueSampling(nn.Sequential(for_peer(model), nn.Softmax(1)))

@@ -1,4 +1,6 @@
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -101,9 +103,11 @@ def test_a_comparison_is_indexed_by_method_and_target(small: Model, x: Tensor) -
         (lambda m, x: predict(m, x, top=0), "top"),
     ],
 )
-def test_what_can_not_be_done_is_a_problem_and_a_hint(call: object, problem: str, small: Model, x: Tensor) -> None:
+def test_what_can_not_be_done_is_a_problem_and_a_hint(
+    call: Callable[[Model, Tensor], Any], problem: str, small: Model, x: Tensor
+) -> None:
     with pytest.raises(SeewhyError, match=problem) as error:
-        call(small, x)  # type: ignore[operator]
+        call(small, x)
     assert error.value.hint and "\n" not in error.value.problem + error.value.hint
 
 
@@ -145,4 +149,4 @@ def test_float64_is_a_copy_and_closer(small: Model, x: Tensor) -> None:
 def test_public_names_are_all_there() -> None:
     assert all(callable(getattr(seewhy, name)) for name in seewhy.__all__ if name not in ("doctor", "open"))
     with pytest.raises(AttributeError):
-        seewhy.nothing  # noqa: B018
+        seewhy.nothing  # noqa: B018  # looked up, which raises

@@ -45,14 +45,14 @@ ARGUMENTS: dict[str, Callable[[Model, Tensor, Any], Any]] = {
     "device": lambda m, x, v: seewhy.load("default", device=v),
     "doctored": lambda m, x, v: seewhy.doctor(v),
     **{
-        name: lambda m, x, v, name=name: explain(  # type: ignore[misc]
+        name: lambda m, x, v, name=name: explain(
             Model(m.module, **{"mean": MEAN, "std": STD, "size": (16, 20), name: v}),
             np.zeros((24, 30, 3), np.uint8),
         )
         for name in ("mean", "std", "size", "resize", "classes", "mode", "interpolation", "head", "memory")
     },
     **{
-        f"load's {name}": lambda m, x, v, name=name: seewhy.load("timm:test_resnet", **{"weights": "random", name: v})  # type: ignore[misc]
+        f"load's {name}": lambda m, x, v, name=name: seewhy.load("timm:test_resnet", **{"weights": "random", name: v})
         for name in ("weights", "mean", "std", "size", "classes", "head")
     },
 }
@@ -107,7 +107,7 @@ def test_numbers_of_numpy_and_torch_are_numbers(small: Model, x: Tensor) -> None
 METHOD_OPTIONS = [
     (info.id, name, spec)
     for info in (one.info for one in list_methods())
-    for name, spec in ((one.name, one) for one in fields(type(get_method(info.id))))  # type: ignore[arg-type]
+    for name, spec in ((one.name, one) for one in fields(type(get_method(info.id))))
 ]
 
 

@@ -36,6 +36,6 @@ def test_what_is_given_is_kept() -> None:
     assert one.values is given and not is_made(one, "values")
     assert [field.name for field in fields(one)] == ["values", "name"]
     with pytest.raises(TypeError):
-        Kept()  # type: ignore[call-arg]
+        Kept()
     with pytest.raises(AttributeError):
-        one.values = [2]  # type: ignore[misc]
+        one.values = [2]

@@ -165,8 +165,8 @@ def scaled_by_the_batch(model: Model, x: Tensor, target: Any, rng: Any) -> Map:
 @mutant(contract.is_the_same_alone_and_together)
 def of_the_target_asked_for_first(model: Model, x: Tensor, target: Any, rng: Any) -> Map:
     if not hasattr(model.meter, "first"):  # one meter a call
-        model.meter.first = good(model, x, target, rng)  # type: ignore[attr-defined]
-    return model.meter.first  # type: ignore[attr-defined, no-any-return]
+        model.meter.first = good(model, x, target, rng)
+    return model.meter.first
 
 
 @mutant(contract.has_the_right_shape_and_is_finite)
@@ -187,7 +187,7 @@ def broken(request: pytest.FixtureRequest) -> Iterator[str]:
 
     details = {"title": "Broken", "family": "gradient", "paper": "none", "cost": "none", "starts": "input"}
     random = run is with_the_global_generator
-    method("broken", Need.GRADIENT, reduce="max", sign="absolute", random=random, **details)(Broken)  # type: ignore[arg-type]
+    method("broken", Need.GRADIENT, reduce="max", sign="absolute", random=random, **details)(Broken)
     yield "broken"
     del registry._TABLE["broken"]
 

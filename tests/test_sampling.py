@@ -109,7 +109,7 @@ def test_what_is_not_the_same_is_not_gone_on_with(
 def test_other_weights_are_not_gone_on_with(small: Model, x: Tensor) -> None:
     first = explain(small, x, ID, 1, n_samples=20)
     with torch.no_grad():
-        small.module.fc.weight.add_(1)  # type: ignore[operator, union-attr]
+        small.module.fc.weight.add_(1)
     with pytest.raises(SeewhyError, match="other weights"):
         explain(small, x, ID, 1, n_samples=30, resume=first)
 

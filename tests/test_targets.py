@@ -13,7 +13,7 @@ OUTPUTS = torch.tensor([[1.0, 3.0, 2.0], [5.0, 0.0, 4.0]])
 
 
 def pin(target: object) -> object:
-    return as_target(target).pin(OUTPUTS, lambda label: find(label, CLASSES))  # type: ignore[arg-type]
+    return as_target(target).pin(OUTPUTS, lambda label: find(label, CLASSES))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The one way from calls of attention to a map; a method only says what each call does to what lies on its tokens."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,9 +25,9 @@ Step = Callable[[Tensor], tuple[Tensor, Tensor]]
 class OfAttention(Together):
     """A method that reads calls of attention of one forward, which all such methods share."""
 
+    @abstractmethod
     def cut(self, model: Model, x: Pixels) -> int | None:
         """The call that the graph has to start at; None where no gradient is taken. Raises where it can't serve."""
-        raise NotImplementedError
 
     def reads(self, model: Model, x: Pixels) -> Sequence[str]:
         """Whose outputs it reads besides, in that graph."""
@@ -51,7 +52,7 @@ class Flowing(OfAttention):
 
         grads: for each target the score's gradient with respect to what the call returns.
         """
-        raise NotImplementedError
+        raise NotImplementedError  # not abstract: transformer_attribution leaves it to a Flowing of its own
 
     def cut(self, model: Model, x: Pixels) -> int | None:
         calls = usable(model, x)

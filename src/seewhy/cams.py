@@ -1,5 +1,6 @@
 """The one way from a layer to a class activation map; a CAM method only says how it weighs."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -32,7 +33,7 @@ class Augmented(Together):
 
     def one(self, model: Model, x: Pixels, target: Pinned, layers: Sequence[str], rng: Rng) -> list[Tensor]:
         """A map (b,1,r,q) for each layer."""
-        raise NotImplementedError
+        raise NotImplementedError  # not abstract: some give all targets at once, by of_targets
 
     def of_targets(
         self, model: Model, x: Pixels, targets: Sequence[Pinned], layers: Sequence[str], rng: Rng
@@ -89,7 +90,7 @@ class CAM(Summed, Layered):
 
     def weigh(self, maps: Tensor, grads: Tensor) -> Tensor:
         """From a layer's maps and the score's gradients there, (b,d,r,q) each: the terms whose sum is the map."""
-        raise NotImplementedError
+        raise NotImplementedError  # not abstract: a ChannelCAM weighs without gradients
 
     def one(self, model: Model, x: Pixels, target: Pinned, layers: Sequence[str], rng: Rng) -> list[Tensor]:
         pairs = zip(*model.map_and_gradient(x, target, layers), strict=True)
@@ -108,9 +109,9 @@ def repeated(model: Model, x: Pixels, layers: Sequence[str]) -> list[str]:
 class ChannelCAM(CAM):
     """Maps weighted channel by channel, each by one number that no gradient gave."""
 
+    @abstractmethod
     def weights(self, model: Model, x: Pixels, targets: Sequence[Pinned], layer: str, maps: Tensor, rng: Rng) -> Tensor:
         """For each target, the weights of the layer's maps (b,d,r,q): (k,b,d)."""
-        raise NotImplementedError
 
     def of_targets(
         self, model: Model, x: Pixels, targets: Sequence[Pinned], layers: Sequence[str], rng: Rng

@@ -180,7 +180,7 @@ def _made(
         if isinstance(method, Together):
             maps = guarded(lambda: method.for_targets(run, x, unique, draws[0]))
         else:
-            maps = [guarded(lambda: method(run, x, group[0], draws.pop(0)))]  # noqa: B023
+            maps = [guarded(lambda: method(run, x, group[0], draws.pop(0)))]  # noqa: B023  # called at once
         if run.compared is not None:
             maps = [run.compared.told(one, target) for one, target in zip(maps, group, strict=True)]
         if run.compiling is not None:

@@ -75,7 +75,7 @@ def option(
     return field(default=default, metadata=known)
 
 
-_TABLE: dict[str, type] = {}
+_TABLE: dict[str, type[Any]] = {}
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(option,))
@@ -93,14 +93,14 @@ def method(
     score: Score = "logit",
     starts: Starts = "none",
     half: bool = False,
-) -> Callable[[type], type]:
+) -> Callable[[type[Any]], type[Any]]:
     """Make a class a method: its fields become its options everywhere, its docstring's first line its summary."""
 
-    def register(cls: type) -> type:
+    def register(cls: type[Any]) -> type[Any]:
         if id in _TABLE:
             raise ValueError(f"two methods are named {id!r}: {_TABLE[id]} and {cls}")
         summary = (cls.__doc__ or "").strip().splitlines()[0]
-        cls.info = Info(id, title, family, needs, paper, sign, reduce, random, score, starts, cost, summary, half)  # type: ignore[attr-defined]
+        cls.info = Info(id, title, family, needs, paper, sign, reduce, random, score, starts, cost, summary, half)
         _TABLE[id] = dataclass(frozen=True, kw_only=True)(cls)
         return _TABLE[id]
 
@@ -123,7 +123,7 @@ def list_methods(model: Model | str | None = None) -> list[Listed]:
 
 def _infos() -> list[Info]:
     _load()
-    return sorted((cls.info for cls in _TABLE.values()), key=lambda info: (info.family, info.id))  # type: ignore[attr-defined]
+    return sorted((cls.info for cls in _TABLE.values()), key=lambda info: (info.family, info.id))
 
 
 def get_method(id: str, **options: Any) -> Method:
@@ -136,7 +136,7 @@ def get_method(id: str, **options: Any) -> Method:
         raise UnknownName(
             f"no method is named {id!r}", f"did you mean {' or '.join(near)}?" if near else "see `seewhy methods`"
         )
-    made = _TABLE[id]
+    made: type = _TABLE[id]
     known = declared(made)
     for name in options:
         if name not in known:

@@ -61,7 +61,7 @@ def again(
         _images(old),
         old.method,
         from_decided(old.decided),
-        score=old.score,  # type: ignore[arg-type]
+        score=old.score,  # type: ignore[arg-type]  # explain refuses what is none
         seed=old.seed,
         precision=old.precision if known else None,
         **options,

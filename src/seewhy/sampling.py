@@ -71,7 +71,8 @@ class Sampled(Together):
     )
 
     def estimator(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> Estimator:
-        raise NotImplementedError
+        """What draws the variants of these images and turns their scores into maps."""
+        raise NotImplementedError  # not abstract: SampledSuperpixels plan each image by itself
 
     def told(self, model: Model, maps: Sequence[Map]) -> list[Map]:
         """The maps, with what a method has to say of them."""

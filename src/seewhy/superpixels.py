@@ -1,6 +1,7 @@
 """What all methods share that show some superpixels of a picture and hide the others."""
 
 import hashlib
+from abc import abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
@@ -99,9 +100,9 @@ class SampledSuperpixels(Superpixels, Sampled):
 
     from_nothing: ClassVar[bool] = True  # whether the score with all hidden is looked at
 
+    @abstractmethod
     def plan(self, parts: Parts, ends: Tensor) -> Plan:
         """ends: each score with all hidden and of the picture itself (k,2), in float64."""
-        raise NotImplementedError
 
     def sampled_maps(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
         every = self.parts(model, x, rng)

@@ -1,5 +1,6 @@
 """Maps of several targets from the same passes."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
@@ -13,7 +14,7 @@ from seewhy.targets import Pinned
 from seewhy.types import Map, Pixels
 
 
-class Together:
+class Together(ABC):
     """A method that looks at the same variants of an image whatever the target, so that targets share each forward.
 
     Tensors of several targets have a first axis k: gradients are (k,b,c,h,w), and arithmetic with an image's own
@@ -22,9 +23,9 @@ class Together:
 
     goes_on: ClassVar[bool] = False  # from its Map's state, which an earlier call left in `model.course.left`
 
+    @abstractmethod
     def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
         """A Map a target."""
-        raise NotImplementedError
 
     def __call__(self, model: Model, x: Pixels, target: Pinned, rng: Rng) -> Map:
         return self.for_targets(model, x, [target], rng)[0]

@@ -30,7 +30,7 @@ def quick() -> Iterator[None]:
 @pytest.mark.parametrize("row", [row for row in ROWS.values() if row.fill is None], ids=lambda row: row.id)
 def test_ours_and_each_peers_answers_are_the_same_in_every_setting(row: Row) -> None:
     case = tiny_case(row)
-    answer = row.ours(case)  # type: ignore[misc]
+    answer = row.ours(case)
     for peer in row.peers:
         for setting in peer.settings:
             tried = _try(peer, setting, case, answer, True, print)  # which raises WrongAnswer

@@ -210,7 +210,7 @@ def test_what_has_no_attention_or_unknown_tokens_is_refused(x: Tensor) -> None:
     with pytest.raises(SeewhyError, match="on no grid that can be proved"):
         look(load("timm:xcit_nano_12_p16_224", weights="random"), torch.rand(1, 3, 224, 224))
     with pytest.raises(SeewhyError, match="heads is 'some'"):
-        look(model_of(TinyViT(), (16, 20)), x[:1], heads="some")  # type: ignore[arg-type]
+        look(model_of(TinyViT(), (16, 20)), x[:1], heads="some")
     with pytest.raises(SeewhyError, match="batch of 2"):
         look(model_of(TinyViT(), (16, 20)), x)
 
@@ -222,7 +222,7 @@ def test_tokens_and_heads_that_are_not_there_are_refused(x: Tensor) -> None:
             call.attended(token)
     for head in (2, -1, "sum", True):
         with pytest.raises(SeewhyError, match="head is"):
-            call.attended("cls", head)  # type: ignore[arg-type]
+            call.attended("cls", head)
 
 
 def test_the_model_comes_back_as_it_was(x: Tensor) -> None:

@@ -110,7 +110,7 @@ def test_fem_weighs_a_channel_by_the_share_of_its_cells_that_stand_out() -> None
     model = Model(Spot(), mean=(0, 0, 0), std=(1, 1, 1), size=(5, 8))
     np.testing.assert_allclose(explain(model, x, "fem", 0, layer="same").values[0, 0], x[0, 0] / 40)
     assert explain(model, x, "fem", 0, layer="same", k=10).blank == (True,)
-    assert get_method("fem").k == 2  # type: ignore[attr-defined]
+    assert get_method("fem").k == 2
 
 
 def test_gradient_free_maps_take_no_backward(small: Model, x: Tensor) -> None:

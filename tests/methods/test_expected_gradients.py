@@ -30,7 +30,7 @@ def slowly(
     m, rounds = len(others), -(-n // len(others))
     turns, parts = rng.uniform(m)[0].argsort(), rng.uniform(rounds)[0].argsort()
     for i in range(n):
-        cells = rng.uniform(m)[0].argsort() if i % m == 0 else cells  # noqa: F821
+        cells = rng.uniform(m)[0].argsort() if i % m == 0 else cells  # noqa: F821  # set at i = 0
         place = ((parts[i // m] * m + cells[i % m] + rng.uniform(1)[0, 0]) / (rounds * m)).to(x)
         start = others[turns[i % m]][None]
         end = x + stdev * rng.normal(*x.shape[1:]).to(x) if stdev else x

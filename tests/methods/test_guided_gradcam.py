@@ -33,7 +33,7 @@ def theirs(net: nn.Module, x: Tensor, layer: nn.Module, mode: str = "bilinear") 
 
     mean, std = (torch.tensor(one, dtype=x.dtype)[:, None, None] for one in (MEAN, STD))
     x = ((x - mean) / std).requires_grad_()
-    return GuidedGradCam(net, layer).attribute(x, target=2, interpolate_mode=mode).detach() / std  # type: ignore
+    return GuidedGradCam(net, layer).attribute(x, target=2, interpolate_mode=mode).detach() / std
 
 
 @pytest.mark.parametrize("layer", ["0", "3", "5"])

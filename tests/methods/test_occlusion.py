@@ -111,7 +111,7 @@ def test_a_window_by_hand(small: Model, x: Tensor) -> None:
     ],
 )
 def test_usual_windows_go_by_the_input(size: Any, window: Any, stride: Any, wanted: Any) -> None:
-    found = get_method("occlusion", window=window, stride=stride).windows(torch.zeros(1, 3, *size))  # type: ignore[attr-defined]
+    found = get_method("occlusion", window=window, stride=stride).windows(torch.zeros(1, 3, *size))
     assert (found.window, found.stride) == wanted
 
 

@@ -155,7 +155,7 @@ def test_what_it_tells_of_its_regions() -> None:
 def test_a_class_that_others_drown_out_is_told(x: Tensor) -> None:
     model = mixed(16, 20)
     with torch.no_grad():
-        model.module.last.weight[0] *= 1e-3  # type: ignore[union-attr, operator, index]
+        model.module.last.weight[0] *= 1e-3
     asked: Any = {"score": "logit", "max_evals": 100}
     said = "regions were split where other outputs change"
     assert any(said in one for one in explain(model, x, ID, 0, **asked).notes)

@@ -79,7 +79,7 @@ def test_less_what_chance_brought_together_is_the_regressions_word(
     from seewhy.methods import rise
 
     model, x, n = small.at("float64"), x.double()[:1], 60
-    estimator: Any = get_method(ID, keep=keep, stride=stride).estimator(model, x, [], Rng.for_images(0, x))  # type: ignore[attr-defined]
+    estimator: Any = get_method(ID, keep=keep, stride=stride).estimator(model, x, [], Rng.for_images(0, x))
     rng = Rng.for_images(0, x)
     masks = torch.cat([estimator.draw(rng.at(block), block)[0] for block in range(8)])[:n]
     with torch.no_grad():

@@ -1,3 +1,5 @@
+from typing import Any, Literal
+
 import numpy as np
 import pytest
 import torch
@@ -10,8 +12,8 @@ from seewhy.model.layouts import Layout
 from seewhy.types import Need
 
 
-def model(module: nn.Module, size: tuple[int, int] | None = (16, 20), **more: object) -> Model:
-    return Model(module, mean=MEAN, std=STD, size=size, **more)  # type: ignore[arg-type]
+def model(module: nn.Module, size: tuple[int, int] | None = (16, 20), **more: Any) -> Model:
+    return Model(module, mean=MEAN, std=STD, size=size, **more)
 
 
 def test_the_last_maps_are_found_behind_an_in_place_layer() -> None:
@@ -216,8 +218,10 @@ def test_names_that_do_not_fit_the_scores_are_refused(names: list[str], x: Tenso
 
 
 def test_maps_that_spread_are_trusted_behind_trusted_ones_on_the_same_cells_and_no_others() -> None:
-    def one(name: str, locality: float, axes: str = "first", cells: tuple[int, int] = (8, 8)) -> census_of.Layer:
-        layout = Layout(axes, cells)  # type: ignore[arg-type]  # a Literal
+    def one(
+        name: str, locality: float, axes: Literal["first", "tokens"] = "first", cells: tuple[int, int] = (8, 8)
+    ) -> census_of.Layer:
+        layout = Layout(axes, cells)
         return census_of.Layer(name, "Conv2d", (4, *cells), 1, False, 9, layout, locality)
 
     def spatial(*layers: census_of.Layer) -> list[str]:

@@ -140,7 +140,7 @@ def test_what_fails_in_the_middle_goes_on_as_ever(clock: Clock) -> None:
         def too_large(x: Tensor) -> Tensor:
             raise torch.OutOfMemoryError("none left")
 
-        Trial(run, compiled=too_large, times=([1.0] * TRIED, [0.5] * TRIED))(torch.ones(4))  # type: ignore[arg-type]
+        Trial(run, compiled=too_large, times=([1.0] * TRIED, [0.5] * TRIED))(torch.ones(4))
 
 
 def test_what_ends_before_both_ways_are_timed_says_so(clock: Clock) -> None:
@@ -189,7 +189,8 @@ def test_what_inductor_makes_gives_the_same_map_and_nothing_is_left_of_it(
     import torch._inductor.config
 
     def everything() -> Any:
-        configs = [dict(one.get_config_copy()) for one in (torch._dynamo.config, torch._inductor.config)]  # type: ignore[attr-defined]
+        every = (torch._dynamo.config, torch._inductor.config)
+        configs = [dict(one.get_config_copy()) for one in every]
         return dict(os.environ), configs, torch.get_num_threads(), torch.is_grad_enabled()
 
     monkeypatch.setattr(compiling, "PAYS", 0.0)
@@ -221,7 +222,7 @@ def test_without_a_compiler_it_runs_as_it_is(
 
     monkeypatch.setattr(compiling, "PAYS", 0.0)
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
-    with torch._inductor.config.patch({"cpp.cxx": (None, "no-such-compiler")}):  # type: ignore[attr-defined]
+    with torch._inductor.config.patch({"cpp.cxx": (None, "no-such-compiler")}):
         found = explained(replace(small, compile=True), x[:1])
     assert last(found).startswith("not compiled, after ") and last(found).endswith(": there is no C++ compiler")
     assert np.array_equal(found.values, eager.values)
@@ -241,7 +242,7 @@ def test_new_weights_are_compiled_anew(small: Model, x: Tensor, monkeypatch: pyt
     first = explained(model, x[:1])
     assert np.array_equal(explained(model, x[:1]).values, first.values) and made == [32]
     with torch.no_grad():
-        model.module.fc.weight.mul_(-1)  # type: ignore[operator, union-attr]
+        model.module.fc.weight.mul_(-1)
     other = explained(model, x[:1])
     assert made == [32, 32] and not np.allclose(other.values, first.values)
     assert np.array_equal(other.values, explained(small, x[:1]).values)

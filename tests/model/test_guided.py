@@ -1,8 +1,10 @@
 """Guided backpropagation's rule, against captum and by hand."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from conftest import SmallNet
 from seewhy.model.guided import GUIDED
@@ -10,10 +12,10 @@ from seewhy.model.rules import Rules
 
 
 @pytest.mark.parametrize("function", [nn.functional.relu6, nn.ReLU6(), nn.ReLU6(inplace=True)])
-def test_relu6_passes_positive_gradients_between_its_bounds(function: object) -> None:
+def test_relu6_passes_positive_gradients_between_its_bounds(function: Callable[[Tensor], Tensor]) -> None:
     x = torch.tensor([-1.0, 0.0, 3.0, 3.0, 6.0, 7.0], requires_grad=True)
     with Rules(GUIDED):
-        y = function(x * 1)  # type: ignore[operator]
+        y = function(x * 1)
     assert y.tolist() == [0, 0, 3, 3, 6, 6]
     (grad,) = torch.autograd.grad((y * torch.tensor([1.0, 1, 1, -1, 1, 1])).sum(), x)
     assert grad.tolist() == [0, 0, 1, 0, 0, 0]

@@ -243,7 +243,7 @@ def test_every_kernel_stride_padding_and_dilation(
 ) -> None:
     for dilation in (1, 2, 3):
         conv = nn.Conv2d(3, 4, kernel, stride, padding, dilation)
-        model = made(lambda: nn.Sequential(conv, nn.ReLU(), nn.Conv2d(4, 4, 3), nn.Flatten(1)), "float64")  # noqa: B023
+        model = made(lambda: nn.Sequential(conv, nn.ReLU(), nn.Conv2d(4, 4, 3), nn.Flatten(1)), "float64")  # noqa: B023  # called at once
         x, fill = drawn(model)
         with model.frozen():
             cut_at(100)
@@ -312,7 +312,7 @@ def test_new_weights_are_followed() -> None:
     x, fill = drawn(model)
     before, _ = occluded(model, x, [fill], some_boxes(), "always")
     with torch.no_grad():
-        model.module[5].weight.mul_(-1)  # type: ignore[index]
+        model.module[5].weight.mul_(-1)
     after, _ = occluded(model, x, [fill], some_boxes(), "always")
     wanted, _ = occluded(model, x, [fill], some_boxes(), "never")
     assert off(after.scores, before.scores) > 0.03 and off(after.scores, wanted.scores) < 1e-5

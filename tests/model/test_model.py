@@ -1,4 +1,5 @@
 import copy
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ def test_mean_and_std_have_no_default() -> None:
     with pytest.raises(SeewhyError, match="one of each a channel"):
         Model(SmallNet(), mean=MEAN, std=(0.1, 0.1))
     with pytest.raises(SeewhyError, match=r"is no nn\.Module"):
-        Model(lambda x: x, mean=MEAN, std=STD)  # type: ignore[arg-type]
+        Model(lambda x: x, mean=MEAN, std=STD)
 
 
 def test_pixels_are_normalised_and_nothing_else(small: Model, x: Tensor) -> None:
@@ -27,8 +28,8 @@ def test_pixels_are_normalised_and_nothing_else(small: Model, x: Tensor) -> None
 
 
 @pytest.mark.parametrize("wrap", [nn.DataParallel, torch.compile])
-def test_wrapped_modules_are_unwrapped(wrap: object, small: Model, x: Tensor) -> None:
-    wrapped = Model(wrap(small.module), mean=MEAN, std=STD, size=(16, 20))  # type: ignore[operator]
+def test_wrapped_modules_are_unwrapped(wrap: Callable[[nn.Module], nn.Module], small: Model, x: Tensor) -> None:
+    wrapped = Model(wrap(small.module), mean=MEAN, std=STD, size=(16, 20))
     assert wrapped.module is small.module
     assert np.array_equal(explain(wrapped, x).values, explain(small, x).values)
 

@@ -205,7 +205,7 @@ def test_what_was_made_of_weights_follows_them(change: str, small: Model, x: Ten
 
 def test_a_network_given_another_attribute_is_looked_at_anew(small: Model, x: Tensor) -> None:
     before = explain(small, x, "gradcam", 1).values
-    small.module.bn2.eps = 2.0  # type: ignore[union-attr]
+    small.module.bn2.eps = 2.0
     assert relative(explain(small, x, "gradcam", 1).values, before) > 1e-3
 
 

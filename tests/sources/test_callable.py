@@ -329,7 +329,7 @@ def test_predictions_are_the_answers(spy: Spy, x: Tensor) -> None:
 
 def test_a_column_alone_is_a_score_unless_declared(x: Tensor) -> None:
     for answers, wanted in ((None, (None, 1.0)), ("probability", (1.0, None))):
-        model = black_box(lambda one: np.ones((len(one), 1)), input="float", answers=answers)  # type: ignore[arg-type]
+        model = black_box(lambda one: np.ones((len(one), 1)), input="float", answers=answers)
         (found,), _ = predict(model, x)
         assert (found.probability, found.score) == wanted
 
@@ -415,7 +415,7 @@ def test_it_runs_where_it_runs(home: Path, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize("name", ["input", "answers", "output"])
 def test_a_network_takes_none_of_its_options(name: str) -> None:
     with pytest.raises(BadOption, match=f"(?s){name} is no option of 'default'.*it takes weights"):
-        load("default", **{name: "float"})  # type: ignore[arg-type]
+        load("default", **{name: "float"})
 
 
 # Once more

@@ -473,12 +473,13 @@ def test_layers_of_ones_own_are_passed_from_python(keras: Any, tmp_path: Path) -
 
 @pytest.mark.parametrize("suffix", [".weights.h5", ".keras"])
 def test_weights_of_ones_own_fit_exactly(keras: Any, tmp_path: Path, suffix: str) -> None:
-    name, given = "keras:MobileNetV3Small", {"classes": ["cat", "dog"], "size": (64, 64)}
-    net = load(name, weights="random", **given).module.model  # type: ignore[arg-type]
+    given: dict[str, Any] = {"classes": ["cat", "dog"], "size": (64, 64)}
+    name = "keras:MobileNetV3Small"
+    net = load(name, weights="random", **given).module.model
     net.layers[3].set_weights([w + 1 for w in net.layers[3].get_weights()])
     path = tmp_path / f"mine{suffix}"
     net.save(path) if suffix == ".keras" else net.save_weights(path)
-    model = load(name, weights=path, **given)  # type: ignore[arg-type]
+    model = load(name, weights=path, **given)
     for found, wanted in zip(model.module.model.weights, net.weights, strict=True):
         assert torch.equal(found.value, wanted.value)
     assert model.card.weights == str(path)

@@ -64,7 +64,7 @@ def test_an_unknown_name_is_answered_with_its_neighbours(spec: str, hint: str) -
 
 def test_a_module_is_not_a_name() -> None:
     with pytest.raises(BadOption, match=r"seewhy\.Model"):
-        load(torch.nn.Identity())  # type: ignore[arg-type]
+        load(torch.nn.Identity())
 
 
 def test_what_the_user_says_wins_over_the_source() -> None:

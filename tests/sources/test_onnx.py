@@ -23,7 +23,7 @@ onnx = pytest.importorskip("onnx", reason="needs seewhy[onnx]")
 pytest.importorskip("onnxruntime", reason="needs seewhy[onnx]")
 pytest.importorskip("onnxscript", reason="needs onnxscript, which torch exports with")
 
-from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+from onnx import TensorProto, helper, numpy_helper  # noqa: E402  # skipped above where there is none
 
 INPUT: Any = {"mean": MEAN, "std": STD}
 NAMES = ["a", "b", "c", "d"]

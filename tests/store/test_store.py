@@ -124,7 +124,9 @@ def test_a_broken_folder_is_refused_with_a_hint(made: Explanation, tmp_path: Pat
 
         return change
 
-    halve = lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])  # noqa: E731
+    def halve(path: Path) -> None:
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
     for name, change, said in (
         (MANIFEST, Path.unlink, "there is no explanation"),
         (MANIFEST, halve, "can't be read"),

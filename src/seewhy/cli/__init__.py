@@ -45,7 +45,7 @@ class Commands(click.Group):
 
     def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
         try:
-            code = super().main(*args, standalone_mode=False, **extra)  # type: ignore[call-overload]
+            code = super().main(*args, standalone_mode=False, **extra)  # type: ignore[call-overload]  # click has no such overload
         except click.ClickException as error:
             code = _usage(error)
         except (click.Abort, KeyboardInterrupt):

@@ -77,7 +77,7 @@ def made(
         for layer in layers:
             model.layer(layer)
         if score:
-            transform(score, model.census().outputs)  # type: ignore[arg-type]
+            transform(score, model.census().outputs)  # type: ignore[arg-type]  # which refuses what is none
     chosen = [target(text, models) for text in dict.fromkeys(asked)]
     return Plan(models, methods, chosen or [None], options, score, seed)
 

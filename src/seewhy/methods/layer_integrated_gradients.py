@@ -41,7 +41,7 @@ class LayerIntegratedGradients(Together):
 
     def for_targets(self, model: Model, x: Pixels, targets: Sequence[Pinned], rng: Rng) -> list[Map]:
         starts = baselines(self.baseline, x, model.usual, rng)
-        tail = replace(model, memo=None).tail(x, only_layer(self), at=self.at)  # type: ignore[arg-type]
+        tail = replace(model, memo=None).tail(x, only_layer(self), at=self.at)  # type: ignore[arg-type]  # one of its choices
         end, gradients = tail.maps(), partial(tail.gradients, target=targets)
         lines = (line_integral(tail.maps(start), end, gradients, self.quadrature, self.n_steps) for start in starts)
         hint = "take more n_steps; or the score gets around the layer"

@@ -115,7 +115,7 @@ class Neighbours:
     def model(self, sums: Sums) -> Fitted:
         weighed = {name: one for name, one in sums.items() if name not in ("own", "samples")}
         centred = Centred.of(**weighed, samples=int(sums["samples"]))
-        how: Selection = self.asked.selection  # type: ignore[assignment]
+        how: Selection = self.asked.selection  # type: ignore[assignment]  # one of its choices
         return fitted(centred, selected(centred, self.asked.n_features or self.parts.count, how), self.asked.alpha)
 
     def estimate(self, sums: Sums, image: int) -> Tensor:

@@ -51,8 +51,9 @@ class RawAttention(OfAttention):
         def read(found: list[Attention], _grads: Any) -> Tensor:
             call = found[chosen] if one is None else found[chosen].of_heads(slice(one, one + 1))
             weights = heads_fused(known, call, how)
-            rows = begin(start, call, known, 1).on(known.queries)  # type: ignore[arg-type]
-            flow = at(known.keys, through(rows, weights))  # type: ignore[arg-type]
+            assert known.queries is not None and known.keys is not None  # usable says so
+            rows = begin(start, call, known, 1).on(known.queries)
+            flow = at(known.keys, through(rows, weights))
             shape[:] = [flow.others.shape[-1], flow.cells.shape[2:]]
             return flow.tokens()[0]
 

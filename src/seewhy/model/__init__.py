@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -149,7 +149,7 @@ class Model(Network):
         """Which rows (b,) of a function's answers (b,k) are probabilities."""
         return self.opaque.likely(answers) if self.opaque else distributions(answers)
 
-    def shared(self) -> "Model":
+    def shared(self) -> Self:
         """The same model for one call: forwards are recorded once and passes counted anew."""
         made = copy.copy(self)  # not replace, which would check all of it again
         compared = None if self.compared is None else Compared()

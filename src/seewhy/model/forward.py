@@ -227,4 +227,5 @@ class Forward:
         """Pixels on the model's device, or a refusal."""
         if x.shape[1] != len(self.mean):
             raise BadInput(f"{x.shape[1]} channels for a model with {len(self.mean)}", "see the model's mean and std")
-        return x.to(self.device, self.pixel_dtype)  # type: ignore[no-any-return]
+        pixels: Pixels = x.to(self.device, self.pixel_dtype)
+        return pixels

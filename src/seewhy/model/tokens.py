@@ -86,8 +86,12 @@ def attended(
     pairs = [(one.headed(), other.headed()) for one, other in given]
     every = {str(i): _located(one.value, other.value, size, frames) for i, (one, other) in enumerate(pairs)}
     keys = agreed(every, size)
-    asked = {str(i): (one.query, other.query) for i, (one, other) in enumerate(pairs)}
-    queries = agreed({i: _located(*both, size, frames) for i, both in asked.items() if both[0] is not None}, size)  # type: ignore[arg-type]
+    asked = {
+        str(i): _located(one.query, other.query, size, frames)
+        for i, (one, other) in enumerate(pairs)
+        if one.query is not None and other.query is not None
+    }
+    queries = agreed(asked, size)
     found = []
     for i, (call, _) in enumerate(pairs):
         n, of = call.out.shape[-2], call.value.shape[-2]

@@ -1,5 +1,6 @@
 """Scores and gradients of many variants of a few images, for one target or for several that share the forwards."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
@@ -16,7 +17,7 @@ from seewhy.targets import Pinned, several
 Asked = Pinned | Sequence[Pinned]  # of several targets, a result has one more axis k, its first
 
 
-class Variants:
+class Variants(ABC):
     """What a Network does for variants of pixels, and a Tail for variants of maps: in chunks that fit.
 
     A variant is a tensor (b,...), a row an image, or Items, with any rows of any images.
@@ -24,17 +25,17 @@ class Variants:
 
     meter: Meter
 
+    @abstractmethod
     def _outputs(self, values: Tensor, rows: Tensor) -> Tensor:
         """Model outputs (m,k) for values (m,...) of the images rows (m,), without a graph."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _differentiable(self, values: Tensor, rows: Tensor, rules: Mapping[str, Rule] | None = None) -> Tensor:
         """The same with a graph from the values on. rules: what changes the backward of functions."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _rows(self, values: Tensor, *, backward: bool = False, besides: int = 0) -> int:
         """Rows at a time that fit the memory granted. besides: bytes a row that are held beside the activations."""
-        raise NotImplementedError
 
     def scores(self, variants: Iterable[Tensor], target: Asked) -> Tensor:
         """Scores (b,n) of n variants (b,...) of each image; of several targets (k,b,n)."""

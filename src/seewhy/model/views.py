@@ -1,5 +1,6 @@
 """Layers of another framework as torch's own look: maps channels first, names, parameters, and a place for hooks."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -63,7 +64,7 @@ class LinearView(View):
         return self.kernel[..., 0, 0].numel() == 1
 
 
-class Adapted(nn.Module):
+class Adapted(nn.Module, ABC):
     """A network of another framework between torch's modules: pixels (b,c,h,w) in, scores (b,k) out.
 
     called: its name. told: what is done to it that its user should know, in words. unseen: activations that its
@@ -77,9 +78,9 @@ class Adapted(nn.Module):
     ends: str = ""
     input_size: tuple[int, int] | None = None
 
+    @abstractmethod
     def in_precision(self, dtype: torch.dtype) -> "Adapted":
         """A copy that computes in another precision."""
-        raise NotImplementedError
 
 
 def to_first(values: Any) -> Any:

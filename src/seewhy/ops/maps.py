@@ -26,8 +26,8 @@ def enlarged(maps: Tensor, size: tuple[int, int]) -> Tensor:
 
 def fused(maps: Sequence[Tensor]) -> Tensor:
     """Maps (b,1,r,q) of several layers as one: rectified, scaled to [0,1], at the finest grid, averaged."""
-    finest = max((tuple(one.shape[2:]) for one in maps), key=lambda size: size[0] * size[1])
-    return torch.stack([enlarged(one, finest) for one in maps]).mean(0)  # type: ignore[arg-type]
+    finest = max(((one.shape[2], one.shape[3]) for one in maps), key=lambda size: size[0] * size[1])
+    return torch.stack([enlarged(one, finest) for one in maps]).mean(0)
 
 
 def plusplus_weights(maps: Tensor, grads: Tensor, squares: Tensor, cubes: Tensor, *, eps: float) -> Tensor:

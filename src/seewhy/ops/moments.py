@@ -27,7 +27,8 @@ class Moments:
     @property
     def variance(self) -> Tensor:
         """Unbiased: divided by count - 1."""
-        return self._deviations / (self.count - 1)  # type: ignore[no-any-return]
+        found: Tensor = self._deviations / (self.count - 1)
+        return found
 
     @property
     def standard_error(self) -> Tensor:

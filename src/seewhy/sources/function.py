@@ -44,7 +44,7 @@ def black_box(
     """
     module = Function(predict, input, answers)
     card = ModelCard(name or _called(predict))
-    return Model(module, (0.0,) * 3, (1.0,) * 3, size=size, classes=classes, card=card)  # type: ignore[arg-type]
+    return Model(module, (0.0,) * 3, (1.0,) * 3, size=size, classes=classes, card=card)  # type: ignore[arg-type]  # size is a pair from then on
 
 
 def names() -> list[str]:
@@ -79,7 +79,7 @@ class Function(Opaque):
                 "say it: input='uint8' or input='float' (--input uint8, --input float); there is no default",
             )
         self.input = one_of(input, "input", get_args(Input))
-        self.answers = None if answers is None else one_of(answers, "answers", get_args(Answers))  # type: ignore[assignment]
+        self.answers = None if answers is None else one_of(answers, "answers", get_args(Answers))  # type: ignore[assignment]  # one of them
         self.predict, self.takes = predict, TAKES[self.input]
         self._columns: list[int] = []  # k, once it is known
 

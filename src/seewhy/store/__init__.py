@@ -85,7 +85,8 @@ def _manifest(path: Path) -> dict[str, Any]:
     schema = found.get("schema") if isinstance(found, dict) else None
     if schema != SCHEMA:
         raise BadInput(f"{path} has the schema {schema}; this seewhy reads {SCHEMA}", "use the seewhy that wrote it")
-    return found  # type: ignore[no-any-return]
+    read: dict[str, Any] = found
+    return read
 
 
 def _check(path: Path, digest: str) -> None:

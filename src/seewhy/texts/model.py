@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 import torch
 import torch.nn.functional as F
@@ -100,10 +100,10 @@ class TextModel(Model):
         """The cosines (b,k) in outputs (b,k)."""
         return self.towers.cosines(self.module, outputs)
 
-    def shared(self) -> "TextModel":
+    def shared(self) -> Self:
         made = super().shared()
         made._set(seen=[])
-        return made  # type: ignore[return-value]
+        return made
 
     def vectors(self, x: Pixels) -> Tensor:
         """Of pictures (b,c,h,w), of length 1: (b,e). Inside `with model.frozen()`; in one call one forward."""

@@ -27,7 +27,8 @@ def by_layer(weight: Tensor, x: Tensor, r: Tensor) -> Tensor:
 def by_sum(a: Tensor, b: Tensor, r: Tensor) -> tuple[Tensor, Tensor]:
     parts = [one / (a + b) * r for one in (a, b)]
     sizes = [one.sum().abs() for one in parts]
-    return tuple(one * size / sum(sizes) * r.sum() / one.sum() for one, size in zip(parts, sizes, strict=True))  # type: ignore[return-value]
+    first, second = (one * size / sum(sizes) * r.sum() / one.sum() for one, size in zip(parts, sizes, strict=True))
+    return first, second
 
 
 def by_block(block: Block, x: Tensor, r: Tensor) -> tuple[Tensor, Tensor]:

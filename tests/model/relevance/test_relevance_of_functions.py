@@ -187,7 +187,7 @@ def test_a_product_gives_half_to_each_and_a_gate_gets_nothing(x: Tensor) -> None
     r = x * x.flip(3) * w
     assert relative(half, (r + r.flip(3)) / 2) <= 1e-12
     for gate in (torch.sigmoid, F.hardsigmoid, lambda one: one.softmax(3), lambda one: 1 - 0.5 * one.sigmoid()[:, :]):
-        values, *_ = summed(lambda x: gate(x.flip(3)) * x, x)  # noqa: B023
+        values, *_ = summed(lambda x: gate(x.flip(3)) * x, x)  # noqa: B023  # called at once
         assert relative(values, gate(x.flip(3)) * x * w) <= 1e-12
     glu = summed(lambda x: F.glu(x, 3), x)
     signal, gate = x.chunk(2, 3)
@@ -199,7 +199,7 @@ def test_a_product_gives_half_to_each_and_a_gate_gets_nothing(x: Tensor) -> None
 
 def test_a_matrix_product_gives_half_to_each_side(x: Tensor) -> None:
     for function in (torch.matmul, lambda a, b: torch.einsum("bcij,bcjk->bcik", a, b)):
-        values, weights, _, _ = summed(lambda x: function(x, 2 * x.mT), x)  # noqa: B023
+        values, weights, _, _ = summed(lambda x: function(x, 2 * x.mT), x)  # noqa: B023  # called at once
         w, b = weights.view(3, 5, 5), 2 * x.mT
         parts = x[..., None] * b[:, :, None] * w[:, :, None]  # (b,c,i,j,k)
         assert relative(values, parts.sum(4) / 2 + parts.sum(2).mT / 2) <= 1e-12
@@ -274,7 +274,7 @@ def test_constants_beside_keep_their_own(x: Tensor) -> None:
 def test_a_mask_of_attention_is_no_infinity(x: Tensor) -> None:
     mask = torch.zeros(5, 5).double().masked_fill(torch.ones(5, 5).triu(1).bool(), -math.inf)
     options: list[dict[str, Any]] = [{"attn_mask": mask}, {"is_causal": True}, {"attn_mask": mask == 0}, {}]
-    found = [summed(lambda x: F.scaled_dot_product_attention(x, 2 * x, x + 1, **one), x)[0] for one in options]  # noqa: B023
+    found = [summed(lambda x: F.scaled_dot_product_attention(x, 2 * x, x + 1, **one), x)[0] for one in options]  # noqa: B023  # called at once
     assert relative(found[1], found[0]) <= 1e-12 and relative(found[2], found[0]) <= 1e-12
     assert relative(found[3], found[0]) > 1e-3
 

@@ -47,7 +47,7 @@ def test_both_signs_can_not_mask(mode: Mode) -> None:
 
 def test_unknown_modes_are_refused() -> None:
     with pytest.raises(BadOption, match="blended_heat_map"):
-        captum(SIGNED, modes=["blended"])  # type: ignore[list-item]
+        captum(SIGNED, modes=["blended"])
 
 
 def test_the_blend_does_not_brighten_a_dark_photo() -> None:

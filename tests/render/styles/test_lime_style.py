@@ -87,4 +87,4 @@ def test_what_has_no_superpixels_is_refused() -> None:
         lime(handmade())
     for asked in ({"show": "both"}, {"features": 0}):
         with pytest.raises(BadOption):
-            lime(quarters(), **asked)  # type: ignore[arg-type]
+            lime(quarters(), **asked)

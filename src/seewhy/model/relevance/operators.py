@@ -1,5 +1,6 @@
 """Convolutions and linear layers as what relevance needs of them: to multiply with their weights, forth and back."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,7 +13,7 @@ from seewhy.errors import Unsupported
 
 
 @dataclass(frozen=True, eq=False)
-class Operator:
+class Operator(ABC):
     """x -> (weight x + bias) / units. channel: the output's axis that bias and units (o,) lie on."""
 
     weight: Tensor
@@ -21,13 +22,13 @@ class Operator:
     units: Tensor
     rescaled: bool = field(default=False, kw_only=True)  # whether units are other than ones
 
+    @abstractmethod
     def forth(self, x: Tensor, weight: Tensor) -> Tensor:
         """Products of x with weights in the place of the operator's own, without a bias."""
-        raise NotImplementedError
 
+    @abstractmethod
     def back(self, c: Tensor, weight: Tensor, shape: Sequence[int]) -> Tensor:
         """The transpose: from the output's shape to an input of this shape."""
-        raise NotImplementedError
 
     def column(self, values: Tensor, ndim: int) -> Tensor:
         """A number a channel (o,), to be multiplied with an output of ndim axes."""

@@ -68,7 +68,8 @@ class _Linearised(torch.autograd.Function):
             ctx.leaf = x.detach().clone().requires_grad_()
             ctx.out = function(ctx.leaf)
         ctx.images = len(sink)
-        return ctx.out.detach().clone()  # type: ignore[no-any-return]
+        out: Tensor = ctx.out.detach().clone()
+        return out
 
     @staticmethod
     def backward(ctx: Any, c: Tensor) -> tuple[Any, ...]:

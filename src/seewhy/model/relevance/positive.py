@@ -143,7 +143,8 @@ def _summed(run: Run, function: Function, equation: str, *given: Any) -> Tensor:
 
     def computed(*own: Tensor) -> Tensor:
         found = iter(own)
-        return function(equation, *(next(found) if one.requires_grad else one for one in tensors))  # type: ignore[no-any-return]
+        out: Tensor = function(equation, *(next(found) if one.requires_grad else one for one in tensors))
+        return out
 
     return shared(run, computed, *signals, even=True)
 

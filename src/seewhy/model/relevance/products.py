@@ -30,7 +30,8 @@ class _Shared(torch.autograd.Function):
             ]
             ctx.leaves = [one for one, carries in zip(own, ctx.carry, strict=True) if carries]
             ctx.out = function(*own)
-        return ctx.out.detach().clone() if ctx.out._is_view() else ctx.out.detach()  # type: ignore[no-any-return]
+        out: Tensor = ctx.out.detach()
+        return out.clone() if ctx.out._is_view() else out
 
     @staticmethod
     def backward(ctx: Any, c: Tensor) -> tuple[Any, ...]:

@@ -101,7 +101,8 @@ def _summed(run: Run, function: Function, equation: str, *given: Any) -> Tensor:
     """einsum."""
     tensors = given[0] if len(given) == 1 and isinstance(given[0], tuple | list) else given
     if sum(one.requires_grad for one in tensors) < 2:
-        return function(equation, *tensors)  # type: ignore[no-any-return]
+        out: Tensor = function(equation, *tensors)
+        return out
     return products.shared(partial(function, equation), *tensors)
 
 

@@ -67,7 +67,8 @@ class Shares(torch.autograd.Function):
             ctx.leaves = [one for one, yes in zip(own, carry, strict=True) if yes]
             ctx.out = function(*own)
         ctx.images, ctx.even, ctx.carry = images, even, carry
-        return ctx.out.detach().clone()  # type: ignore[no-any-return]
+        out: Tensor = ctx.out.detach().clone()
+        return out
 
     @staticmethod
     def backward(ctx: Any, r: Tensor) -> tuple[Any, ...]:
