@@ -170,3 +170,12 @@ def coffee() -> np.ndarray:
 def default_model() -> Model:
     """The embedded network with its weights; loaded once, never changed."""
     return load("default")
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("no network in tests\nat all")
+
+    monkeypatch.setattr("socket.getaddrinfo", refuse)
+    monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *_, **__: None)

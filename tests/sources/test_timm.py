@@ -22,15 +22,6 @@ SMALL = "timm:test_resnet"
 CONFIGS = {name: get_pretrained_cfg(name) for name in timm.list_models(pretrained=True)}
 
 
-@pytest.fixture
-def offline(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError("no network in tests\nat all")
-
-    monkeypatch.setattr("socket.getaddrinfo", refuse)
-    monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *_, **__: None)
-
-
 def test_weights_that_can_not_be_fetched_are_an_error_at_once_and_never_random(offline: None) -> None:
     began = time.monotonic()
     with pytest.raises(Unsupported, match="can't be loaded") as error:

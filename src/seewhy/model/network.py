@@ -187,11 +187,12 @@ class Network(Forward, Variants):
             if isinstance(known, Followed) and known.serves(x, cut, layers):
                 return known
 
+        axes = [one.axes for one in self.census(x).attention]
+
         def run(part: Tensor) -> tuple[list[Attention], Tensor, dict[str, Tensor]]:
             with torch.no_grad(), attending(self.module, cut) as calls, record(self.module, layers, cut=False) as seen:
                 outputs = self(part)
-            known = [one.axes for one in self.census(x).attention]
-            placed = [replace(call, axes=axes) for call, axes in zip(calls, known, strict=True)]
+            placed = [replace(call, axes=own) for call, own in zip(calls, axes, strict=True)]
             return placed, outputs, {name: runs[-1] for name, runs in seen.items()}
 
         chunks = self._fitting(x, run, backward=cut is not None)

@@ -90,15 +90,7 @@
   }
 
   function drawScale(limit, sign, colors) {
-    const both = sign === "all", bar = find("bar"), image = new ImageData(256, 1);
-    for (let i = 0; i < 256; i++) {
-      const from = rowOf(both ? i / 127.5 - 1 : i / 255, sign);
-      image.data.set([colors[from], colors[from + 1], colors[from + 2], 255], 4 * i);
-    }
-    bar.width = 256;
-    bar.height = 1;
-    bar.getContext("2d").putImageData(image, 0, 0);
-    const parts = both ? [-1, -0.5, 0, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1];
+    const parts = paintScale(find("bar"), sign, colors);
     find("ticks").replaceChildren(...parts.map((part) => make("span", short(part * limit))));
   }
 

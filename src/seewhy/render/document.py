@@ -20,7 +20,7 @@ _UNSAFE = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u202
 
 
 def document(template: str, styles: Sequence[str], scripts: Sequence[str], parts: Mapping[str, str], lang: str) -> str:
-    """A template with its words, styles and scripts filled in, and with `parts`, which are HTML already."""
+    """The common head and a template with their words, styles and scripts filled in, and `parts`, which are HTML."""
     style, script = ("".join(map(_file, names)) for names in (styles, scripts))
     holes = {
         "lang": "zh-CN" if lang == "zh" else lang,
@@ -30,7 +30,9 @@ def document(template: str, styles: Sequence[str], scripts: Sequence[str], parts
         "script_hash": _hash(script),
         **parts,
     }
-    filled = re.sub(r"\{\{words\.(\w+)\}\}", lambda found: escape(text(found[1], lang)), _file(template))
+    filled = re.sub(
+        r"\{\{words\.(\w+)\}\}", lambda found: escape(text(found[1], lang)), _file("head.html") + _file(template)
+    )
     # One pass, so that what is filled in is never read as a hole.
     return re.sub(r"\{\{(\w+)\}\}", lambda found: holes[found[1]], filled)
 

@@ -1,5 +1,5 @@
 "use strict";
-// Reading and scaling maps; nothing here touches the page.
+// Reading and scaling maps and their colours; nothing here knows of a page.
 
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 
@@ -41,6 +41,19 @@ function scaled(value, sign, limit) {
 }
 
 const rowOf = (part, sign) => 3 * Math.round(sign === "all" ? 128 + 127 * part : 255 * part);
+
+// A canvas as the bar of all colours, from the least to the largest; returns where its ticks stand, in parts of the limit.
+function paintScale(bar, sign, colors) {
+  const both = sign === "all", image = new ImageData(256, 1);
+  for (let i = 0; i < 256; i++) {
+    const from = rowOf(both ? i / 127.5 - 1 : i / 255, sign);
+    image.data.set([colors[from], colors[from + 1], colors[from + 2], 255], 4 * i);
+  }
+  bar.width = 256;
+  bar.height = 1;
+  bar.getContext("2d").putImageData(image, 0, 0);
+  return both ? [-1, -0.5, 0, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1];
+}
 
 function short(value) {
   if (value === 0) return "0";
