@@ -71,14 +71,6 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Saved:
     return save
 
 
-@pytest.fixture
-def offline(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError("no network in tests\nat all")
-
-    monkeypatch.setattr("socket.getaddrinfo", refuse)
-
-
 def normalised(model: seewhy.Model, x: Tensor) -> Tensor:
     mean, std = (torch.tensor(value)[:, None, None] for value in (model.mean, model.std))
     return (x - mean) / std

@@ -68,8 +68,7 @@ def of_blocks(model: Model, x: Pixels, start_layer: int) -> Sequence[Attended]:
     calls = in_a_row(every[counted(start_layer, len(every), "start_layer") :])
     same = calls[-1]
     for one in calls:
-        usual = one.axes.kind == "heads"
-        plain = usual and isinstance(one.keys, Layout) and one.keys.frames == 1 and one.counts[0] == one.counts[1]
+        plain = isinstance(one.keys, Layout) and one.keys.frames == 1 and one.counts[0] == one.counts[1]
         if not one.block or not plain or one.keys != same.keys:
             raise Unsupported(
                 f"what attends in {one.layer!r} is in no block of a plain transformer, whose tokens a head could read",
@@ -88,9 +87,10 @@ def layered(
         total = torch.zeros_like(tokens[-1][..., 0])
         for call, mean, grad in zip(seen, means, grads, strict=True):
             (of_out,) = torch.autograd.grad(mean, call.out, grad, retain_graph=True)
-            for some in few_heads(call):
-                total += call.of_heads(some).weights_gradient(of_out[:, some]).relu_().sum((1, 2))
-        heads, queries = seen[-1].out.shape[1:3]
+            of_out, headed = call.axes.headed(of_out), call.headed()
+            for some in few_heads(headed):
+                total += headed.of_heads(some).weights_gradient(of_out[:, some]).relu_().sum((1, 2))
+        heads, queries = seen[-1].headed().out.shape[1:3]
         found.append(total / (len(seen) * heads * queries))
     return torch.stack(found)
 
