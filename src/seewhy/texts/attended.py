@@ -85,9 +85,10 @@ def _count(model: TextModel) -> int:
 
 
 def _followed(calls: Calls) -> bool:
-    """Whether each token attends to each, in all that attends."""
-    square = all(call.out.shape[-2] == call.value.shape[-2] for call in calls)
-    return square and not calls.unfollowed
+    """Whether each token attends to each, in all that attends, with heads on an axis of their own: whether a first axis
+    holds heads or texts can't be told of one text."""
+    plain = all(call.out.ndim == 4 and call.out.shape[-2] == call.value.shape[-2] for call in calls)
+    return plain and not calls.unfollowed
 
 
 def _raising(call: Attention, of_out: Tensor) -> Tensor:
