@@ -1,17 +1,15 @@
 """`make sweep`: a small network of every family of timm, each in a process of its own, into docs/sweep.md.
 
 What is found stands in tools/sweep.json, so that it can be run in parts: families that stand there are not run again
-unless they are named (`FAMILY="swin_transformer vgg"`) or all are wanted anew (FRESH=1 removes the file). All of them
-take an hour of one core.
+unless they are named (`FAMILY="swin_transformer vgg"`) or all are wanted anew (FRESH=1 removes the file). They run one
+after the other, since the largest take much of a machine's memory: an hour and more.
 """
 
 import json
 import multiprocessing
-import os
 import re
 import resource
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,7 +19,7 @@ from sweep_family import swept, verdict
 
 HERE = Path(__file__).parent
 FOUND, PAGE = HERE / "sweep.json", HERE.parent / "docs" / "sweep.md"
-SECONDS, BYTES = 600, 12 * 2**30  # of each family
+SECONDS, BYTES = 1800, 18 * 2**30  # of each family
 COLUMNS = ("family", "variant", "input", "layer, grid (locality)", "gradcam", "saliency", "attention", "verdict")
 VERDICTS = ("verified", "unproved", "refused", "failed", "wrong")
 
@@ -88,11 +86,10 @@ def write(rows: dict[str, dict[str, Any]]) -> None:
 def main(*asked: str) -> None:
     multiprocessing.set_forkserver_preload(["sweep_family"])
     rows: dict[str, dict[str, Any]] = json.loads(FOUND.read_text("utf-8")) if FOUND.exists() else {}
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for row in pool.map(limited, asked or [one for one in timm.list_modules() if one not in rows]):
-            rows[row["family"]] = row
-            FOUND.write_text(json.dumps(rows, indent=1, sort_keys=True) + "\n", "utf-8")
-            print(line(row), end="", flush=True)
+    for family in asked or [one for one in timm.list_modules() if one not in rows]:
+        rows[family] = row = limited(family)
+        FOUND.write_text(json.dumps(rows, indent=1, sort_keys=True) + "\n", "utf-8")
+        print(line(row), end="", flush=True)
     write(rows)
 
 

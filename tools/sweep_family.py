@@ -39,23 +39,27 @@ class Schedules(TorchFunctionMode):
 
 
 def smallest(family: str) -> tuple[str, int, bool]:
-    """The variant with the fewest parameters, how many, and whether it has classes of its own."""
+    """The variant with the fewest parameters, how many, and whether it is to be given classes: it has none of its own
+    and can be built with a head for some."""
     names = [one for one in timm.list_models(module=family) if not one.startswith("test_")]
     configs = {name: timm.get_pretrained_cfg(name) for name in names}
     own = [name for name in names if configs[name] is None or configs[name].num_classes]
     sizes: dict[str, int] = {}
+    heads = set()
     for name in own or names:
         with torch.device("meta"), Schedules():
-            sizes[name] = sum(p.numel() for p in timm.create_model(name, num_classes=10).parameters())
+            model = timm.create_model(name, num_classes=10)
+        sizes[name] = sum(p.numel() for p in model.parameters())
+        heads |= {name} if model.num_classes else set()
     chosen = min(sizes, key=lambda name: (sizes[name], name))
-    return chosen, sizes[chosen], bool(own)
+    return chosen, sizes[chosen], not own and chosen in heads
 
 
-def made(name: str, classes: bool) -> Any:
+def made(name: str, headless: bool) -> Any:
     """The model with random weights; its head draws some where it starts at zero, else no score would ever
     move, and norms that start at zero, as at the end of Swin v2's blocks, at one, else no block would do anything."""
     torch.manual_seed(0)
-    given = {} if classes else {"classes": [f"class {i}" for i in range(10)]}
+    given = {"classes": [f"class {i}" for i in range(10)]} if headless else {}
     model = load(f"timm:{name}", weights="random", **given)
     for part in model.module.modules():
         if isinstance(part, nn.Linear | nn.Conv2d) and not part.weight.any():
@@ -189,17 +193,18 @@ def attention(model: Any, x: Tensor, row: dict[str, Any]) -> None:
 def swept(family: str) -> dict[str, Any]:
     """A row of the table."""
     warnings.simplefilter("ignore")
-    torch.set_num_threads(1)
     started = time.perf_counter()
-    name, parameters, classes = smallest(family)
+    name, parameters, headless = smallest(family)
     row: dict[str, Any] = {"family": family, "variant": name, "parameters": parameters}
     try:
-        model = made(name, classes)
+        model = made(name, headless)
         x = picture(model)
         row["size"] = "x".join(map(str, x.shape[2:]))
         cam(model, x, row)
         _, row["saliency"] = tried(model, x, "saliency")
         attention(model, x, row)
+    except Unsupported as error:
+        row |= dict.fromkeys(("gradcam", "saliency", "attention"), f"refused: {error.problem}")
     except Exception as error:  # whatever it is, it is this family's row
         row["failed"] = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
     row["verdict"] = verdict(row)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from timm.models.hiera import Unroll
 from timm.models.maxxvit import grid_partition
 from timm.models.mvitv2 import MultiScaleVit, MultiScaleVitCfg
 from timm.models.swin_transformer import SwinTransformer, window_partition
@@ -14,6 +15,7 @@ from seewhy.model.attending import attending
 from seewhy.model.flow import Flow, resized
 from seewhy.model.layouts import Layout, Windows, layouts, of_windows
 from seewhy.model.tokens import best, located
+from seewhy.model.unrolling import reroll, unroll
 
 SQUARE = (224, 224)
 
@@ -57,6 +59,27 @@ def test_windows_are_cut_as_timm_cuts_them(shift: tuple[int, int]) -> None:
     assert own in of_windows(6, 49, (224, 336))
 
 
+@pytest.mark.parametrize(("cells", "times"), [((8, 16), 1), ((8, 16), 2), ((8, 16), 3), ((6, 9), 0)])
+def test_cells_are_unrolled_as_hiera_unrolls_them(cells: tuple[int, int], times: int) -> None:
+    grid = torch.arange(2 * cells[0] * cells[1]).view(2, 1, *cells)
+    row = Unroll(cells, (1, 1), [(2, 2)] * times)(grid.flatten(2).transpose(1, 2)).transpose(1, 2)
+    assert torch.equal(unroll(grid, times), row) and torch.equal(reroll(row, cells, times), grid)
+    layout = Layout("tokens", cells, unrolled=times)
+    output = row.transpose(1, 2).float()
+    assert torch.equal(layout.maps(output), grid.float()) and torch.equal(layout.output(grid.float(), output), output)
+    assert torch.equal(layout.parts(layout.rows(grid[..., 0, :0], grid))[1], grid)
+
+
+def test_hieras_mask_units_are_unrolled_windows() -> None:
+    """Its tokens, unrolled three times, are as many rows of windows as windows have cells: 7x7 windows of 8x8 cells."""
+    grid = torch.arange(56 * 56).view(1, 56, 56)
+    tokens = Unroll((56, 56), (1, 1), [(2, 2)] * 3)(grid.view(1, -1, 1))[..., 0]
+    of_windows = tokens.view(1, 64, 49).transpose(1, 2)  # as MaskUnitAttention cuts them
+    place = Windows((56, 56), (8, 8), unrolled=3)
+    assert torch.equal(place.rows(grid[..., 0, :0], grid), of_windows)
+    assert torch.equal(place.parts(of_windows)[1], grid)
+
+
 @pytest.mark.parametrize(
     ("name", "maps", "layout", "attention"),
     [
@@ -65,6 +88,7 @@ def test_windows_are_cut_as_timm_cuts_them(shift: tuple[int, int]) -> None:
         ("swin_tiny_patch4_window7_224", "norm", "7x7, channels last", 12),
         ("mvitv2_tiny", "norm", "0 + 7x7 tokens", 10),
         ("convnext_atto", "norm_pre", "7x7", 0),
+        ("hiera_tiny_224", "blocks.11", "0 + 7x7 tokens", 12),
     ],
 )
 def test_timms_families_are_located(name: str, maps: str, layout: str, attention: int) -> None:

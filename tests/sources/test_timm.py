@@ -49,8 +49,13 @@ def test_a_network_that_was_never_trained_is_an_error() -> None:
 
 
 def test_a_feature_extractor_is_refused_before_anything_is_fetched(offline: None) -> None:
-    with pytest.raises(Unsupported, match="feature extractor"):
+    with pytest.raises(Unsupported, match="feature extractor") as error:
         load("timm:vit_small_patch14_dinov2")
+    assert "timm has no classifier of its kind" in error.value.hint
+    with pytest.raises(Unsupported, match="feature extractor") as error:
+        load("timm:vit_base_patch16_224.dino")
+    known = error.value.hint.removeprefix("choose ").partition(", or")[0].split(" or ")
+    assert known and all(timm.get_pretrained_cfg(one).num_classes for one in known)
 
 
 NAMES = [

@@ -8,7 +8,7 @@ from torch import Tensor
 from seewhy.attentions import OfAttention, as_map, counted, in_a_row, unproved, usable
 from seewhy.errors import Unsupported
 from seewhy.model import Model
-from seewhy.model.flow import few_heads
+from seewhy.model.flow import at, few_heads
 from seewhy.model.fused import Attention
 from seewhy.model.layouts import Layout
 from seewhy.model.tail import Tail
@@ -59,7 +59,8 @@ class LeGrad(OfAttention):
             start += len(outputs)
         place = calls[-1].keys
         assert place is not None  # looked at before anything ran
-        return [as_map(one, place.others, place.cells, unproved(calls)) for one in torch.cat(found, 1)]
+        rows = at(place, torch.cat(found, 1).unsqueeze(2)).tokens()
+        return [as_map(one, place.others, place.cells, unproved(calls)) for one in rows]
 
 
 def of_blocks(model: Model, x: Pixels, start_layer: int) -> Sequence[Attended]:

@@ -1,6 +1,6 @@
 """What one probing forward tells about a network: layers, activations, head, and what its output is."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
@@ -15,13 +15,13 @@ from seewhy.model.blocks import passes, with_blocks
 from seewhy.model.fused import Attention
 from seewhy.model.grids import LATE, SPREAD, Local, beyond_chance, disturbed, early, trusted
 from seewhy.model.head import PooledHead, find_head
-from seewhy.model.layouts import Layout, layouts
+from seewhy.model.layouts import Layout
 from seewhy.model.outcome import outcome
 from seewhy.model.rules import RELU_KINDS, Watch
-from seewhy.model.seen import Seen, both
+from seewhy.model.seen import Moved, Seen, both
 from seewhy.model.still import frames_of
 from seewhy.model.tape import Recorder, Tape, Unrepeatable, joined
-from seewhy.model.tokens import Attended, agreed, attended, located, read_by
+from seewhy.model.tokens import Attended, agreed, attended, read_by
 from seewhy.model.trace import watch
 from seewhy.model.views import Adapted, View
 from seewhy.scores import Outputs
@@ -87,19 +87,23 @@ def take(module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor) -> C
     seen = Seen()
     first = x.detach().requires_grad_()
     recorder = Recorder(first)
-    watching = watch(module, both(seen, recorder), recorder.begin)
+    watching = watch(module, both(seen.layer, recorder), recorder.begin)
     with torch.enable_grad(), attending(module) as calls, watching, Watch(seen.function), recorder:
         out = scores(forward, first)
     recorder.close()
     own = [*own_functions(out), *(module.unseen if isinstance(module, Adapted) else ())]
     modules = dict(module.named_modules())
-    after, calls_again, again, out_again = _again(module, forward, disturbed(x.detach()))
+    moved = Moved(seen, (x.shape[2], x.shape[3]), frames_of(module))
+    calls_again, again, out_again = _again(module, forward, disturbed(x.detach()), moved)
     tape, why = _tape(recorder, out, again, out_again)
-    attention = attended(calls, calls_again, (x.shape[2], x.shape[3]), frames_of(module))
+    attention = attended(calls, calls_again, moved.size, moved.frames)
     attention = with_blocks(attention, seen.tokens, first, out)
     read, start = _origins(out, seen, calls if attention else [])
     whole, differentiable, out = out, out.requires_grad, out.detach()
-    layers = _layers(modules, seen, x, after, read, frames_of(module))
+    places = agreed(moved.places, moved.size)
+    layers = [
+        _layer(name, modules[name], seen, places.get(name, (None, None)), read.get(name)) for name in seen.order if name
+    ]
     head = find_head(modules, seen.pooled, out)
     return Census(
         layers=tuple(layers),
@@ -187,18 +191,18 @@ def _returning(maps: Tensor, layers: Sequence[Layer], seen: Seen) -> str | None:
 
 
 def _again(
-    module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor
-) -> tuple[dict[str, Tensor], list[Attention], Recorder, Tensor]:
-    """What each layer returns for three images x at its last call, where that is maps or tokens, and their attention.
+    module: nn.Module, forward: Callable[[Tensor], Tensor], x: Tensor, moved: Moved
+) -> tuple[list[Attention], Recorder, Tensor]:
+    """The attention of three images x and what they come to; `moved` looks at what each layer returns for them.
 
     What a forward does with three images is compared with what it did with two.
     """
-    seen = Seen()
     recorder = Recorder(x.requires_grad_())
-    with torch.enable_grad(), attending(module) as calls, watch(module, both(seen, recorder), recorder.begin), recorder:
+    watching = watch(module, both(moved.layer, recorder), recorder.begin)
+    with torch.enable_grad(), attending(module) as calls, watching, recorder:
         out = forward(x)
     recorder.close()
-    return {name: maps for name, maps in seen.outputs.items() if len(maps) == len(x)}, calls, recorder, out
+    return calls, recorder, out
 
 
 def _origins(out: Tensor, seen: Seen, calls: Sequence[Attention]) -> tuple[dict[str, Tensor | None], tuple[float, ...]]:
@@ -209,30 +213,6 @@ def _origins(out: Tensor, seen: Seen, calls: Sequence[Attention]) -> tuple[dict[
     found = read_by(out, {**seen.tokens, **last})
     asked = found.pop("", None)
     return found, () if asked is None else tuple((asked.double() / asked.sum().clamp_min(1)).tolist())
-
-
-def _layers(
-    modules: Mapping[str, nn.Module],
-    seen: Seen,
-    x: Tensor,
-    after: Mapping[str, Tensor],
-    read: Mapping[str, Tensor | None],
-    frames: int,
-) -> list[Layer]:
-    size = (x.shape[2], x.shape[3])
-    of_images = {name: one for name, one in seen.outputs.items() if len(one) == len(x)}
-    places = agreed(
-        {
-            name: located(seen.shapes[name], one, after[name], size, frames)
-            if name in after
-            else [(layout, None) for layout in layouts(seen.shapes[name], size, frames)]
-            for name, one in of_images.items()
-        },
-        size,
-    )
-    return [
-        _layer(name, modules[name], seen, places.get(name, (None, None)), read.get(name)) for name in seen.order if name
-    ]
 
 
 def _layer(name: str, module: nn.Module, seen: Seen, place: tuple[Any, float | None], read: Tensor | None) -> Layer:
@@ -251,7 +231,7 @@ def _layer(name: str, module: nn.Module, seen: Seen, place: tuple[Any, float | N
 
 
 def _equal(a: Tensor, b: Tensor) -> bool:
-    return a.shape == b.shape and bool(torch.equal(a, b))
+    return a is b or (a.shape == b.shape and bool(torch.equal(a, b)))
 
 
 def own_functions(out: Tensor) -> list[str]:

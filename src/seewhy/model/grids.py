@@ -1,6 +1,6 @@
 """Whether a layer's output (d,r,q) has a place on the picture: by its shape, its changes and where it stands."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import EllipsisType
 
 import torch
@@ -57,20 +57,37 @@ def _places(h: int, w: int) -> list[tuple[slice | EllipsisType, ...]]:
     return [(..., top, right), (..., low, left), (..., slice(h // 4, h - h // 4), slice(w // 4, w - w // 4))]
 
 
+def moved(before: Tensor, after: Tensor) -> Iterator[Tensor]:
+    """How what two images gave, (2n,...) with n windows or one each, moves where they were `disturbed`: three times
+    (n,...)."""
+    first, second = before.chunk(2)
+    yield from (now - was for now, was in zip(after.chunk(3), (first, second, first), strict=True))
+
+
+def squared(moved: Iterable[Tensor], axis: int) -> Tensor:
+    """(3n,...): of each place the sum of its squares over the channels, which lie on an axis."""
+    every = list(moved)
+    kind = torch.promote_types(every[0].dtype, torch.float32)
+    return torch.cat([one.square_().sum(axis, keepdim=True, dtype=kind) for one in every]).double()
+
+
 def locality(before: Tensor, after: Tensor) -> float | None:
-    """How much of the squared change of maps, (2,d,r,q) before and (3,d,r,q) after, lies where the images were
-    `disturbed`: the least share.
+    """How much of the squared change of maps, (2,d,r,q) before and (3,d,r,q) after, lies where it should."""
+    return inside(squared(moved(before, after), 1)[:, 0])
+
+
+def inside(change: Tensor) -> float | None:
+    """How much of the squared change of cells (3,r,q) lies where the images were `disturbed`: the least share.
 
     Half of it and more proves the grid, next to nothing of it disproves it. None where nothing changed, or the maps
     are one cell wide. The middle tells cells that lie window by window; of few cells it is all border.
     """
-    change = (after - torch.cat([before, before[:1]])).square().sum(1, dtype=torch.float64)
     change = change[:2] if min(change.shape[1:]) < MIDDLE else change
     total = change.sum((1, 2))
     if min(change.shape[1:]) < 2 or not ((total > 0) & total.isfinite()).all():
         return None
-    inside = [own[box].sum() for own, box in zip(change, _places(*change.shape[1:]), strict=False)]
-    return float((torch.stack(inside) / total).min())
+    shares = [own[box].sum() for own, box in zip(change, _places(*change.shape[1:]), strict=False)]
+    return float((torch.stack(shares) / total).min())
 
 
 def trusted(cells: tuple[int, int], locality: float | None) -> bool:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from seewhy.model.grids import grid, lies_on
+from seewhy.model.unrolling import reroll, unroll, unrollings
 
 OTHERS = 17  # tokens beside the cells, at most: CLS, distillation, and up to 16 registers
 
@@ -17,19 +19,21 @@ Pair = tuple[int, int]
 @dataclass(frozen=True)
 class Layout:
     """axes: "first" (b,d,r,q), "last" (b,r,q,d) as Swin's, "tokens" (b,n,d): `others` (CLS, distillation, registers),
-    then the cells row by row. cells: (r,q). frames: so many times all cells, of a photo shown to a network of videos:
-    their mean is the maps, and what changes the maps changes each time alike.
+    then the cells row by row, or `unrolled` so many times. cells: (r,q). frames: so many times all cells, of a photo
+    shown to a network of videos: their mean is the maps, and what changes the maps changes each time alike.
     """
 
     axes: Literal["first", "last", "tokens"]
     cells: Pair
     others: int = 0
     frames: int = 1
+    unrolled: int = 0
 
     def maps(self, output: Tensor) -> Tensor:
         """A layer's output as maps (b,d,r,q)."""
         if self.axes == "tokens":
-            output = output[:, self.others :].unflatten(1, (self.frames, *self.cells)).mean(1)
+            own = output[:, self.others :].unflatten(1, (self.frames, -1)).mean(1)
+            return reroll(own.transpose(1, 2), self.cells, self.unrolled)
         return output if self.axes == "first" else output.permute(0, 3, 1, 2)
 
     def output(self, maps: Tensor, like: Tensor) -> Tensor:
@@ -38,7 +42,7 @@ class Layout:
             return maps.clone()
         if self.axes == "last":
             return maps.permute(0, 2, 3, 1).clone()
-        others, own = like[:, : self.others], maps.flatten(2).transpose(1, 2)
+        others, own = like[:, : self.others], unroll(maps, self.unrolled).transpose(1, 2)
         if self.frames > 1:
             every = like[:, self.others :].unflatten(1, (self.frames, -1))
             own = (every + (own - every.mean(1)).unsqueeze(1)).flatten(1, 2)
@@ -48,20 +52,24 @@ class Layout:
 
     def rows(self, others: Tensor, cells: Tensor) -> Tensor:
         """What lies on the other tokens (...,o) and on the cells (...,r,q) or (...,t,r,q), token by token (...,1,n)."""
-        return torch.cat([others, cells.flatten(others.ndim - 1)], -1).unsqueeze(-2)
+        own = unroll(cells, self.unrolled).flatten(others.ndim - 1)
+        return torch.cat([others, own], -1).unsqueeze(-2)
 
     def parts(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """The other way: (...,1,n) as what lies on the other tokens and on the cells."""
         rows = rows.squeeze(-2)
-        shape = self.cells if self.frames == 1 else (self.frames, *self.cells)
-        return rows[..., : self.others], rows[..., self.others :].unflatten(-1, shape)
+        own = rows[..., self.others :]
+        own = own if self.frames == 1 else own.unflatten(-1, (self.frames, -1))
+        return rows[..., : self.others], reroll(own, self.cells, self.unrolled)
 
     def __str__(self) -> str:
         r, q = self.cells
         if self.axes == "first":
             return f"{r}x{q}"
         times = f"{self.frames} times " if self.frames > 1 else ""
-        return f"{r}x{q}, channels last" if self.axes == "last" else f"{self.others} + {times}{r}x{q} tokens"
+        if self.axes == "last":
+            return f"{r}x{q}, channels last"
+        return f"{self.others} + {times}{r}x{q} {'unrolled ' if self.unrolled else ''}tokens"
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,8 @@ class Windows:
     """Tokens (b*windows,n,d) that attend within windows of the cells, as Swin's; no other tokens.
 
     window: its (rows, columns). shift: what the cells were rolled back by before they were cut. apart: a window holds
-    every so-manieth cell of the whole grid, as MaxViT's second attention does, in the place of neighbours.
+    every so-manieth cell of the whole grid, as MaxViT's second attention does, in the place of neighbours. unrolled:
+    how often the cells of a window are, as Hiera's.
     """
 
     cells: Pair
@@ -77,6 +86,7 @@ class Windows:
     shift: Pair = (0, 0)
     apart: bool = False
     others: int = 0
+    unrolled: int = 0
 
     def maps(self, output: Tensor) -> Tensor:
         of_images = output.unflatten(0, (-1, self.count)).movedim(-1, 1)  # (b,d,windows,n)
@@ -93,12 +103,11 @@ class Windows:
         split = rolled.unflatten(-1, self._axes(1)).unflatten(-3, self._axes(0))  # (...,a,b,c,d)
         of_windows = (-4, -2, -3, -1) if not self.apart else (-3, -1, -4, -2)
         lead = tuple(range(split.ndim - 4))
-        found: Tensor = split.permute(*lead, *of_windows).flatten(-4, -3).flatten(-2)
-        return found
+        return unroll(split.permute(*lead, *of_windows).flatten(-4, -3), self.unrolled)
 
     def parts(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         counts = [length // side for length, side in zip(self.cells, self.window, strict=True)]
-        split = rows.unflatten(-1, self.window).unflatten(-3, counts)
+        split = reroll(rows, self.window, self.unrolled).unflatten(-3, counts)
         lead = tuple(range(split.ndim - 4))
         back = (-4, -2, -3, -1) if not self.apart else (-2, -4, -1, -3)
         cells = split.permute(*lead, *back).flatten(-4, -3).flatten(-2)
@@ -110,8 +119,8 @@ class Windows:
 
     def __str__(self) -> str:
         (r, q), (high, wide) = self.cells, self.window
-        kind = "scattered windows" if self.apart else "shifted windows" if any(self.shift) else "windows"
-        return f"{r}x{q} in {kind} of {high}x{wide}"
+        kind = "scattered " if self.apart else "shifted " if any(self.shift) else "unrolled " if self.unrolled else ""
+        return f"{r}x{q} in {kind}windows of {high}x{wide}"
 
 
 def layouts(shape: tuple[int, ...], size: Pair, frames: int = 1) -> list[Layout]:
@@ -127,12 +136,18 @@ def layouts(shape: tuple[int, ...], size: Pair, frames: int = 1) -> list[Layout]
     return found
 
 
-def of_tokens(count: int, size: Pair, frames: int = 1) -> Iterator[Layout]:
-    """Grids that so many tokens may lie on, the fewest others first."""
+@lru_cache(1000)
+def of_tokens(count: int, size: Pair, frames: int = 1) -> tuple[Layout, ...]:
+    """Grids that so many tokens may lie on, the fewest others first; unrolled ones have no others."""
+    return tuple(_of_tokens(count, size, frames))
+
+
+def _of_tokens(count: int, size: Pair, frames: int) -> Iterator[Layout]:
     for others in range(min(OTHERS + 1, count // 2)):
         for times in (n for n in range(1, frames + 1) if frames % n == 0 and (count - others) % n == 0):
-            every = _grids((count - others) // times, size)
-            yield from (Layout("tokens", cells, others, times) for cells in every)
+            for cells in _grids((count - others) // times, size):
+                each = unrollings(cells) if not others and times == 1 else range(1)
+                yield from (Layout("tokens", cells, others, times, n) for n in each)
 
 
 def of_windows(windows: int, count: int, size: Pair) -> Iterator[Windows]:
@@ -142,7 +157,7 @@ def of_windows(windows: int, count: int, size: Pair) -> Iterator[Windows]:
             window = high, count // high
             if cells[0] % window[0] or cells[1] % window[1]:
                 continue
-            yield Windows(cells, window)
+            yield from (Windows(cells, window, unrolled=n) for n in unrollings(window))
             yield Windows(cells, window, apart=True)
             down, across = (0 if n == side else side // 2 for n, side in zip(cells, window, strict=True))
             if down or across:

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from seewhy.model.fused import Attention, Axes
-from seewhy.model.grids import Local, beyond_chance, locality
-from seewhy.model.layouts import OTHERS, Layout, Windows, layouts, of_windows
+from seewhy.model.grids import Local, beyond_chance, inside, locality, moved, squared
+from seewhy.model.layouts import OTHERS, Layout, Windows, layouts, of_tokens, of_windows
 
 Size = tuple[int, int]
 Place = Layout | Windows
@@ -41,7 +41,22 @@ class Attended(Local):
 
 def located(shape: tuple[int, ...], before: Tensor, after: Tensor, size: Size, frames: int = 1) -> list[Found]:
     """The layouts that outputs (2,...) and (3,...) of disturbed images may have, with how local each makes them."""
-    return [(one, locality(one.maps(before), one.maps(after))) for one in layouts(shape, size, frames)]
+    return _localities(layouts(shape, size, frames), before, after)
+
+
+def _localities(every: Sequence[Place], before: Tensor, after: Tensor) -> list[Found]:
+    """All layouts of one kind share each place's sum over the channels; only a mean over frames comes before it."""
+    sums: dict[int, Tensor] = {}
+    found: list[Found] = []
+    for one in every:
+        if isinstance(one, Layout) and one.frames > 1:
+            found.append((one, locality(one.maps(before), one.maps(after))))
+            continue
+        axis = 1 if isinstance(one, Layout) and one.axes == "first" else -1
+        if axis not in sums:
+            sums[axis] = squared(moved(before, after), axis)
+        found.append((one, inside(one.maps(sums[axis])[:, 0])))
+    return found
 
 
 def best(found: Iterable[Found], size: Size) -> Place | None:
@@ -155,11 +170,9 @@ def _located(before: Tensor, after: Tensor, size: Size, frames: int = 1) -> list
     """Where tokens (2*windows,m,n,e) and (3*windows,m,n,e) may lie."""
     if before.ndim != 4 or len(before) * 3 != len(after) * 2:
         return []
-    tokens, others = (one.detach().transpose(1, 2).flatten(2) for one in (before, after))
-    if len(before) == 2:
-        return located(tuple(tokens.shape[1:]), tokens, others, size, frames)
-    every = of_windows(len(before) // 2, tokens.shape[1], size)
-    return [(one, locality(one.maps(tokens), one.maps(others))) for one in every]
+    windows, count = len(before) // 2, before.shape[2]
+    every: list[Place] = [*(of_tokens(count, size, frames) if windows == 1 else of_windows(windows, count, size))]
+    return _localities(every, *(one.detach().transpose(1, 2).flatten(2) for one in (before, after))) if every else []
 
 
 def read_by(output: Tensor, places: Mapping[str, Tensor]) -> dict[str, Tensor | None]:

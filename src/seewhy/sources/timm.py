@@ -55,7 +55,7 @@ def _module(name: str, ask: Ask) -> Any:
     config = _config(name)
     keywords: dict[str, Any] = {}
     if config and not config.num_classes and not (ask.classes and ask.weights):
-        raise Unsupported(f"'{name}' has no classes: it is a feature extractor", "choose weights that end in _in1k")
+        raise Unsupported(f"'{name}' has no classes: it is a feature extractor", _with_classes(name))
     if ask.size and config and config.fixed_input_size:
         keywords["img_size"] = ask.size
     if ask.weights is None:
@@ -80,6 +80,16 @@ def _config(name: str) -> Any:
     if tag and tag not in tags:
         raise UnknownName(f"{architecture} has no weights '{tag}'", f"it has {', '.join(tags) or 'none'}")
     return get_pretrained_cfg(name)
+
+
+def _with_classes(name: str) -> str:
+    """What to load in the place of a feature extractor."""
+    from timm.models import get_pretrained_cfg, list_pretrained
+
+    every = {one: get_pretrained_cfg(one) for one in list_pretrained(f"{name.partition('.')[0]}.*")}
+    found = [one for one, config in every.items() if config and config.num_classes][:3]
+    own = "weights=FILE and classes=[...] where you have trained a head for it"
+    return f"choose {' or '.join(found)}, or give {own}" if found else f"give {own}; timm has no classifier of its kind"
 
 
 def _pretrained(name: str, config: Any, keywords: dict[str, Any]) -> Any:
