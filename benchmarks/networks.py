@@ -10,13 +10,25 @@ from torchvision.transforms import Normalize
 from benchmarks import tiny
 from seewhy import Model, load
 
+TEXTS = tuple(
+    f"a photo of {what}"
+    for what in (
+        *("a cat", "a dog", "a tabby cat on a blanket", "the blanket below a cat", "a horse in a field", "two dogs"),
+        *("a red car", "a cup of coffee", "a spoon beside a cup", "a wooden table", "a bird on a branch"),
+        *("a small boat", "a green apple", "people in the street", "a white wall", "the ears of a cat"),
+    )
+)
+
 
 @dataclass(frozen=True)
 class Network:
+    """classifier: of pictures alone, so that its own passes are a row."""
+
     name: str
     load: Callable[[], Model]
     layers: Mapping[str, str]
     stand_in: Callable[[], Model]
+    classifier: bool = True
 
 
 NETWORKS = {
@@ -39,6 +51,13 @@ NETWORKS = {
         lambda: load("timm:vit_base_patch16_224", weights="random"),
         {"last": "patch_embed.proj"},
         tiny.transformer,
+    ),
+    "clip": Network(
+        "CLIP ViT-B/32, random",
+        lambda: load("openclip:ViT-B-32", weights="random", classes=TEXTS),
+        {},
+        lambda: tiny.pictures_and_texts(TEXTS),
+        classifier=False,
     ),
 }
 

@@ -39,7 +39,8 @@ def tables(found: dict[str, Found]) -> list[str]:
     methods = [line for row in ROWS.values() if row.fill is None for line in method_lines(row, found)]
     columns = "row, network, ours (s), against, its setting, ratio, 95 % interval, target, met, "
     columns += "at its default, times the limit, answers differ by"
-    limits = [cells for id in NETWORKS for cells in limit_lines(id, found[f"limit-{id}"])]
+    classifiers = [id for id, one in NETWORKS.items() if one.classifier]
+    limits = [cells for id in classifiers for cells in limit_lines(id, found[f"limit-{id}"])]
     return [
         table(columns.split(", "), methods),
         "The networks' own passes at their best layout and chunk, the limit of the column above:",
@@ -75,7 +76,7 @@ def method_lines(row: Row, every: dict[str, Found]) -> Iterator[list[str]]:
             wanted(one),
             "yes" if met(one) else "no",
             "" if default is None or one["at_most"] else f"{default:.2f}",
-            distance(found, one["ours_seconds"], every[f"limit-{row.network}"]),
+            distance(found, one["ours_seconds"], every.get(f"limit-{row.network}")),
             f"{one['gate']['difference']:.1e}",
         ]
 
@@ -120,8 +121,9 @@ def memory_line(row: Row, found: Found) -> str:
     if found is None:
         return f"{row.what}: not measured yet."
     granted = f"`memory=` {found['memory'] / 2**20:.0f} MiB"
-    peaks = ", ".join(f"{peak / 2**20:.0f} MiB at {n} samples" for n, peak in found["peaks"].items())
-    growth = f"{found['growth']:.2f} times from the fewest to the most (target: at most {found['target']})"
+    unit = found.get("unit", "samples")
+    peaks = ", ".join(f"{peak / 2**20:.0f} MiB at {n} {unit}" for n, peak in found["peaks"].items())
+    growth = f"{found['growth']:.2f} times from the fewest to the most (target: at most {found['target']:.3g})"
     return f"{row.what}, with {granted}: {peaks}; {growth}."
 
 

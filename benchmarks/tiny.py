@@ -1,12 +1,13 @@
 """Networks of the digits: each has what matters of a large one, with the same names for the layers that rows read."""
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from seewhy import Model
+from seewhy import Model, image_text
 
 SIZE = 32
 MEAN, STD = (0.4,) * 3, (0.3,) * 3
@@ -85,6 +86,19 @@ def transformer() -> Model:
     return _model(
         lambda: VisionTransformer(img_size=SIZE, patch_size=8, embed_dim=24, depth=2, num_heads=2, num_classes=10)
     )
+
+
+def pictures_and_texts(texts: Sequence[str]) -> Model:
+    """A CLIP of open_clip with its own tokenizer."""
+    import open_clip
+
+    pictures = {"image_size": SIZE, "patch_size": 8, "width": 32, "layers": 2, "head_width": 16}
+    words = {"context_length": 16, "vocab_size": 49408, "width": 24, "heads": 2, "layers": 2}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        net = open_clip.CLIP(embed_dim=16, vision_cfg=pictures, text_cfg=words).eval()
+    reader = open_clip.SimpleTokenizer(context_length=16)
+    return image_text(net, reader, mean=MEAN, std=STD, size=(SIZE, SIZE), texts=texts)
 
 
 @cache

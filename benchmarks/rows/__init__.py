@@ -12,7 +12,8 @@ from benchmarks.rows import (
     relevance,
     rise,
     superpixels,
+    texts,
 )
 
-FAMILIES = (limits, cams, gradients, relevance, perturbation, rise, superpixels, partition, attention, memory)
+FAMILIES = (limits, cams, gradients, relevance, perturbation, rise, superpixels, partition, attention, texts, memory)
 ROWS: dict[str, Row] = {row.id: row for family in FAMILIES for row in family.ROWS}

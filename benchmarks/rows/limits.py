@@ -77,4 +77,8 @@ def halved(net: nn.Module, x: Tensor) -> Callable[[], Any]:
     return forward(half, small)
 
 
-ROWS = [Row(f"limit-{id}", "the network's own passes", id, images=8, fill=fill) for id in NETWORKS]
+ROWS = [
+    Row(f"limit-{id}", "the network's own passes", id, images=8, fill=fill)
+    for id, network in NETWORKS.items()
+    if network.classifier
+]

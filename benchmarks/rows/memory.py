@@ -12,14 +12,17 @@ from benchmarks.machine import ROOT
 from benchmarks.row import Case, Row
 
 GRANTED = 512 * 2**20
-GROWTH = 1.1  # what a hundred times the samples may take more
-NAMES = {"smoothgrad": "SmoothGrad", "rise": "RISE"}
+GROWTH = 1.1  # what a hundred times the samples may take more, and so many times the tokens over as many times
+SIDES = (224, 448)
+NAMES = {"smoothgrad": "SmoothGrad", "rise": "RISE", "attention_relevance": "Attention relevance"}
 
 
 def fill(
     method: str,
     network: str,
     samples: Sequence[int],
+    target: float,
+    unit: str,
     case: Case,
     *,
     once: bool = False,
@@ -30,7 +33,7 @@ def fill(
     peaks = probed(method, "tiny" if tiny else network, samples, GRANTED)
     growth = peaks[str(samples[-1])] / max(peaks[str(samples[0])], 1)
     say(f"  peak over the model's own: {', '.join(f'{n}: {peaks[str(n)] / 2**20:.0f} MiB' for n in samples)}")
-    return {"memory": GRANTED, "peaks": peaks, "growth": growth, "target": GROWTH}
+    return {"memory": GRANTED, "peaks": peaks, "growth": growth, "target": target, "unit": unit}
 
 
 def probed(method: str, network: str, samples: Sequence[int], memory: int) -> dict[str, int]:
@@ -45,10 +48,18 @@ def probed(method: str, network: str, samples: Sequence[int], memory: int) -> di
 def memory(method: str, network: str, samples: Sequence[int]) -> Row:
     what = f"{NAMES[method]}'s peak memory over the model's own"
     what += " (on the digits' network)" if network == "tiny" else ""
-    return Row(f"memory-{method}", what, "default", fill=partial(fill, method, network, samples))
+    return Row(f"memory-{method}", what, "default", fill=partial(fill, method, network, samples, GROWTH, "samples"))
+
+
+def by_tokens(method: str, network: str, sides: Sequence[int] = SIDES) -> Row:
+    """Of which twice the side has four times the tokens, and sixteen times the attention of a layer."""
+    what = f"{NAMES[method]}'s peak memory over the model's own"
+    target = GROWTH * (sides[-1] / sides[0]) ** 2
+    return Row(f"memory-{method}", what, "vit", fill=partial(fill, method, network, sides, target, "pixels a side"))
 
 
 ROWS = [
     memory("smoothgrad", "default", (10, 100, 1000)),
     memory("rise", "tiny", (1000, 10_000, 100_000)),  # what is held besides the network's own does not depend on it
+    by_tokens("attention_relevance", "timm:vit_base_patch16_224"),
 ]

@@ -27,7 +27,7 @@ from seewhy.scores import Score, transform
 from seewhy.targets import Askable, Pinned, as_decided, as_target
 from seewhy.texts import TextModel
 from seewhy.texts.answers import about_texts, beside, check_share, matched
-from seewhy.texts.scoring import without_each
+from seewhy.texts.scoring import words_left_out
 from seewhy.together import Together
 from seewhy.types import Explanation, Map, Passes, Pixels, Prediction
 
@@ -111,11 +111,11 @@ def _row(
     made = _made(run, x, method, targets, known["seed"])
     for one, _, _ in made:  # before any is kept: between what is kept, memory freed would lie in pieces
         _check(one.values, x, method)
+    texts = beside(run, getattr(method, "words", words_left_out), x, outputs, targets)
     found = []
-    for asked, target in zip(decided, targets, strict=True):
+    for asked, target, text in zip(decided, targets, texts, strict=True):
         one, seconds, passes = made.pop(0)  # the explanation has its own: a thousand maps are not held twice
         classes = [None] * len(x) if target.index is None else target.index.tolist()
-        text = beside(run, getattr(method, "words", without_each), x, outputs, target)
         explanation = Explanation(
             values=_values(one),
             method=info.id,

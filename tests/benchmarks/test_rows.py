@@ -85,6 +85,10 @@ def test_the_memory_row_tells_each_peak_and_their_growth(monkeypatch: pytest.Mon
     row = ROWS["memory-smoothgrad"]
     found = filled(row, tiny_case(row))
     assert found["peaks"] == {"16": 1600, "32": 3200, "48": 4800} and found["growth"] == 3
+    assert list(probe.main("attention_relevance", "tiny", 2**20, [16, 32])) == [16, 32]
+    row = ROWS["memory-attention_relevance"]
+    found = row.fill(case := tiny_case(row), once=True)
+    assert (found["growth"], found["target"], found["unit"], case.most) == (2, 1.1 * 4, "pixels a side", 4)
 
 
 def test_the_digits_are_learnt_within_seconds() -> None:

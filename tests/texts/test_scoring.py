@@ -102,9 +102,9 @@ def test_what_has_no_words_has_no_scores(small: seewhy.Model, x: Tensor) -> None
     assert one.words[0] == ("a", "photo", "of", "a", "dog", ".")
 
 
-def test_the_passes_of_words_are_counted_once() -> None:
+def test_the_passes_that_words_share_count_in_each() -> None:
     c = seewhy.compare(pair("vit"), photos("vit"), ["saliency"], [TEXT, "a dog"])
-    assert [one.passes.forward for one in c] == [4, 2]
+    assert [one.passes.forward for one in c] == [4, 4]
 
 
 def by_recurrence(attentions: list[Tensor], grads: list[Tensor], read: int) -> Tensor:

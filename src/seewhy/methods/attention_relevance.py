@@ -35,9 +35,9 @@ class AttentionRelevance(Flowing):
     of CLS as of cells that a head pools, where it would outweigh the rest.
     """
 
-    def words(self, model: TextModel, x: Pixels, outputs: Tensor, target: Pinned) -> WordScores | None:
-        """Those of the text, by the same rule in its tower."""
-        return attended(model, x, outputs, target, self.start_layer)
+    def words(self, model: TextModel, x: Pixels, outputs: Tensor, targets: Sequence[Pinned]) -> list[WordScores | None]:
+        """Those of each text, by the same rule in its tower."""
+        return attended(model, x, outputs, targets, self.start_layer)
 
     def begun(self, flow: Flow) -> Flow:
         """I, and R - I behind it, which rounding would lose in their sum (2k,...)."""

@@ -58,9 +58,9 @@ class IntegratedGradients(Together):
         values = mean(line_integral(start, x, gradients, self.quadrature, self.n_steps) for start in starts)
         return attributed(values, difference(model, x, starts, targets), "take more n_steps")
 
-    def words(self, model: TextModel, x: Pixels, outputs: Tensor, target: Pinned) -> WordScores | None:
-        """Those of the text, as those of the picture."""
-        return integrated(model, x, outputs, target, self.n_steps)
+    def words(self, model: TextModel, x: Pixels, outputs: Tensor, targets: Sequence[Pinned]) -> list[WordScores | None]:
+        """Those of each text, as those of the picture."""
+        return [integrated(model, x, outputs, target, self.n_steps) for target in targets]
 
     def _adaptive(self, model: Model, x: Pixels, starts: Sequence[Pixels], target: Pinned) -> Map:
         """Each class has steps of its own, so they share none."""

@@ -1,11 +1,14 @@
 """Gradients of several scores of the same forward."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from seewhy.model.stream import out_of_memory
+
+AT_ONCE = 16  # scores
 
 
 def gradients(scores: Sequence[Tensor], at: Tensor, *, batched: bool | None = None) -> Tensor:
@@ -20,12 +23,26 @@ def gradients(scores: Sequence[Tensor], at: Tensor, *, batched: bool | None = No
         return found
     sums = [scores[i].sum() for i in moving]
     if len(sums) > 1 and (at.is_cuda if batched is None else batched):
-        together = _together(sums, at)
+        together = _together(sums, [at])
         if together is not None:
-            found[:, moving] = together.movedim(0, 1)
+            found[:, moving] = together[0].movedim(0, 1)
             return found
     for i, total in zip(moving, sums, strict=True):
         (found[:, i],) = torch.autograd.grad(total, at, retain_graph=i != moving[-1])
+    return found
+
+
+def backwards(scores: Sequence[Tensor], at: Sequence[Tensor], *, keep: bool) -> list[list[Tensor]]:
+    """For each score its gradients with respect to several places, `AT_ONCE` scores in one vector-Jacobian product
+    where functions have a rule for that: what few rows leave of a processor is used. keep: the graph."""
+    found: list[list[Tensor]] = []
+    for start in range(0, len(scores), AT_ONCE):
+        some = list(scores[start : start + AT_ONCE])
+        together = _together(some, at) if len(some) > 1 and all(one.requires_grad for one in some) else None
+        if together is not None:
+            found += [[one[i] for one in together] for i in range(len(some))]
+        else:
+            found += [backward(one, at, keep=keep or one is not scores[-1]) for one in some]
     return found
 
 
@@ -33,17 +50,20 @@ def backward(score: Tensor, at: Sequence[Tensor], *, keep: bool) -> list[Tensor]
     """One score's gradients with respect to several places; zero where it does not depend on one. keep: the graph."""
     if not score.requires_grad:
         return [torch.zeros_like(one) for one in at]
-    found = torch.autograd.grad(score, list(at), retain_graph=keep, allow_unused=True)
-    return [torch.zeros_like(one) if grad is None else grad for one, grad in zip(at, found, strict=True)]
+    grads = torch.autograd.grad(score, list(at), retain_graph=keep, allow_unused=True)
+    return [torch.zeros_like(one) if grad is None else grad for one, grad in zip(at, grads, strict=True)]
 
 
-def _together(sums: Sequence[Tensor], at: Tensor) -> Tensor | None:
-    """All gradients (k,n,...) at once, or None where a function lacks the rule."""
+def _together(sums: Sequence[Tensor], at: Sequence[Tensor]) -> list[Tensor] | None:
+    """All gradients at once, (k,...) of each place, or None where a function lacks the rule."""
     total = torch.stack(list(sums))
     each = torch.eye(len(sums), dtype=total.dtype, device=total.device)
+    how: Any = {"is_grads_batched": True, "retain_graph": True, "allow_unused": True}
     try:
-        return torch.autograd.grad(total, at, each, is_grads_batched=True, retain_graph=True)[0]
+        grads = torch.autograd.grad(total, list(at), each, **how)
     except RuntimeError as error:
         if out_of_memory(error):
             raise
         return None
+    zeros = (one.new_zeros(len(sums), *one.shape) for one in at)
+    return [zero if grad is None else grad for zero, grad in zip(zeros, grads, strict=True)]

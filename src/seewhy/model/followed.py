@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seewhy.model.backward import backward
+from seewhy.model.backward import backwards
 from seewhy.model.fused import Attention
 from seewhy.model.recorded import Meter
 from seewhy.targets import Pinned
@@ -51,7 +51,7 @@ class Followed:
             with torch.enable_grad():
                 scores = [one(outputs, rows).sum() for one in targets]
             places = [one.out for one in calls[first:]]
-            grads = [backward(score, places, keep=self.keep or score is not scores[-1]) for score in scores]
+            grads = backwards(scores, places, keep=self.keep)
             self.meter.count(backward=len(outputs) * sum(score.requires_grad for score in scores))
             by_head = [[call.axes.headed(one) for call, one in zip(calls[first:], own, strict=True)] for own in grads]
             found.append(what([one.headed() for one in calls[first:]], by_head))

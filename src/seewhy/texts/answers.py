@@ -43,22 +43,31 @@ class Beside:
 
 def beside(
     model: Model,
-    how: Callable[[TextModel, Pixels, Tensor, Pinned], WordScores | None],
+    how: Callable[[TextModel, Pixels, Tensor, Sequence[Pinned]], list[WordScores | None]],
     x: Pixels,
     outputs: Tensor,
-    target: Pinned,
-) -> Beside:
-    """Of the text explained in each image: similarity, share and word scores. how: these are computed."""
-    if not isinstance(model, TextModel) or target.index is None:
-        return Beside()
+    targets: Sequence[Pinned],
+) -> list[Beside]:
+    """Of the text that each target explains: similarity, share and word scores. how: these are computed, of all of them
+    together: each has its part of the time, and counts the forwards that they share."""
+    if not isinstance(model, TextModel):
+        return [Beside()] * len(targets)
     began, before = time.perf_counter(), model.meter.forward
-    found = how(model, x, outputs, target)
-    made = Beside(_similarities(model, outputs, target.index), seconds=time.perf_counter() - began)
-    made = replace(made, forward=model.meter.forward - before)
-    if found is None:
+    found = how(model, x, outputs, targets)
+    spent = (time.perf_counter() - began) / len(targets), model.meter.forward - before
+    return [_of(model, words, outputs, target, *spent) for words, target in zip(found, targets, strict=True)]
+
+
+def _of(
+    model: TextModel, words: WordScores | None, outputs: Tensor, target: Pinned, seconds: float, forward: int
+) -> Beside:
+    if target.index is None:
+        return Beside()
+    made = Beside(_similarities(model, outputs, target.index), seconds=seconds, forward=forward)
+    if words is None:
         return made
-    extras = {"word_scores": found.scores} | ({"word_gap": found.gap} if len(found.gap) else {})
-    return replace(made, extras={**made.extras, **extras}, words=found.words, by=found.by, notes=found.notes)
+    extras = {"word_scores": words.scores} | ({"word_gap": words.gap} if len(words.gap) else {})
+    return replace(made, extras={**made.extras, **extras}, words=words.words, by=words.by, notes=words.notes)
 
 
 def _similarities(model: TextModel, outputs: Tensor, index: Tensor) -> dict[str, Tensor]:

@@ -29,6 +29,11 @@ class WordScores:
     notes: Sequence[str] = ()
 
 
+def words_left_out(model: TextModel, x: Pixels, outputs: Tensor, targets: Sequence[Pinned]) -> list[WordScores | None]:
+    """What each target's text loses when one of its words is left out."""
+    return [without_each(model, x, outputs, target) for target in targets]
+
+
 def without_each(model: TextModel, x: Pixels, outputs: Tensor, target: Pinned) -> WordScores | None:
     """What a text's score loses when a word is left out of it; None where no text has words.
 
@@ -66,16 +71,22 @@ def integrated(model: TextModel, x: Pixels, outputs: Tensor, target: Pinned, n_s
 
 def each(model: TextModel, target: Pinned, of: Callable[[int, Sequence[int]], list[Tensor]]) -> list[Tensor] | None:
     """Word scores (m,) of each image; images with the same text share what is computed of it."""
-    if target.index is None or len(model.templates) > 1:
-        return None
-    texts = target.index.tolist()
-    if not all(model.rows[text][0].words for text in set(texts)):
+    texts = of_texts(model, target)
+    if texts is None:
         return None
     found: dict[int, Tensor] = {}
     for text in dict.fromkeys(texts):
         images = [i for i, one in enumerate(texts) if one == text]
         found |= dict(zip(images, of(text, images), strict=True))
     return [found[i].detach() for i in range(len(texts))]
+
+
+def of_texts(model: TextModel, target: Pinned) -> list[int] | None:
+    """Each image's text; None where no text is explained, or one of them has no words, or is a mean of several."""
+    if target.index is None or len(model.templates) > 1:
+        return None
+    texts: list[int] = target.index.tolist()
+    return texts if all(model.rows[text][0].words for text in set(texts)) else None
 
 
 def scores(model: TextModel, target: Pinned, outputs: Tensor, text: int, image: int, cosines: Tensor) -> Tensor:

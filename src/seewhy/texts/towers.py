@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from seewhy.errors import Unsupported, first_line
 from seewhy.model.trace import frozen, inputs
+from seewhy.texts.short import cut, short_vectors, shortens
 from seewhy.texts.tokens import Row, Tokenizer, tokenizer
 
 CHUNK = 32  # texts at a time
@@ -20,12 +21,14 @@ KNOWN = "CLIP, SigLIP and Chinese-CLIP are known to work"
 class Towers:
     """The calls of one kind of network: open_clip's, unless `hub` says that it is one of transformers'.
 
-    embedding: the layer, by its name, that turns tokens into vectors.
+    embedding: the layer, by its name, that turns tokens into vectors. short: texts may be given without what they are
+    filled up with.
     """
 
     tokens: Tokenizer
     embedding: str = ""
     hub: bool = False
+    short: bool = False
 
     def image(self, network: Any, x: Tensor) -> Tensor:
         """Vectors (b,e) of normalised pixels (b,c,h,w)."""
@@ -39,14 +42,16 @@ class Towers:
     def of_ids(self, network: Any, ids: Tensor, mask: Tensor | None) -> Tensor:
         """Vectors (k,e) of rows of tokens (k,l)."""
         if not self.hub:
-            return vector(network.encode_text(ids))
+            return vector(short_vectors(network, ids) if self.short else network.encode_text(ids))
         known = {} if mask is None else {"attention_mask": mask}
         return vector(network.get_text_features(input_ids=ids, **known))
 
     def batch(self, rows: Sequence[Row], device: torch.device) -> tuple[Tensor, Tensor | None]:
-        """ids and mask (k,l), filled up to the longest."""
+        """ids and mask (k,l), filled up to the longest, or cut to it."""
         length = max(len(row.ids) for row in rows)
         ids = torch.stack([_filled(row.ids, length, self.tokens.filler) for row in rows]).to(device)
+        if self.short:
+            return cut(ids, self.tokens.filler), None
         masks = [_filled(row.mask, length, 0) for row in rows if row.mask is not None]
         return ids, torch.stack(masks).to(device) if masks else None
 
@@ -78,7 +83,8 @@ def towers(network: Any, given: Any) -> Towers:
     made = Towers(tokenizer(given, length, full=full), hub=not kinds[0])
     if made.hub:
         _agree(made, network)
-    return replace(made, embedding=_embedding(made, network))
+    made = replace(made, embedding=_embedding(made, network))
+    return made if made.hub else replace(made, short=shortens(network, made.tokens.filler))
 
 
 def _reads(network: Any) -> tuple[int | None, bool]:
