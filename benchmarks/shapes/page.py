@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from textwrap import fill
 from typing import Any
 
 from benchmarks.machine import ROOT
@@ -35,7 +36,16 @@ is the larger; .5 is a coin's. Objects that the network does not say are there a
 A token is a patch of 8 by 8 pixels and an object is three to five of them wide, so no map of tokens can end where an
 object ends. "The best of patches" is the map that gives each patch what the object covers of it, drawn like any other;
 "every patch it touches" gives all patches the object is in alike. A map of tokens with the share of the second found
-the object and not its edge; hence the column for the object and the pixels up to half a patch from it.
+the object and not its edge; hence the column for the object and the pixels up to half a patch from it, where chance is
+{grown}. Shares of {goal} and more are bold in both columns: so much is asked of relevance, where chance is below .15.
+{reached}
+
+`raw_attention` and `attention_rollout` know of no class, and so can't switch. `legrad` switches, and has a floor:
+gradients that are positive everywhere, in all layers. Of the ViT's, 32 % lies in the patches that the object touches
+(which are 11 % of the picture), 38 % when the smallest value is taken off, as its paper does when it draws a map, and
+55 % when the median is; of `attention_relevance` 79 %, of `transformer_attribution` 87 %. Larger objects change little:
+a ViT trained on objects of 10 % of the picture had .49 and .68 in the two columns with `attention_relevance`, .56 and
+.77 with `transformer_attribution` and .24 and .34 with `legrad`: attention goes to where shapes differ, their edge.
 
 The logit is explained, since the classes of a scene do not exclude each other. Baselines are grey: black, the default
 of most methods, is a colour of objects here. Other options that are not the defaults: {options}.
@@ -46,7 +56,9 @@ def write(found: Mapping[str, Any]) -> None:
     chance = found["vit"]["rows"]["by chance"]["mean"]
     networks = "\n".join(f"- {_trained(name)}" for name in TITLES)
     options = "; ".join(f"`{id}` {', '.join(f'{k}={v}' for k, v in own.items())}" for id, own in OPTIONS.items())
-    parts = [HEAD.format(networks=networks, chance=f"{chance:.1%}", options=options)]
+    grown = f"{found['vit']['rows']['by chance']['grown']:.2f}"
+    said = {"networks": networks, "options": options, "chance": f"{chance:.1%}", "grown": grown, "goal": GOAL}
+    parts = [HEAD.format(**said, reached=_reached(found))]
     for name, title in TITLES.items():
         parts += [f"## {title}\n", *_section(found[name])]
     PAGE.write_text("\n".join(parts), "utf-8")
@@ -64,6 +76,20 @@ def row(of: Shares) -> Found:
     }
 
 
+def _reached(found: Mapping[str, Any]) -> str:
+    """Which of the methods of relevance have the goal, in both networks."""
+    every = [one.id for one in list_methods() if one.info.family == "attention" or one.id == "lrp"]
+    least = {id: min(of["rows"][id]["grown"] for of in found.values()) for id in every}
+    strict = {id: min(of["rows"][id]["mean"] for of in found.values()) for id in every}
+
+    def names(shares: Mapping[str, float], *, reach: bool) -> str:
+        return ", ".join(f"`{id}`" for id, share in shares.items() if (share >= GOAL) == reach) or "none"
+
+    on = f"On the object itself both networks reach it with {names(strict, reach=True)}"
+    around = f"with half a patch around it with {names(least, reach=True)}; neither with {names(least, reach=False)}"
+    return fill(f"{on}; {around}.", 120)
+
+
 def _section(found: Found) -> Iterator[str]:
     families = {one.id: one.info.family for one in list_methods()}
     first = [id for id in found["rows"] if id not in families]
@@ -76,10 +102,10 @@ def _section(found: Found) -> Iterator[str]:
 
 
 def _line(id: str, family: str, one: Found) -> list[str]:
-    share = f"**{one['mean']:.2f}**" if one["mean"] >= GOAL else f"{one['mean']:.2f}"
+    shares = [f"**{share:.2f}**" if share >= GOAL else f"{share:.2f}" for share in (one["mean"], one["grown"])]
     name, seconds = (f"`{id}`", f"{one['seconds']:.2f}") if family else (id, "")
-    rest = [f"{one['error']:.3f}", *(f"{one[key]:.2f}" for key in ("grown", "other", "switched"))]
-    return [name, family, share, *rest, str(one["scenes"]), seconds]
+    rest = [f"{one[key]:.2f}" for key in ("other", "switched")]
+    return [name, family, shares[0], f"{one['error']:.3f}", shares[1], *rest, str(one["scenes"]), seconds]
 
 
 def _together(without: Mapping[str, str]) -> dict[str, list[str]]:

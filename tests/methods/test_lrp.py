@@ -72,12 +72,15 @@ def zennit(net: nn.Module, x: Tensor, rule: str, k: int) -> Tensor:
     exact = [(AvgPool, Norm(stabilizer=TINY)), (Sum, Norm(stabilizer=TINY))]
     low, high = (normalised(torch.full((1, 3, 1, 1), limit).double()) for limit in (0.0, 1.0))
     bounds = {"low": low, "high": high}
-    if rule in ("epsilon", "gamma"):
+    if rule in ("epsilon", "gamma", "attnlrp"):
         from zennit.rules import Gamma
 
-        own = Epsilon(epsilon=TINY) if rule == "epsilon" else Gamma(gamma=0.25, stabilizer=TINY)
+        epsilon, gamma = Epsilon(epsilon=TINY), Gamma(gamma=0.25, stabilizer=TINY)
+        convolution = epsilon if rule == "epsilon" else gamma
+        linear = Gamma(gamma=0.05, stabilizer=TINY) if rule == "attnlrp" else convolution
         made = composites.LayerMapComposite(
-            [*exact, *composites.layer_map_base(TINY), (Convolution, own), (AnyLinear, own)], canonizers=canonizers
+            [*exact, *composites.layer_map_base(TINY), (Convolution, convolution), (AnyLinear, linear)],
+            canonizers=canonizers,
         )
     else:
         kind = {
@@ -182,7 +185,7 @@ class Sequence(nn.Module):
 def test_images_that_lie_mixed_are_taken_one_by_one(x: Tensor) -> None:
     model = Model(Sequence(), mean=MEAN, std=STD)
     both = explain(model, x, "lrp", 1)
-    assert "the rule is 'gamma'" in both.notes and (both.extras["conservation_error"] < 1e-5).all()
+    assert "the rule is 'attnlrp'" in both.notes and (both.extras["conservation_error"] < 1e-5).all()
     for i in range(2):
         alone = explain(model, x[i : i + 1], "lrp", 1)
         np.testing.assert_allclose(both.values[i], alone.values[0], rtol=0, atol=1e-6 * abs(alone.values).max())

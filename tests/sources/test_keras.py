@@ -152,7 +152,7 @@ def test_each_sigmoid_keeps_its_own_probability(keras: Any, x: Tensor, outputs: 
     logit, shown, log = (explain(model, x, "saliency", 0, score=s) for s in ("logit", "probability", "log_probability"))
     close(torch.tensor(logit.scores).sigmoid(), own[:, 0])
     close(shown.scores, own[:, 0])
-    close(log.scores, own[:, 0].log())
+    close(log.scores, torch.tensor(logit.scores).double().sigmoid().log())  # near 1 float32 has no digits left for it
     slope = (own * (1 - own))[:, 0].detach().numpy()[:, None, None, None]
     close(shown.values, logit.values * slope)
 

@@ -5,7 +5,7 @@ relevance is c x. Where x has both signs, "positive" is said of the products w x
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from seewhy.model.relevance.operators import Operator
-from seewhy.model.relevance.presets import Preset, Rule
+from seewhy.model.relevance.presets import WEAK, Preset, Rule
 from seewhy.model.relevance.run import Run, per_image
 
 
@@ -69,7 +69,8 @@ class Layer:
 
 def contracted(run: Run, rule: Rule, operator: Operator, x: Tensor, z: Tensor, *, rectified: bool = False) -> Tensor:
     """z, which the operator made of x, with the rule's backward."""
-    flows, spread = RULES[rule](Layer(operator, x.detach(), z, run.preset, rectified))
+    preset = replace(run.preset, gamma=WEAK * run.preset.gamma) if rule == "weak_gamma" else run.preset
+    flows, spread = RULES[rule](Layer(operator, x.detach(), z, preset, rectified))
     sinks = run.sink("bias"), run.sink("stabiliser")
     found: Tensor = _Contracted.apply(x, *sinks, [z], operator, flows, spread)
     return found
@@ -192,5 +193,6 @@ RULES: dict[Rule, Callable[[Layer], tuple[Sequence[Flow], Spread]]] = {
     "epsilon": _epsilon,
     "plus": _plus,
     "gamma": _gamma,
+    "weak_gamma": _gamma,
     "alpha2_beta1": _alpha_beta,
 }

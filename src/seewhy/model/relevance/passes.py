@@ -105,12 +105,12 @@ def relevance(network: "Network", x: Pixels, targets: Sequence[Pinned], preset: 
 def usual(network: "Network", x: Pixels) -> str:
     """The preset that is chosen for a network where none is asked for.
 
-    The composite of Montavon et al. 2019; where there is attention, gamma everywhere, as AttnLRP's authors advise for
-    vision, and where no layer is given the pixels as they are, too.
+    The composite of Montavon et al. 2019; where there is attention AttnLRP's, with gamma as its authors advise for
+    vision; and gamma everywhere where no layer is given the pixels as they are.
     """
     key = ("lrp", tuple(x.shape[2:]))
     if key not in network._known:
-        name = "gamma" if _attends(network, x) else "epsilon_gamma_box"
+        name = "attnlrp" if _attends(network, x) else "epsilon_gamma_box"
         try:
             checked(network, x, PRESETS[name])
         except NoFirstLayer:

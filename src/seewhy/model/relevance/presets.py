@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Rule = Literal["epsilon", "plus", "gamma", "alpha2_beta1"]
+Rule = Literal["epsilon", "plus", "gamma", "weak_gamma", "alpha2_beta1"]
 First = Literal["flat", "box"]
+
+WEAK = 0.2  # of gamma: what is left of it in linear layers of transformers, where all of it smears relevance
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ PRESETS: Mapping[str, Preset] = {
         Preset("epsilon_plus", "plus", "epsilon"),
         Preset("epsilon_plus_flat", "plus", "epsilon", "flat"),
         Preset("gamma", "gamma", "gamma"),
+        Preset("attnlrp", "gamma", "weak_gamma"),
         Preset("epsilon_gamma_box", "gamma", "epsilon", "box"),
         Preset("alpha2_beta1", "alpha2_beta1", "epsilon"),
     )
