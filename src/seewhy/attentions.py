@@ -132,7 +132,12 @@ def _placed(one: Attended) -> bool:
 def unproved(calls: Sequence[Attended]) -> list[str]:
     """What must be said of tokens that may not lie on the picture as their number suggests."""
     say = "less than half of what a change of a place of the picture does shows there"
-    return [f"the grid of the tokens in {one.layer!r} is unproved: {say}" for one in calls if not one.proved]
+    notes = [f"the grid of the tokens in {one.layer!r} is unproved: {say}" for one in calls if not one.proved]
+    spread = [(one.locality, one.layer) for one in calls if one.spread]
+    if spread:
+        share, layer = min(spread)
+        notes.append(f"places are told less well by the tokens in {layer!r}: {share:.0%} of a change stays there")
+    return notes
 
 
 def counted(asked: int, count: int, what: str) -> int:

@@ -125,9 +125,17 @@ class ChannelCAM(CAM):
 
 def unproved(model: Model, x: Pixels, layers: Sequence[str]) -> list[str]:
     """What must be said of layers whose cells may not lie on the picture as their shape suggests."""
-    known = {one.name: one.proved for one in model.census(x).layers}
+    known = {one.name: one for one in model.census(x).layers}
     say = "a change of a corner of the picture shows elsewhere in it, or nowhere"
-    return [f"the grid of layer {name!r} is unproved: {say}" for name in layers if not known.get(name, True)]
+    found = [known[name] for name in layers if name in known]
+    return [
+        *(f"the grid of layer {one.name!r} is unproved: {say}" for one in found if not one.proved),
+        *(
+            f"places are told less well by layer {one.name!r}: {one.locality:.0%} of a change stays there"
+            for one in found
+            if one.spread
+        ),
+    ]
 
 
 def layer_names(layer: Layers) -> tuple[str, ...]:

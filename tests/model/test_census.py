@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from conftest import MEAN, STD, Bright, SmallNet
 from seewhy import Model, SeewhyError, explain, predict
 from seewhy.model import census as census_of
+from seewhy.model.grids import Share
 from seewhy.model.layouts import Layout
 from seewhy.types import Need
 
@@ -222,7 +223,7 @@ def test_maps_that_spread_are_trusted_behind_trusted_ones_on_the_same_cells_and_
         name: str, locality: float, axes: Literal["first", "tokens"] = "first", cells: tuple[int, int] = (8, 8)
     ) -> census_of.Layer:
         layout = Layout(axes, cells)
-        return census_of.Layer(name, "Conv2d", (4, *cells), 1, False, 9, layout, locality)
+        return census_of.Layer(name, "Conv2d", (4, *cells), 1, False, 9, layout, Share(locality))
 
     def spatial(*layers: census_of.Layer) -> list[str]:
         return census_of._spatial(layers)

@@ -13,7 +13,7 @@ from seewhy.errors import HeadFailed, ModelFailed, first_line
 from seewhy.model.attending import attending
 from seewhy.model.blocks import passes, with_blocks
 from seewhy.model.fused import Attention
-from seewhy.model.grids import LATE, SPREAD, Local, beyond_chance, disturbed, early, trusted
+from seewhy.model.grids import LATE, SPREAD, Local, Share, beyond_chance, disturbed, early, trusted
 from seewhy.model.head import PooledHead, find_head
 from seewhy.model.layouts import Layout
 from seewhy.model.outcome import outcome
@@ -32,7 +32,7 @@ class Layer(Local):
     """A named layer as the probe saw it.
 
     shape: of one image's output, () where that is not one tensor. layout: how that becomes maps (d,r,q), where it
-    does. locality: how much of the change of a place of the picture shows in the same place of the maps. read: whether
+    does. share: how much of the change of a place of the picture shows in the same place of the maps. read: whether
     the scores depend on what lies there; what is behind the last attention of a CLS token is read no more.
     """
 
@@ -43,7 +43,7 @@ class Layer(Local):
     in_place: bool
     parameters: int
     layout: Layout | None = None
-    locality: float | None = None
+    share: Share | None = None
     read: bool = True
 
     @property
@@ -215,8 +215,8 @@ def _origins(out: Tensor, seen: Seen, calls: Sequence[Attention]) -> tuple[dict[
     return found, () if asked is None else tuple((asked.double() / asked.sum().clamp_min(1)).tolist())
 
 
-def _layer(name: str, module: nn.Module, seen: Seen, place: tuple[Any, float | None], read: Tensor | None) -> Layer:
-    layout, local = place
+def _layer(name: str, module: nn.Module, seen: Seen, place: tuple[Any, Share | None], read: Tensor | None) -> Layer:
+    layout, share = place
     return Layer(
         name=name,
         kind=module.kind if isinstance(module, View) else type(module).__name__,
@@ -225,7 +225,7 @@ def _layer(name: str, module: nn.Module, seen: Seen, place: tuple[Any, float | N
         in_place=bool(getattr(module, "inplace", False)),
         parameters=sum(p.numel() for p in module.parameters()),
         layout=layout,
-        locality=local,
+        share=share,
         read=read is None or layout is None or bool(read[layout.others :].any()),
     )
 

@@ -2,14 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from types import EllipsisType
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 Shape = tuple[int, ...]
 
+FEW = 4  # cells a side: fewer all see the whole picture
 MIDDLE = 8  # cells a side from which on their middle is looked at
 SPREAD = 0.05  # beyond chance: so little tells maps on cells that are known from maps that have lost their places
+PROVED = 0.5
+DISTINCT = 0.03  # of the change, at least, has to differ between places for these to be told from it
 DISPROVED = 0.1  # by chance a quarter of the change lies in a quarter of the cells
 BORDER = 0.4  # of the picture, at least, is left when borders are cut off
 DEEP = 10  # layers with parameters: a network of fewer has no start to speak of
@@ -17,18 +21,35 @@ LATE = 0.75  # of the layers with parameters: what ends behind so many is near t
 EARLY = 0.2  # of the layers with parameters: maps from before this say little of what the network made of them
 
 
-class Local:
-    """What has a locality: of its cells' change, the share that lies where the picture was changed."""
+class Share(NamedTuple):
+    """Of what changes in cells with places of the picture, the least share that lies where it should: of all that
+    changes with a place, and of what changes with it more than with the other places."""
 
-    locality: float | None
+    there: float
+    distinct: float = 0.0  # where that says something
+
+
+class Local:
+    """What has such a share; None where nothing changed, or in no cells."""
+
+    share: Share | None
+
+    @property
+    def locality(self) -> float | None:
+        return None if self.share is None else self.share.there
 
     @property
     def proved(self) -> bool:
-        return self.locality is not None and self.locality >= 0.5
+        return self.share is not None and max(self.share) >= PROVED
+
+    @property
+    def spread(self) -> bool:
+        """Whether its cells are where they should be, and what changes there shows in others, too."""
+        return self.share is not None and self.share.there < PROVED <= self.share.distinct
 
     @property
     def disproved(self) -> bool:
-        return self.locality is not None and self.locality < DISPROVED
+        return self.locality is not None and self.locality < DISPROVED and not self.proved
 
 
 def grid(shape: Shape, size: tuple[int, int]) -> tuple[int, int] | None:
@@ -71,23 +92,35 @@ def squared(moved: Iterable[Tensor], axis: int) -> Tensor:
     return torch.cat([one.square_().sum(axis, keepdim=True, dtype=kind) for one in every]).double()
 
 
-def locality(before: Tensor, after: Tensor) -> float | None:
+def locality(before: Tensor, after: Tensor) -> Share | None:
     """How much of the squared change of maps, (2,d,r,q) before and (3,d,r,q) after, lies where it should."""
     return inside(squared(moved(before, after), 1)[:, 0])
 
 
-def inside(change: Tensor) -> float | None:
+def inside(change: Tensor) -> Share | None:
     """How much of the squared change of cells (3,r,q) lies where the images were `disturbed`: the least share.
 
-    Half of it and more proves the grid, next to nothing of it disproves it. None where nothing changed, or the maps
-    are one cell wide. The middle tells cells that lie window by window; of few cells it is all border.
+    Half of it and more proves the grid, next to nothing of it disproves it. Deep cells see all of the picture, and much
+    in them changes with any place of it. Where still clearly more than by chance stays there, half of what changes with
+    one place more than with the others proves the grid too. None where nothing changed, or the maps are one cell wide.
+    The middle tells cells that lie window by window; of few cells it is all border.
     """
     change = change[:2] if min(change.shape[1:]) < MIDDLE else change
-    total = change.sum((1, 2))
+    total = change.sum((1, 2), keepdim=True)
     if min(change.shape[1:]) < 2 or not ((total > 0) & total.isfinite()).all():
         return None
-    shares = [own[box].sum() for own, box in zip(change, _places(*change.shape[1:]), strict=False)]
-    return float((torch.stack(shares) / total).min())
+    there = _least(change, total[:, 0, 0])
+    if min(change.shape[1:]) < FEW or not trusted((change.shape[1], change.shape[2]), there):
+        return Share(there)
+    shares = change / total
+    more = (shares - shares.mean(0)).clamp_min(0)
+    parts = more.sum((1, 2))
+    return Share(there, _least(more, parts) if bool((parts >= DISTINCT).all()) else 0.0)
+
+
+def _least(change: Tensor, totals: Tensor) -> float:
+    parts = [own[box].sum() for own, box in zip(change, _places(*change.shape[1:]), strict=False)]
+    return float((torch.stack(parts) / totals).min())
 
 
 def trusted(cells: tuple[int, int], locality: float | None) -> bool:
@@ -97,7 +130,7 @@ def trusted(cells: tuple[int, int], locality: float | None) -> bool:
     """
     if locality is None:
         return False
-    if min(cells) < 4:
+    if min(cells) < FEW:
         return min(cells) > 1 and locality >= DISPROVED
     return beyond_chance(cells, locality) >= 0.1
 

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from seewhy.model.fused import Attention, Axes
-from seewhy.model.grids import Local, beyond_chance, inside, locality, moved, squared
+from seewhy.model.grids import Local, Share, beyond_chance, inside, locality, moved, squared
 from seewhy.model.layouts import OTHERS, Layout, Windows, layouts, of_tokens, of_windows
 
 Size = tuple[int, int]
 Place = Layout | Windows
-Found = tuple[Place, float | None]  # with how local it makes what lies there
+Found = tuple[Place, Share | None]  # with how local it makes what lies there
 
 ROUNDING = 1e-6
 NEARLY = 0.5  # of the most local: about as local, since of few cells the middle is not looked at
@@ -23,7 +23,7 @@ NEARLY = 0.5  # of the most local: about as local, since of few cells the middle
 class Attended(Local):
     """A call of attention as the probe saw it.
 
-    queries, keys: how its tokens lie on the picture, None where they are on no grid. counts: (n,n'). locality: how
+    queries, keys: how its tokens lie on the picture, None where they are on no grid. counts: (n,n'). share: how
     much of the change of a place of the picture shows in the keys there.
     """
 
@@ -32,7 +32,7 @@ class Attended(Local):
     counts: tuple[int, int]
     queries: Place | None
     keys: Place | None
-    locality: float | None = None
+    share: Share | None = None
     latent: bool = False  # its queries are the network's own, no tokens of the picture
     behind: bool = True  # what attends before it reaches it
     axes: Axes = Axes()
@@ -63,7 +63,7 @@ def best(found: Iterable[Found], size: Size) -> Place | None:
     """The most local of them beyond chance, since few cells share more of any change. A row of cells taken for other
     tokens is hardly less so: of those that are about as local, one stride has to give both axes without a rest, and
     there are few other tokens."""
-    known = [(layout, -1.0 if local is None else beyond_chance(layout.cells, local)) for layout, local in found]
+    known = [(layout, -1.0 if share is None else beyond_chance(layout.cells, share.there)) for layout, share in found]
     most = max(0.0, *(local for _, local in known), 0.0)
     if any(isinstance(layout, Windows) for layout, _ in known):  # shifted or not, the cells are the same
         return max(known, key=lambda one: one[1])[0]
@@ -110,13 +110,13 @@ def attended(
     found = []
     for i, (call, _) in enumerate(pairs):
         n, of = call.out.shape[-2], call.value.shape[-2]
-        key, local = keys.get(str(i), (None, None))
+        key, share = keys.get(str(i), (None, None))
         query = key if n == of else queries.get(str(i), (None, None))[0]
         latent = n != of and call.query is not None and torch.equal(call.query[0], call.query[1])
         behind = i == 0 or reaches(before[i - 1].out, call.out)
         axes = given[i][0].axes
         found.append(
-            Attended(call.layer, _heads(call.value), (n, of), query or _alone(n), key, local, latent, behind, axes)
+            Attended(call.layer, _heads(call.value), (n, of), query or _alone(n), key, share, latent, behind, axes)
         )
     return tuple(found)
 
@@ -141,7 +141,7 @@ def _axes(call: Attention) -> list[Axes]:
 
 def _most_local(before: Attention, after: Attention, size: Size, frames: int) -> float:
     found = _located(before.headed().value, after.headed().value, size, frames)
-    return max((beyond_chance(one.cells, local) for one, local in found if local is not None), default=-1.0)
+    return max((beyond_chance(one.cells, share.there) for one, share in found if share is not None), default=-1.0)
 
 
 def reaches(first: Tensor, last: Tensor) -> bool:
