@@ -11,7 +11,7 @@ from torch import Tensor
 from seewhy.model.fused import Attention
 from seewhy.model.tokens import Attended, Place
 
-AT_ONCE = 2**26  # bytes of attention that are looked at together
+AT_ONCE = 2**23  # bytes of attention that are looked at together
 
 
 @dataclass(frozen=True, eq=False)
