@@ -6,12 +6,14 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.stats import spearmanr
 
 from benchmarks.row import Case, Gate, WrongAnswer
 from seewhy import explain
 
 EXACT = 1e-5  # the contract's: the largest absolute difference over the largest absolute value, in float32
 NEAR = 1.5  # times the peer's distance from float64, where float32's rounding at kinks is all that differs
+ALIKE = 0.99  # the least rank correlation that bfloat16 is offered at
 AS_COMPLETE = 1.05  # a median gap over the peer's that counts as the same
 
 
@@ -31,6 +33,12 @@ def relative(found: Any, wanted: Any) -> float:
 def equal(case: Case, ours: Any, theirs: Any, tolerance: float = EXACT) -> Gate:
     """Raw values (b,c,r,q)."""
     return Gate(relative(ours.values, theirs), tolerance, "largest difference / largest value")
+
+
+def ranked(found: Any, wanted: Any) -> Gate:
+    """In bfloat16: the ranks of float32."""
+    alike = float(spearmanr(array(found).ravel(), array(wanted).ravel()).statistic)
+    return Gate(1 - alike, 1 - ALIKE, f"one less the rank correlation, which is {alike:.4f}")
 
 
 def but_for_kinks(case: Case, ours: Any, theirs: Any) -> Gate:

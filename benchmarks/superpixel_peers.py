@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from benchmarks.answers import relative
+from benchmarks.answers import ranked, relative
 from benchmarks.row import Call, Case, Gate, Peer, Setting
 from seewhy.ops.coalitions import Kernel
 from seewhy.ops.segments import superpixels
@@ -159,7 +159,11 @@ def lime(target: float, samples: Callable[[Case], int], cut: Callable[[Case], An
     return Peer("lime", "lime", target, make, _same("coefficients"), settings, same)
 
 
-def kernel_shap(target: float, samples: Callable[[Case], int], cut: Callable[[Case], Any]) -> Peer:
+def kernel_shap(
+    target: float, samples: Callable[[Case], int], cut: Callable[[Case], Any], *, half: bool = False
+) -> Peer:
+    """half: ours computes in bfloat16."""
+
     def make(case: Case, setting: Setting) -> Call:
         scores, photo, function = scorer(case.copy(setting), case.x), picture(case.x), cut(case)
         assert setting.batch is not None
@@ -172,11 +176,13 @@ def kernel_shap(target: float, samples: Callable[[Case], int], cut: Callable[[Ca
         return given_coalitions(*coalitions(case.x, labels_of(case.x, cut(case)).max() + 1, samples(case)))
 
     settings = tuple(Setting(f"{n} at a time", n, rows=n) for n in (50, 32, 8, 4))
-    return Peer("shap", "shap", target, make, _same("shapley_values"), settings, same)
+    return Peer("shap", "shap", target, make, _same("shapley_values", half=half), settings, same)
 
 
-def _same(name: str) -> Callable[[Case, Any, Any], Gate]:
+def _same(name: str, *, half: bool = False) -> Callable[[Case, Any, Any], Gate]:
     def compare(case: Case, ours: Any, theirs: Any) -> Gate:
+        if half:
+            return ranked(ours.extras[name][0], theirs)
         return Gate(relative(ours.extras[name][0], theirs), SAME, f"{name} of superpixels, without the picture")
 
     return compare
