@@ -15,6 +15,7 @@ from torch.overrides import TorchFunctionMode
 
 from seewhy.model.attention import AttentionArgs
 from seewhy.model.fused import Attention, FusedArgs, fused, multi_head
+from seewhy.model.linear import linear
 from seewhy.model.trace import running
 
 
@@ -28,14 +29,15 @@ class Calls(list[Attention]):
 
 
 @contextmanager
-def attending(module: nn.Module, cut: int | None = None) -> Iterator[Calls]:
+def attending(module: nn.Module, cut: int | None = None, *, quick: bool = False) -> Iterator[Calls]:
     """The calls of attention of the forwards in this block, in their order.
 
     cut: start the graph at what the cut-th of them returns, counted from 0; nothing before it is kept for a backward.
-    The caller's no_grad block ends what this sets.
+    The caller's no_grad block ends what this sets. quick: linear layers by what is quickest, to their rounding; else
+    watching changes nothing.
     """
     with running(module) as stack:
-        mode = _Attending(stack, cut)
+        mode = _Attending(stack, cut, quick)
         with mode:
             yield mode.calls
 
@@ -71,10 +73,10 @@ PRODUCTS = {"matmul", "bmm", "__matmul_"}
 class _Attending(TorchFunctionMode):
     """Sees all functions; only nn.MultiheadAttention's is computed in another way, to the same numbers."""
 
-    def __init__(self, stack: Sequence[str], cut: int | None) -> None:
+    def __init__(self, stack: Sequence[str], cut: int | None, quick: bool) -> None:
         super().__init__()
         self.calls = Calls()
-        self._stack, self._cut = stack, cut
+        self._stack, self._cut, self._quick = stack, cut, quick
         self._marks = _Marks()
 
     def __torch_function__(
@@ -85,7 +87,7 @@ class _Attending(TorchFunctionMode):
             own = AttentionArgs(*args, **kwargs)
             if own.followed:
                 return multi_head(own, self._kept)
-        output = func(*args, **kwargs)
+        output = (linear if self._quick and func is F.linear else func)(*args, **kwargs)
         if func is F.scaled_dot_product_attention:
             return self._kept(fused(FusedArgs(*args, **kwargs), output))
         if isinstance(output, Tensor) and output.ndim >= 3:

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from seewhy.model.fold import taken
+from seewhy.model.linear import linear
 from seewhy.model.tape import Call, Slot
 
 
@@ -71,9 +72,9 @@ class Attention:
     def __call__(self, query: Tensor) -> tuple[Tensor, None]:
         own, tokens = self.own, query.transpose(0, 1).contiguous()
         shape = *tokens.shape[:2], 3, own.num_heads, tokens.shape[2] // own.num_heads
-        query, key, value = F.linear(tokens, own.in_proj_weight, own.in_proj_bias).view(shape).permute(2, 0, 3, 1, 4)
+        query, key, value = linear(tokens, own.in_proj_weight, own.in_proj_bias).view(shape).permute(2, 0, 3, 1, 4)
         found = F.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2)
-        return F.linear(found, own.out_proj_weight, own.out_proj_bias).transpose(0, 1), None
+        return linear(found, own.out_proj_weight, own.out_proj_bias).transpose(0, 1), None
 
 
 def batched(call: Call) -> Call:

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from seewhy.model.attention import AttentionArgs
+from seewhy.model.linear import linear
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def multi_head(own: AttentionArgs, keep: Callable[[Attention], Tensor]) -> tuple
     call = fused(FusedArgs(query, key, value, masks), F.scaled_dot_product_attention(query, key, value, masks))
     joined = keep(call).permute(2, 0, 1, 3).flatten(2)
     weights = call.weights() if own.need_weights else None
-    output = F.linear(joined, own.out_proj_weight, own.out_proj_bias)
+    output = linear(joined, own.out_proj_weight, own.out_proj_bias)
     return output, weights.mean(1) if weights is not None and own.average_attn_weights else weights
 
 
@@ -134,7 +135,7 @@ def _projected(own: AttentionArgs) -> list[Tensor]:
     weights = (own.q_proj_weight, own.k_proj_weight, own.v_proj_weight) if separate else own.in_proj_weight.chunk(3)
     biases = own.in_proj_bias.chunk(3) if own.in_proj_bias is not None else (None,) * 3
     given = (own.query, own.key, own.value)
-    made = [F.linear(x, weight, bias) for x, weight, bias in zip(given, weights, biases, strict=True)]
+    made = [linear(x, weight, bias) for x, weight, bias in zip(given, weights, biases, strict=True)]
     return [one.unflatten(-1, (own.num_heads, -1)).permute(1, 2, 0, 3) for one in made]
 
 

@@ -187,10 +187,13 @@ class Network(Forward, Variants):
             if isinstance(known, Followed) and known.serves(x, cut, layers):
                 return known
 
-        axes = [one.axes for one in self.census(x).attention]
+        census = self.census(x)
+        axes = [one.axes for one in census.attention]
+        quick = self.fast and census.tape is not None and census.tape.steady
 
         def run(part: Tensor) -> tuple[list[Attention], Tensor, dict[str, Tensor]]:
-            with torch.no_grad(), attending(self.module, cut) as calls, record(self.module, layers, cut=False) as seen:
+            watching = attending(self.module, cut, quick=quick), record(self.module, layers, cut=False)
+            with torch.no_grad(), watching[0] as calls, watching[1] as seen:
                 outputs = self(part)
             placed = [replace(call, axes=own) for call, own in zip(calls, axes, strict=True)]
             return placed, outputs, {name: runs[-1] for name, runs in seen.items()}

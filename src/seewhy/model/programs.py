@@ -18,14 +18,14 @@ from seewhy.model.fold import folded, without_norms
 from seewhy.model.guided import GUIDED
 from seewhy.model.half import halved
 from seewhy.model.incremental import Incremental
+from seewhy.model.linear import quick
 from seewhy.model.program import Cut, Program, cut, cut_before
 from seewhy.model.rules import Rule, ruled
 from seewhy.model.stream import out_of_memory
-from seewhy.model.tape import Call, Tape
+from seewhy.model.tape import STEADY, Call, Tape
 
 CLOSE = 1e-4  # of the largest score: more than folding moves a score by, less than any mistake does
 ROUGH = 0.2  # in bfloat16 or of a folded network's gradient, on noise; in a call it is measured anew
-STEADY = 2**16  # units with a kink behind a layer: float32's rounding of its maps turns one of 10^7 over
 
 Run = Callable[[Tensor], Tensor]
 Past = Callable[[Tensor], tuple[Tensor, Tensor]]
@@ -79,7 +79,8 @@ class Programs:
     _made: dict[Any, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.tape = replace(self.tape, calls=tuple(map(batched, self.tape.calls)))
+        calls = tuple(map(batched, self.tape.calls))
+        self.tape = replace(self.tape, calls=tuple(map(quick, calls)) if self.tape.steady else calls)
 
     def renew(self) -> None:
         """Forget what was made of weights that have changed."""

@@ -68,6 +68,14 @@ class Tape:
     output: Slot
     runs: dict[str, tuple[Run, ...]]  # of each module, by name
 
+    @property
+    def steady(self) -> bool:
+        """Whether another rounding of its products turns no unit over its kink, to speak of."""
+        return sum(call.kinks for call in self.calls) <= STEADY
+
+
+STEADY = 2**16  # units with a kink: float32's rounding of their maps turns one of 10^7 over
+
 
 class Unrepeatable(Exception):
     """Why a forward can't be written down."""

@@ -90,7 +90,7 @@ def _read(model: TextModel, texts: Sequence[int], first: int | None) -> tuple[li
     """The calls of attention from the first-th on, and the texts' vectors (k,e), with the graph between them."""
     towers, module = model.towers, model.module
     ids, mask = towers.batch([model.rows[text][0] for text in texts], model.device)
-    with torch.no_grad(), attending(module, first) as calls:
+    with torch.no_grad(), attending(module, first, quick=model.fast) as calls:
         vectors = F.normalize(towers.of_ids(module, ids, mask), dim=-1).to(model.pixel_dtype)
     return calls[first or 0 :], vectors
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from seewhy.errors import Unsupported
+from seewhy.model.linear import linear
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,10 +65,10 @@ class Linear(Operator):
         return Linear(weight, bias, -1, torch.ones_like(weight[:, 0]))
 
     def forth(self, x: Tensor, weight: Tensor) -> Tensor:
-        return F.linear(x, weight)
+        return linear(x, weight)
 
     def back(self, c: Tensor, weight: Tensor, shape: Sequence[int]) -> Tensor:
-        return torch.matmul(c, weight)
+        return linear(c, weight.t())
 
 
 @dataclass(frozen=True, eq=False)
