@@ -24,14 +24,17 @@ def one_by_one(scores: list[Tensor], at: list[Tensor]) -> list[list[Tensor]]:
     return [[torch.zeros_like(x) if grad is None else grad for grad, x in zip(own, at, strict=True)] for own in found]
 
 
+@pytest.mark.parametrize(("photos", "sizes"), [(1, [16, 4]), (2, [8, 8, 4]), (5, [3] * 6 + [2]), (9, [])])
 @pytest.mark.parametrize("keep", [False, True])
-def test_many_at_once_are_those_one_by_one(keep: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_at_once_are_those_one_by_one(
+    keep: bool, photos: int, sizes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     scores, at = graph()
     wanted = one_by_one(scores, at)
     together, made = HERE._together, []
     monkeypatch.setattr(HERE, "_together", lambda sums, at: made.append(together(sums, at)) or made[-1])
-    found = backwards(scores, at, keep=keep)
-    assert len(made) == 2 and all(one is not None for one in made), "in two products"
+    found = backwards(scores, at, photos, keep=keep)
+    assert [len(one[0]) for one in made] == sizes, "products of so many scores, and no more rows than one photo has"
     torch.testing.assert_close(found, wanted)
 
 
@@ -49,7 +52,7 @@ def test_a_score_that_does_not_move_and_functions_without_a_rule_go_one_by_one()
             return 3 * ctx.saved_tensors[0] ** 2 * grad
 
     scores, at = graph(Cube.apply)
-    torch.testing.assert_close(backwards(scores, at, keep=True), one_by_one(scores, at))
+    torch.testing.assert_close(backwards(scores, at, 1, keep=True), one_by_one(scores, at))
     still = torch.ones(())
-    found = backwards([scores[0], still], at, keep=True)
+    found = backwards([scores[0], still], at, 1, keep=True)
     assert all(not one.any() for one in found[1]) and found[0][0].any()

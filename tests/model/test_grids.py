@@ -1,4 +1,7 @@
 from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -6,7 +9,12 @@ from torch import Tensor, nn
 
 from conftest import MEAN, STD
 from seewhy import Model, SeewhyError, explain
-from seewhy.model.grids import Local, disturbed, early, grid, locality, trusted
+from seewhy.attentions import unproved as of_calls
+from seewhy.cams import unproved as of_layers
+from seewhy.model.census import Layer
+from seewhy.model.grids import Local, Share, disturbed, early, grid, locality, trusted
+from seewhy.model.layouts import Layout
+from seewhy.model.tokens import Attended
 
 SQUARE, WIDE = (224, 224), (128, 320)
 
@@ -104,8 +112,29 @@ def test_what_a_place_changes_more_than_others_proves_cells_in_which_most_change
     for order in orders:
         wrong = locality(order(before), order(after))
         assert wrong is not None and max(wrong) < 0.5, wrong
+    hardly = locality(net(x, 3.0), net(disturbed(x), 3.0))
+    assert hardly is not None and hardly.there > 0.28 and hardly.distinct == 0, "not clearly more than by chance stays"
     nothing = locality(net(x, 1e3), net(disturbed(x), 1e3))
     assert nothing is not None and nothing.distinct == 0, "no more stays there than by chance"
+
+
+def test_cells_that_change_most_in_two_corners_whatever_changes_tell_no_places() -> None:
+    """More than by chance lies in either quarter, and each place changes them alike."""
+    x = 0.5 + torch.rand(2, 3, 28, 28, generator=torch.Generator().manual_seed(0)) / 2
+    hot = torch.ones(7, 7)
+    hot[:3, 4:] = hot[4:, :3] = 4.0
+    found = locality(*(one.mean((1, 2, 3), True) * hot for one in (x, disturbed(x))))
+    assert found is not None and found.there > 0.4 and found.distinct == 0
+
+
+def test_what_spreads_is_told_and_is_no_longer_called_unproved() -> None:
+    call = Attended("attn", 2, (49, 49), Layout("tokens", (7, 7)), Layout("tokens", (7, 7)), Share(0.45, 0.8))
+    (note,) = of_calls([call, replace(call, share=Share(0.9, 0.9)), replace(call, share=Share(0.47, 0.7))])
+    assert note == "places are told less well by the tokens in 'attn': 45% of a change stays there"
+    layers = [Layer("deep", "Conv2d", (4, 7, 7), 1, False, 9, Layout("first", (7, 7)), Share(0.4, 0.8))]
+    model: Any = SimpleNamespace(census=lambda _: SimpleNamespace(layers=layers))
+    (note,) = of_layers(model, torch.zeros(1, 3, 8, 8), ["deep"])
+    assert note == "places are told less well by layer 'deep': 40% of a change stays there"
 
 
 def test_maps_are_read_unasked_where_more_of_the_change_than_of_the_cells_is_in_place() -> None:

@@ -7,6 +7,7 @@ from timm.models.hiera import Unroll
 from timm.models.maxxvit import grid_partition
 from timm.models.mvitv2 import MultiScaleVit, MultiScaleVitCfg
 from timm.models.swin_transformer import SwinTransformer, window_partition
+from torch import Tensor
 
 from attentive import TinyViT
 from conftest import MEAN, STD
@@ -78,6 +79,38 @@ def test_hieras_mask_units_are_unrolled_windows() -> None:
     place = Windows((56, 56), (8, 8), unrolled=3)
     assert torch.equal(place.rows(grid[..., 0, :0], grid), of_windows)
     assert torch.equal(place.parts(of_windows)[1], grid)
+
+
+class UnrolledViT(TinyViT):
+    """The same numbers on tokens in another order: nothing else tells it from TinyViT."""
+
+    def __init__(self) -> None:
+        super().__init__(others=0, pooled=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        tokens = unroll(self.patch(x), 2).transpose(1, 2)
+        for block in self.blocks:
+            tokens = block(tokens)
+        return self.fc(self.norm(tokens).mean(1))
+
+
+@pytest.mark.parametrize(
+    "id",
+    [
+        *("attention_relevance", "attention_rollout", "gradient_rollout", "legrad", "raw_attention"),
+        *("transformer_attribution", "gradcam", "layercam"),
+    ],
+)
+def test_maps_of_unrolled_tokens_are_those_of_tokens_row_by_row(id: str) -> None:
+    x = torch.rand(2, 3, 32, 48, generator=torch.Generator().manual_seed(0))
+    nets = TinyViT(others=0, pooled=True), UnrolledViT()
+    plain, unrolled = (Model(net, mean=MEAN, std=STD, size=(32, 48)).at("float64") for net in nets)
+    layer = {"layer": "blocks.1"} if "cam" in id else {}
+    found, wanted = (explain(model, x.double(), id, 1, **layer).values for model in (unrolled, plain))
+    assert {str(one.keys) for one in unrolled.census(x).attention} == {"0 + 8x12 unrolled tokens"}
+    uneven = wanted - wanted.mean()  # some are nearly all even
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-6 * abs(uneven).max())
+    assert abs(uneven - uneven[:, :, ::-1]).max() > 0.1 * abs(uneven).max(), "else any order would do"
 
 
 @pytest.mark.parametrize(

@@ -104,12 +104,24 @@ def test_maps_are_the_same_with_it_and_without(id: str, products: list[Any], mon
 
 
 def test_networks_with_many_kinks_keep_their_own(products: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seewhy.model.tape.STEADY", -1)
-    torch.manual_seed(0)
-    model = Model(TinyViT(), mean=MEAN, std=STD, size=(16, 20))
-    for id in ("integrated_gradients", "attention_relevance"):
-        explain(model, torch.rand(1, 3, 16, 20), id, 1)
-    assert not products and model.census().tape is not None
+    for steady in (True, False):
+        if not steady:
+            monkeypatch.setattr("seewhy.model.tape.STEADY", -1)
+        for how in ("fused", "module"):
+            model = Model(TinyViT(how), mean=MEAN, std=STD, size=(16, 20))
+            assert model.census().tape is not None and not products, "a probe sees the network's own numbers"
+            for id in ("integrated_gradients", "attention_relevance"):
+                explain(model, torch.rand(1, 3, 16, 20), id, 1)
+                assert bool(products) == steady
+                products.clear()
+
+
+def test_a_model_that_is_to_run_as_it_is_does(products: list[Any]) -> None:
+    for how in ("fused", "module"):
+        model = Model(TinyViT(how), mean=MEAN, std=STD, size=(16, 20), fast=False)
+        for id in ("integrated_gradients", "attention_relevance"):
+            explain(model, torch.rand(1, 3, 16, 20), id, 1)
+    assert not products
 
 
 def test_it_is_timed_once_and_says_yes_or_no() -> None:

@@ -146,6 +146,17 @@ def test_attention_to_words_is_there_for_every_kind_and_for_each_image_by_itself
     assert np.allclose(both.extras["word_scores"][1, :2], alone.extras["word_scores"][0], atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_texts_that_are_read_together_have_the_scores_that_each_has_alone(kind: str) -> None:
+    model, x = pair(kind, TEXT, *OTHERS), photos(kind)
+    targets = [TEXT, seewhy.Contrast("a dog", TEXT), ["a dog", TEXT], "a dog"]
+    for target, one in zip(targets, seewhy.compare(model, x, ["attention_relevance"], targets), strict=True):
+        alone = seewhy.explain(model, x, "attention_relevance", target)
+        wanted = alone.extras["word_scores"]
+        assert one.words == alone.words and np.nanmax(wanted) > 0
+        np.testing.assert_allclose(one.extras["word_scores"], wanted, rtol=0, atol=1e-5 * np.nanmax(wanted))
+
+
 def test_the_map_beside_them_is_the_same_recurrence_in_the_pictures_tower() -> None:
     model = pair("hf clip", TEXT, *OTHERS).at("float64")
     x, own = photos("hf clip").double()[:1], copy.deepcopy(model.module)

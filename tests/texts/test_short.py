@@ -10,7 +10,7 @@ from torch import nn
 
 from seewhy import image_text
 from seewhy.model.trace import inputs
-from seewhy.texts.short import cut, short_vectors, shortens
+from seewhy.texts.short import _reader, cut, short_vectors, shortens
 
 PICTURES = {"layers": 1, "width": 16, "head_width": 8, "patch_size": 8, "image_size": 16}
 WORDS = {"context_length": 77, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 2}
@@ -56,6 +56,12 @@ def test_a_network_that_looks_behind_a_texts_end_is_found_out() -> None:
         torch.manual_seed(0)
         net = Looks(embed_dim=8, vision_cfg=PICTURES, text_cfg=WORDS).eval()
     assert not shortens(net, 0)
+
+
+def test_a_mask_that_hides_nothing_is_seen_before_anything_is_tried() -> None:
+    net = network()
+    net.attn_mask.zero_()
+    assert _reader(net) is None and _reader(network()) is not None
 
 
 def test_its_tower_is_given_no_more_tokens_than_there_are() -> None:

@@ -76,7 +76,7 @@ class _Attending(TorchFunctionMode):
     def __init__(self, stack: Sequence[str], cut: int | None, quick: bool) -> None:
         super().__init__()
         self.calls = Calls()
-        self._stack, self._cut, self._quick = stack, cut, quick
+        self._stack, self._cut, self._linear = stack, cut, linear if quick else F.linear
         self._marks = _Marks()
 
     def __torch_function__(
@@ -86,8 +86,8 @@ class _Attending(TorchFunctionMode):
         if func is F.multi_head_attention_forward:
             own = AttentionArgs(*args, **kwargs)
             if own.followed:
-                return multi_head(own, self._kept)
-        output = (linear if self._quick and func is F.linear else func)(*args, **kwargs)
+                return multi_head(own, self._kept, self._linear)
+        output = (self._linear if func is F.linear else func)(*args, **kwargs)
         if func is F.scaled_dot_product_attention:
             return self._kept(fused(FusedArgs(*args, **kwargs), output))
         if isinstance(output, Tensor) and output.ndim >= 3:

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from seewhy.model.fold import taken
-from seewhy.model.linear import linear
+from seewhy.model.linear import Layer
 from seewhy.model.tape import Call, Slot
 
 
@@ -62,22 +62,23 @@ class Attention:
     """nn.MultiheadAttention of a batch of tokens (l,b,e) with themselves.
 
     The module transposes a batch that comes first, and torch multiplies what lies so image by image where weights take
-    no gradient. Here it is turned back and each product is one of all images.
+    no gradient. Here it is turned back and each product is one of all images. linear: multiplies with its weights.
     """
 
     own: AttentionArgs
+    linear: Layer = F.linear
 
     __name__ = "multi_head_attention_forward"
 
     def __call__(self, query: Tensor) -> tuple[Tensor, None]:
         own, tokens = self.own, query.transpose(0, 1).contiguous()
         shape = *tokens.shape[:2], 3, own.num_heads, tokens.shape[2] // own.num_heads
-        query, key, value = linear(tokens, own.in_proj_weight, own.in_proj_bias).view(shape).permute(2, 0, 3, 1, 4)
+        query, key, value = self.linear(tokens, own.in_proj_weight, own.in_proj_bias).view(shape).permute(2, 0, 3, 1, 4)
         found = F.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2)
-        return linear(found, own.out_proj_weight, own.out_proj_bias).transpose(0, 1), None
+        return self.linear(found, own.out_proj_weight, own.out_proj_bias).transpose(0, 1), None
 
 
-def batched(call: Call) -> Call:
+def batched(call: Call, linear: Layer = F.linear) -> Call:
     """nn.MultiheadAttention's function, in products for all images at once; any other call as it is."""
     own = taken(call, AttentionArgs) if call.function is F.multi_head_attention_forward else None
-    return replace(call, function=Attention(own), args=(own.query,), kwargs={}) if own and own.plain else call
+    return replace(call, function=Attention(own, linear), args=(own.query,), kwargs={}) if own and own.plain else call

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from seewhy.model.stream import out_of_memory
 
-AT_ONCE = 16  # scores
+AT_ONCE = 16  # rows: as many photos times scores as keep a processor busy
 
 
 def gradients(scores: Sequence[Tensor], at: Tensor, *, batched: bool | None = None) -> Tensor:
@@ -32,12 +32,16 @@ def gradients(scores: Sequence[Tensor], at: Tensor, *, batched: bool | None = No
     return found
 
 
-def backwards(scores: Sequence[Tensor], at: Sequence[Tensor], *, keep: bool) -> list[list[Tensor]]:
-    """For each score its gradients with respect to several places, `AT_ONCE` scores in one vector-Jacobian product
-    where functions have a rule for that: what few rows leave of a processor is used. keep: the graph."""
+def backwards(scores: Sequence[Tensor], at: Sequence[Tensor], photos: int, *, keep: bool) -> list[list[Tensor]]:
+    """For each score, a sum over so many photos, its gradients with respect to several places.
+
+    Of few photos several scores are one vector-Jacobian product, where functions have a rule for that: else a
+    processor idles. Of many they would take the memory of as many graphs. keep: the graph.
+    """
     found: list[list[Tensor]] = []
-    for start in range(0, len(scores), AT_ONCE):
-        some = list(scores[start : start + AT_ONCE])
+    step = max(1, AT_ONCE // photos)
+    for start in range(0, len(scores), step):
+        some = list(scores[start : start + step])
         together = _together(some, at) if len(some) > 1 and all(one.requires_grad for one in some) else None
         if together is not None:
             found += [[one[i] for one in together] for i in range(len(some))]

@@ -51,7 +51,7 @@ class Followed:
             with torch.enable_grad():
                 scores = [one(outputs, rows).sum() for one in targets]
             places = [one.out for one in calls[first:]]
-            grads = backwards(scores, places, keep=self.keep)
+            grads = backwards(scores, places, len(outputs), keep=self.keep)
             self.meter.count(backward=len(outputs) * sum(score.requires_grad for score in scores))
             by_head = [[call.axes.headed(one) for call, one in zip(calls[first:], own, strict=True)] for own in grads]
             found.append(what([one.headed() for one in calls[first:]], by_head))

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from seewhy.model.attention import AttentionArgs
-from seewhy.model.linear import linear
+from seewhy.model.linear import Layer
 
 
 @dataclass(frozen=True)
@@ -118,9 +118,12 @@ def _bias(own: FusedArgs) -> Tensor | None:
     return _added(own.attn_mask, own.query, hides=False)
 
 
-def multi_head(own: AttentionArgs, keep: Callable[[Attention], Tensor]) -> tuple[Tensor, Tensor | None]:
-    """torch's multi_head_attention_forward (n,b,e); `keep` is given its attention and says what goes on."""
-    query, key, value = _projected(own)
+def multi_head(
+    own: AttentionArgs, keep: Callable[[Attention], Tensor], linear: Layer = F.linear
+) -> tuple[Tensor, Tensor | None]:
+    """torch's multi_head_attention_forward (n,b,e); `keep` is given its attention and says what goes on. linear:
+    multiplies with its weights."""
+    query, key, value = _projected(own, linear)
     masks = _masks(own, query)
     call = fused(FusedArgs(query, key, value, masks), F.scaled_dot_product_attention(query, key, value, masks))
     joined = keep(call).permute(2, 0, 1, 3).flatten(2)
@@ -129,7 +132,7 @@ def multi_head(own: AttentionArgs, keep: Callable[[Attention], Tensor]) -> tuple
     return output, weights.mean(1) if weights is not None and own.average_attn_weights else weights
 
 
-def _projected(own: AttentionArgs) -> list[Tensor]:
+def _projected(own: AttentionArgs, linear: Layer) -> list[Tensor]:
     """Queries, keys and values (b,m,n,e)."""
     separate = own.use_separate_proj_weight
     weights = (own.q_proj_weight, own.k_proj_weight, own.v_proj_weight) if separate else own.in_proj_weight.chunk(3)

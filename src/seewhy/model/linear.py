@@ -13,6 +13,8 @@ from torch import Tensor
 
 from seewhy.model.tape import Call
 
+Layer = Callable[[Tensor, Tensor, Tensor | None], Tensor]  # torch.nn.functional.linear, or what gives the same
+
 QUICKER = 1.25  # times, before it is worth another rounding
 ROWS, WIDTH = 128, 768  # of the products that are timed
 WORTH = 2**20  # multiplications of a product, at least: fewer are over before it has begun
@@ -33,14 +35,7 @@ def quick(call: Call) -> Call:
     constant = isinstance(given.get("weight"), Tensor) and isinstance(given.get("bias"), Tensor | None)
     if call.function is not F.linear or not constant:
         return call
-    return replace(call, function=_of_call, args=(given["input"], given["weight"], given.get("bias")), kwargs={})
-
-
-def _of_call(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    return linear(x, weight, bias)
-
-
-_of_call.__name__ = "linear"
+    return replace(call, function=linear, args=(given["input"], given["weight"], given.get("bias")), kwargs={})
 
 
 def _suits(x: Tensor, weight: Tensor, bias: Tensor | None) -> bool:

@@ -18,7 +18,7 @@ from seewhy.model.fold import folded, without_norms
 from seewhy.model.guided import GUIDED
 from seewhy.model.half import halved
 from seewhy.model.incremental import Incremental
-from seewhy.model.linear import quick
+from seewhy.model.linear import linear, quick
 from seewhy.model.program import Cut, Program, cut, cut_before
 from seewhy.model.rules import Rule, ruled
 from seewhy.model.stream import out_of_memory
@@ -79,8 +79,11 @@ class Programs:
     _made: dict[Any, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        calls = tuple(map(batched, self.tape.calls))
-        self.tape = replace(self.tape, calls=tuple(map(quick, calls)) if self.tape.steady else calls)
+        if self.tape.steady:
+            calls = tuple(quick(batched(call, linear)) for call in self.tape.calls)
+        else:
+            calls = tuple(map(batched, self.tape.calls))
+        self.tape = replace(self.tape, calls=calls)
 
     def renew(self) -> None:
         """Forget what was made of weights that have changed."""

@@ -84,13 +84,11 @@ class Moved:
     @property
     def places(self) -> dict[str, list[Found]]:
         """Of each layer that returns maps or tokens; those that returned none now are nowhere for sure."""
-        outputs = {name: self.before.shapes[name] for name, one in self.before.outputs.items() if len(one) == 2}
-        unseen = {name: shape for name, shape in outputs.items() if name not in self.found}
+        unknown = (name for name, one in self.before.outputs.items() if len(one) == 2)
         return {
-            name: [(one, None) for one in layouts(unseen[name], self.size, self.frames)]
-            if name in unseen
-            else self.found[name]
-            for name in outputs
+            name: self.found.get(name)
+            or [(one, None) for one in layouts(self.before.shapes[name], self.size, self.frames)]
+            for name in unknown
         }
 
 

@@ -13,7 +13,7 @@ POOLS = ("argmax", "eos")  # ways of finding the token that a text ends with
 ALIKE = 1e-4  # of the largest number of a vector: how far apart both ways may round
 
 
-def shortens(network: nn.Module, filler: int) -> bool:
+def shortens(network: Any, filler: int) -> bool:
     """Whether a text without what it is filled up with has the same vector, tried on one of four tokens."""
     own = _reader(network)
     if own is None:
@@ -24,7 +24,7 @@ def shortens(network: nn.Module, filler: int) -> bool:
     ids = torch.tensor([row], device=next(network.parameters()).device)
     try:
         with frozen(network), torch.no_grad():
-            vectors = network.encode_text(ids), short_vectors(network, cut(ids, filler))  # type: ignore[operator]
+            vectors = network.encode_text(ids), short_vectors(network, cut(ids, filler))
         full, short = (nn.functional.normalize(one, dim=-1) for one in vectors)
     except Exception:  # a text tower of another kind: it is given all tokens
         return False
@@ -36,7 +36,7 @@ def cut(ids: Tensor, filler: int) -> Tensor:
     return ids[:, : int(ids.ne(filler).any(0).nonzero().max()) + 1]
 
 
-def short_vectors(network: nn.Module, ids: Tensor) -> Tensor:
+def short_vectors(network: Any, ids: Tensor) -> Tensor:
     """Vectors (k,e) of rows of tokens (k,l), of which there may be fewer than the network reads."""
     own, until = _reader(network), ids.shape[1]
     assert own is not None  # asked before
@@ -46,7 +46,7 @@ def short_vectors(network: nn.Module, ids: Tensor) -> Tensor:
     return _only(functional_call(network, parts, (), {"text": ids}))
 
 
-def _reader(network: nn.Module) -> Any:
+def _reader(network: Any) -> Any:
     """What adds places to tokens and hides those behind each: open_clip's CLIP itself, or its tower of texts."""
     for one, pool in ((network, "text_pool_type"), (getattr(network, "text", None), "pool_type")):
         mask, places = (getattr(one, name, None) for name in ("attn_mask", "positional_embedding"))
