@@ -19,7 +19,7 @@ from seewhy.model.programs import Programs, Run
 from seewhy.model.recorded import Meter
 from seewhy.model.rules import Rule, ruled
 from seewhy.model.stream import out_of_memory
-from seewhy.model.trace import alone, frozen
+from seewhy.model.trace import Reached, alone, frozen
 from seewhy.rng import untouched
 from seewhy.types import Pixels
 
@@ -203,7 +203,7 @@ class Forward:
         try:
             out = self._run(normalised)
         except Exception as error:
-            if out_of_memory(error) or isinstance(error, SeewhyError):
+            if out_of_memory(error) or isinstance(error, SeewhyError | Reached):
                 raise
             raise ModelFailed(
                 f"the model raised {type(error).__name__}: {first_line(error)}",

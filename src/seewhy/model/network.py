@@ -1,8 +1,8 @@
 """The passes through a network that methods ask for: scores, gradients and recordings, in chunks that fit."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -12,29 +12,27 @@ from seewhy.model.attending import attending
 from seewhy.model.backward import gradients
 from seewhy.model.course import Course
 from seewhy.model.followed import Followed
-from seewhy.model.forward import Forward
 from seewhy.model.fused import Attention
 from seewhy.model.head import pooled
 from seewhy.model.layouts import Layout
 from seewhy.model.occluding import How, Occluded, occluded
+from seewhy.model.reading import Reading, unused
 from seewhy.model.recorded import Recorded
 from seewhy.model.rescale import rescale
 from seewhy.model.rules import Rule, Rules, Watch, ruled
-from seewhy.model.stream import Variant, out_of_memory, stream
+from seewhy.model.stream import Variant, stream
 from seewhy.model.tail import Tail
 from seewhy.model.trace import INPUT, record
-from seewhy.model.variants import Asked, Variants, by_target
+from seewhy.model.variants import Asked, by_target
 from seewhy.targets import Pinned, several
 from seewhy.types import Pixels
-
-Chunk = TypeVar("Chunk")
 
 GIB = 2**30
 MAPPED = 2**26  # bytes of one tensor that a CPU's allocator takes from the system and hands back each time
 
 
 @dataclass(frozen=True, eq=False)
-class Network(Forward, Variants):
+class Network(Reading):
     """Passes of any number of images. Everything but `census` is called inside `with network.frozen()`."""
 
     memory: int | None = field(default=None, kw_only=True)
@@ -139,7 +137,7 @@ class Network(Forward, Variants):
         for known in self.memo or ():
             if isinstance(known, Recorded) and known.covers(x, layers, rules):
                 return known
-        chunks = self._fitting(x, lambda part: self._record(part, layers, rules), backward=INPUT in layers)
+        chunks = self.fitting(x, lambda part: self._record(part, layers, rules), backward=INPUT in layers)
         head = self.census(x).head if self.fast else None
         made = Recorded(x, tuple(layers), chunks, self.meter, rules, keep=self.memo is not None, head=head)
         if self.memo is not None:
@@ -198,22 +196,11 @@ class Network(Forward, Variants):
             placed = [replace(call, axes=own) for call, own in zip(calls, axes, strict=True)]
             return placed, outputs, {name: runs[-1] for name, runs in seen.items()}
 
-        chunks = self._fitting(x, run, backward=cut is not None)
+        chunks = self.fitting(x, run, backward=cut is not None)
         made = Followed(x, cut, chunks, self.meter, keep=self.memo is not None, layers=tuple(layers))
         if self.memo is not None:
             self.memo.append(made)
         return made
-
-    def _fitting(self, x: Pixels, run: Callable[[Tensor], Chunk], *, backward: bool) -> list[Chunk]:
-        """What `run` makes of x in chunks that fit; fewer at a time where they do not."""
-        limit = self._rows(x, backward=backward)
-        while True:
-            try:
-                return [run(part) for part in x.split(limit)]
-            except (torch.OutOfMemoryError, RuntimeError) as error:
-                if not out_of_memory(error) or limit == 1:
-                    raise
-            limit = max(1, min(limit, len(x)) // 2)
 
     def occluded(
         self, x: Pixels, boxes: Tensor, fills: Sequence[Pixels], targets: Sequence[Pinned], how: How = "auto"
@@ -253,9 +240,8 @@ class Network(Forward, Variants):
         with torch.set_grad_enabled(from_input), recording as runs, ruled(rules):
             x.requires_grad_(from_input)
             outputs = self(x)
-        silent = [name for name in inner if not runs[name]]
-        if silent:
-            raise Unsupported(f"layer {silent[0]!r} is not used in a forward", "see `seewhy doctor` for those that are")
+        if silent := [name for name in inner if not runs[name]]:
+            raise unused(silent[0])
         return {**{name: runs[name][-1] for name in inner}, **({INPUT: x} if from_input else {})}, outputs
 
     def _outputs(self, values: Tensor, rows: Tensor) -> Tensor:

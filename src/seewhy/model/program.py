@@ -122,6 +122,23 @@ def tapped(tensor: Tensor) -> tuple[Tensor, Tensor]:
     return tensor, tensor.clone()
 
 
+def reach(tape: Tape, layers: Sequence[str]) -> tuple[list[Call], tuple[int, ...]] | None:
+    """The calls up to the last of the layers, and the slots with what each returns at its last run: copies, which no
+    call in place rewrites. None where that can't be told from the tape."""
+    ends = [_end(tape.runs.get(name, ()), tape.calls) for name in layers]
+    if not all(ends):
+        return None
+    free = 1 + max([0, *(slot for call in tape.calls for slot in (*call.reads, *call.makes))])
+    calls: list[Call] = []
+    last = max(place for place, _ in filter(None, ends))
+    for at in range(last + 1):
+        for i, (place, slot) in enumerate(filter(None, ends)):
+            if place == at:
+                calls.append(Call(torch.clone, (Slot(slot),), {}, Slot(free + i)))
+        calls += tape.calls[at : at + 1] if at < last else ()
+    return calls, tuple(free + i for i in range(len(ends)))
+
+
 def cut(tape: Tape, layers: Sequence[str]) -> Cut | None:
     """The tape cut where the last run of the first of the layers ends; None where that can't be told from the tape."""
     ends: dict[str, tuple[int, int]] = {}  # where a layer's last run ends, and the slot it returns

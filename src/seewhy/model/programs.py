@@ -99,11 +99,11 @@ class Programs:
 
     def scoring(self) -> Pass | None:
         """Outputs for pixels, without a graph."""
-        return self._believed("scores", lambda: self._whole(self._folded()), self._gives_the_outputs)
+        return self.believed("scores", lambda: self._whole(self._folded()), self._gives_the_outputs)
 
     def halved(self) -> Pass | None:
         """Scores for pixels, computed in bfloat16."""
-        return self._believed("half", lambda: self._whole(halved(self._folded())), self._comes_close)
+        return self.believed("half", lambda: self._whole(halved(self._folded())), self._comes_close)
 
     def incremental(self) -> Incremental | None:
         """Scores of pictures with a part replaced, by what the part can reach."""
@@ -111,16 +111,16 @@ class Programs:
         if run is None:
             return None
         make = partial(Incremental.of, self._folded(), self._out, run, self.probe, apart)
-        return self._believed("incremental", make, lambda _: "")  # its answers for windows are compared later
+        return self.believed("incremental", make, lambda _: "")  # its answers for windows are compared later
 
     def backward(self, rules: Mapping[str, Rule] | None = None) -> Run | None:
         """Outputs for pixels, with a graph. rules: what changes the backward of functions."""
         how = _rectifying(rules)
 
         def make() -> Pass:
-            return self._whole(self._chained(self.tape.calls, self._out, how), self._layout(how))
+            return self._whole(self._chained(self.tape.calls, self._out, how), self.layout(how))
 
-        return _ruled(self._believed(("backward", how), make, partial(self._gives_the_gradient, how)), how, rules)
+        return _ruled(self.believed(("backward", how), make, partial(self._gives_the_gradient, how)), how, rules)
 
     def backward_past(self, layer: str, rules: Mapping[str, Rule] | None = None) -> Past | None:
         """The same, and in the graph what a layer returns.
@@ -133,7 +133,7 @@ class Programs:
         how = _rectifying(rules)
         make = partial(self._backward_past, parts.cut, how)
         check = partial(self._gives_both, how)
-        return _ruled(self._believed(("past", layer, how), make, check), how, rules)
+        return _ruled(self.believed(("past", layer, how), make, check), how, rules)
 
     def _chained(self, calls: Sequence[Call], wanted: int, how: Rectifying) -> list[Call]:
         return chained(without_norms(calls, [wanted]) if self.fold else calls, [wanted], how)
@@ -154,7 +154,7 @@ class Programs:
 
     def parts(self, layers: Sequence[str]) -> Parts | None:
         """The network in two, of which the second takes a graph."""
-        return self._believed(("parts", *layers), lambda: self._parts(cut(self.tape, layers)), self._goes_on_alike)
+        return self.believed(("parts", *layers), lambda: self._parts(cut(self.tape, layers)), self._goes_on_alike)
 
     def tail(self, layer: str, at: str, whole: Callable[[Tensor, Tensor], Tensor]) -> Parts | None:
         """Parts of which the second may run for other maps, in the place of a layer's output or input.
@@ -165,7 +165,7 @@ class Programs:
         def make() -> Parts | None:
             return self.parts([layer]) if at == "output" else self._parts(cut_before(self.tape, layer))
 
-        return self._believed(("tail", layer, at), make, lambda parts: self._takes_other_maps(parts, whole))
+        return self.believed(("tail", layer, at), make, lambda parts: self._takes_other_maps(parts, whole))
 
     def _takes_other_maps(self, parts: Parts, whole: Callable[[Tensor, Tensor], Tensor]) -> str:
         two, one = parts.crossing(self.probe), parts.crossing(self.probe[:1])
@@ -184,7 +184,7 @@ class Programs:
     def _out(self) -> int:
         return self.tape.output.number
 
-    def _layout(self, how: Rectifying = "own") -> torch.memory_format:
+    def layout(self, how: Rectifying = "own") -> torch.memory_format:
         """For forwards that decide at which side of their kinks units stand. Guided backpropagation's errors are the
         same in both."""
         return layout_of(self.tape.calls) if how == "own" else torch.channels_last
@@ -201,10 +201,10 @@ class Programs:
         steady = sum(call.kinks for call in found.behind) <= STEADY
         before = folded(found.before, found.crossing) if steady else list(found.before)
         alone = Program(folded(found.behind, [found.output]), found.crossing, (found.output,))
-        kept = torch.channels_last if steady else self._layout()
+        kept = torch.channels_last if steady else self.layout()
         return Parts(found, Program(before, (0,), found.crossing), found.tail(), alone, kept)
 
-    def _believed(self, key: Any, make: Callable[[], Made | None], check: Callable[[Made], str]) -> Made | None:
+    def believed(self, key: Any, make: Callable[[], Made | None], check: Callable[[Made], str]) -> Made | None:
         """What `make` makes, once; None where `check` has something against it or it can't be run."""
         if key not in self._made:
             made: Made | None = None
@@ -230,10 +230,10 @@ class Programs:
             return apart(run(self.probe).float(), self.expected.float(), ROUGH)
 
     def _gives_the_gradient(self, how: Rectifying, run: Run) -> str:
-        x = self.probe.contiguous(memory_format=self._layout(how))
-        found = _gradient(run, x)
+        x = self.probe.contiguous(memory_format=self.layout(how))
+        found = gradient_of(run, x)
         with ruled(GUIDED if how == "guided" else None):
-            wanted = _gradient(self.network, x)
+            wanted = gradient_of(self.network, x)
         return apart(found[0], wanted[0]) or apart(found[1], wanted[1], ROUGH if self.fold else 1e-3)
 
     def _goes_on_alike(self, parts: Parts) -> str:
@@ -264,7 +264,7 @@ def channels_last(x: Tensor) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last)
 
 
-def _gradient(run: Run, x: Tensor) -> tuple[Tensor, Tensor]:
+def gradient_of(run: Run, x: Tensor) -> tuple[Tensor, Tensor]:
     """The outputs, and the gradient of the mean of each image's largest with respect to the pixels."""
     x = x.detach().requires_grad_()
     with torch.enable_grad():

@@ -117,6 +117,33 @@ def record(
         yield seen
 
 
+class Reached(Exception):
+    """Ends a forward in which all that was asked for has run."""
+
+
+@contextmanager
+def reaching(module: nn.Module, runs: Mapping[str, int]) -> Iterator[dict[str, Tensor]]:
+    """Keep a copy, in whatever graph there is, of what each layer returns at its last run of so many; the forward ends
+    in Reached once all have."""
+    seen: dict[str, Tensor] = {}
+    left = dict(runs)
+
+    def keep(name: str) -> Callable[[nn.Module, Any, Any], None]:
+        def hook(_module: nn.Module, _args: Any, output: Any) -> None:
+            left[name] -= 1
+            if left[name] == 0:
+                seen[name] = only_tensor(output, name).clone()
+            if len(seen) == len(runs):
+                raise Reached
+
+        return hook
+
+    with ExitStack() as stack:
+        for name in runs:
+            stack.callback(module.get_submodule(name).register_forward_hook(keep(name)).remove)
+        yield seen
+
+
 @contextmanager
 def override(module: nn.Module, layer: str, value: Tensor, *, at: str = "output", call: int = 0) -> Iterator[None]:
     """Give the network `value` in the place of a layer's output (or input), at its call-th run, counted from 0."""
