@@ -11,7 +11,7 @@ FLOORS = [  # a room imports from floors above it in this list and from its own 
     {"errors", "geometry", "held"},
     {"asked"},
     {"types", "lang", "scores"},
-    {"targets", "attention_maps"},
+    {"targets", "results"},
     {"rng", "labels"},
     {"images", "ops"},
     {"model"},
@@ -21,14 +21,14 @@ FLOORS = [  # a room imports from floors above it in this list and from its own 
     {"together"},
     {"attentions", "cams", "noisy", "background", "sampling", "resuming", "agreement"},
     {"superpixels", "first"},
-    {"methods", "inspect", "render", "store", "checkup", "explaining"},
+    {"methods", "inspect", "synthesis", "concepts", "render", "store", "checkup", "explaining"},
     {"api"},
     {"repeat"},
     {"cli"},
 ]
 # The registry finds the methods' files; `Explanation.save` stands beside `seewhy.open`, and imports it when called; so
-# does `AttentionMaps.save` with its page, and a Model of a Keras network with the only file that knows Keras.
-UPWARDS = {("registry", "methods"), ("types", "store"), ("attention_maps", "render"), ("model", "sources")}
+# do results with their pages and figures, and a Model of a Keras network with the only file that knows Keras.
+UPWARDS = {("registry", "methods"), ("types", "store"), ("results", "render"), ("model", "sources")}
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
 

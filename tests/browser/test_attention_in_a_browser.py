@@ -13,9 +13,9 @@ from torch import nn
 from attentive import BrightTokens, TinyViT, small_mvit, small_swin
 from conftest import MEAN, STD
 from seewhy import Model, inspect
-from seewhy.attention_maps import AttentionMaps
 from seewhy.render.attention_page import attention_page
 from seewhy.render.colors import table
+from seewhy.results.attention import AttentionMaps
 
 Open = Callable[..., Any]
 WIDTH, HEIGHT = 451, 300

@@ -14,8 +14,8 @@ import seewhy
 from attentive import BrightTokens, TinyViT, small_mvit, small_swin
 from conftest import MEAN, STD, SmallNet
 from seewhy import Model, SeewhyError, explain, load
-from seewhy.attention_maps import AttentionCall
 from seewhy.model.attending import attending
+from seewhy.results.attention import AttentionCall
 
 look = seewhy.inspect.attention
 HERE = sys.modules["seewhy.inspect.attention"]  # whose name in the room is the function's

@@ -13,9 +13,9 @@ import pytest
 from numpy.typing import NDArray
 
 from handmade import CAT, CROP
-from seewhy.attention_maps import AttentionCall, AttentionMaps, Other, Tokens
 from seewhy.errors import BadInput, BadOption
 from seewhy.render.attention_page import LEVELS, WEIGHTS, attention_page
+from seewhy.results.attention import AttentionCall, AttentionMaps, Other, Tokens
 from seewhy.types import ModelCard, Photo
 
 HOSTILE = "</script><img src=x onerror=alert(1)>{{script}}&\u2028\u2029'\""

@@ -12,8 +12,8 @@ from seewhy.errors import BadOption, SeewhyError
 from seewhy.lang import note, text
 
 if TYPE_CHECKING:
-    from seewhy.attention_maps import AttentionCall, AttentionMaps
     from seewhy.model import Model
+    from seewhy.results.attention import AttentionCall, AttentionMaps
 
 PAGES = (".html", ".htm")
 

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seewhy.asked import listed, one_of, whole
-from seewhy.attention_maps import FUSIONS, AttentionCall, AttentionMaps, Other, Tokens
 from seewhy.attentions import counted, unproved, usable
 from seewhy.errors import BadOption, ModelFailed, UnknownName, Unsupported
 from seewhy.images import load
@@ -18,6 +17,7 @@ from seewhy.model.flow import heads as few
 from seewhy.model.flow import heads_fused
 from seewhy.model.fused import Attention
 from seewhy.model.tokens import Attended, Place
+from seewhy.results.attention import FUSIONS, AttentionCall, AttentionMaps, Other, Tokens
 from seewhy.sources import as_model
 
 APART = 2**23  # weights that are stored head by head where nothing else is asked for

@@ -1,27 +1,23 @@
 """The attention viewer: one self-contained HTML file with every weight, which the browser unpacks layer by layer."""
 
-import os
 import zlib
 from base64 import b64encode
 from collections.abc import Sequence
-from contextlib import suppress
 from html import escape
 from os import PathLike
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 from PIL import Image
 
-from seewhy.attention_maps import AttentionCall, AttentionMaps, Tokens
-from seewhy.errors import BadInput
 from seewhy.lang import note, text
 from seewhy.lang.catalog import messages
 from seewhy.render.colors import DIVERGING, SEQUENTIAL, table
-from seewhy.render.document import base64, document, embed, webp
+from seewhy.render.document import base64, document, embed, webp, written
 from seewhy.render.panels import number
 from seewhy.render.scene import frame, smaller
+from seewhy.results.attention import AttentionCall, AttentionMaps, Tokens
 
 TABLES = (SEQUENTIAL, "viridis", "cividis", "gray", DIVERGING)
 WORDS = (  # those the script fills in itself
@@ -37,18 +33,7 @@ LEVELS = (255, 127, 63, 31)  # of a query's row
 
 def save(maps: AttentionMaps, file: str | PathLike[str], lang: str = "en") -> Path:
     """Write the page, whole or not at all. Raises BadInput where the disk refuses."""
-    path, made = Path(file), attention_page(maps, lang)
-    fresh = path.with_name(f".{path.name}-{uuid4().hex[:8]}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(made, encoding="utf-8")
-        os.replace(fresh, path)
-    except OSError as error:
-        raise BadInput(f"{path} can't be written: {error.strerror or error}", "choose another file") from error
-    finally:
-        with suppress(OSError):
-            fresh.unlink()
-    return path
+    return written(file, attention_page(maps, lang).encode())
 
 
 def attention_page(maps: AttentionMaps, lang: str = "en") -> str:

@@ -3,17 +3,23 @@
 import hashlib
 import io
 import json
+import os
 import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from html import escape
 from importlib.resources import files
+from os import PathLike
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from seewhy.errors import BadInput
 from seewhy.lang import text
 
 _UNSAFE = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
@@ -47,6 +53,22 @@ def webp(image: Image.Image, quality: int = 82) -> str:
     file = io.BytesIO()
     image.save(file, "WEBP", quality=quality, method=4)
     return "data:image/webp;base64," + b64encode(file.getvalue()).decode()
+
+
+def written(file: str | PathLike[str], data: bytes) -> Path:
+    """The file, written whole or not at all. Raises BadInput where the disk refuses."""
+    path = Path(file)
+    fresh = path.with_name(f".{path.name}-{uuid4().hex[:8]}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_bytes(data)
+        os.replace(fresh, path)
+    except OSError as error:
+        raise BadInput(f"{path} can't be written: {error.strerror or error}", "choose another file") from error
+    finally:
+        with suppress(OSError):
+            fresh.unlink()
+    return path
 
 
 def base64(array: NDArray[np.generic]) -> str:

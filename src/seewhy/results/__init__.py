@@ -1,0 +1,1 @@
+"""What rooms find beside explanations: frozen values, each with a page or a figure in render."""
