@@ -33,6 +33,15 @@ def test_the_targets_of_a_method_share_its_scale() -> None:
     assert weak[..., 1].max() < 100
 
 
+def test_a_target_that_would_look_empty_has_a_scale_of_its_own_and_says_so() -> None:
+    three = ((1, "a"), (0.3, "b"), (0.02, "c"))
+    strong, shared, faint = (handmade(blob(5, 5, 1, 3) * by, RED, labels=(name,)) for by, name in three)
+    (row,) = arrange([strong, shared, faint], None, 2.0)
+    assert [cell.top / row[0].top for cell in row] == pytest.approx([1, 1, 0.02])
+    assert said(grid([strong, shared, faint])).count("times weaker") == 1
+    assert "50 times weaker: a scale of its own" in said(grid([strong, shared, faint]))
+
+
 def test_methods_with_one_target_lie_beside_each_other_each_on_its_own_scale() -> None:
     five = [handmade(blob(5, 5, 1, 3) * 10**n, RED, method=f"m{n}") for n in range(5)]
     rows = arrange(five, None, 2.0)

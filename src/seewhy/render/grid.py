@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 
 from seewhy.errors import BadInput
+from seewhy.lang import text
 from seewhy.render import heading, panels, strip
 from seewhy.render.colors import default, table
 from seewhy.render.normalize import limit, scale
@@ -18,6 +19,7 @@ from seewhy.types import Explanation, Sign
 Part = tuple[Explanation, Scene, str]
 WORDS = 40  # characters that fit over a map
 ROOM, SIZE = 3.0 * 72, 8  # points: the width of a text under a map, and its letters
+FAINT = 0.2  # of a row's strongest colour: a map below it would look empty, and has a scale of its own
 WIDEST = 4  # maps beside each other, where one target leaves the arrangement free
 
 
@@ -28,6 +30,7 @@ class Cell:
     sign: Sign
     top: float
     also: str  # what tells it apart besides method and target
+    weaker: float = 1.0  # so many times than the strongest of its row, where it has a scale of its own
 
 
 def grid(
@@ -42,7 +45,8 @@ def grid(
 ) -> Figure:
     """The photo, its predictions, and one overlay for each method and target, each with its numbers.
 
-    The targets of one method share one scale, so their maps can be compared; methods differ in their units and can't.
+    The targets of one method share one scale, so their maps can be compared; one that would look empty on it has its
+    own, and says by how much it is weaker. Methods differ in their units and can't be compared.
     BadInput for no explanations, a batch, or explanations of different photos.
     """
     table(cmap or default(sign or "all"))
@@ -102,7 +106,7 @@ def same_photo(explanations: Sequence[Explanation]) -> None:
 
 
 def arrange(explanations: Sequence[Explanation], sign: Sign | None, outlier_perc: float) -> list[list[Cell]]:
-    """A row a method, one scale a row; with one map a method, rows of several methods, each with its own scale."""
+    """A row a method, on one scale but for faint maps; with one map a method, several methods a row, a scale each."""
     methods: dict[tuple[object, ...], list[Part]] = {}
     for part in zip(explanations, scenes(explanations), heading.differences(explanations), strict=True):
         one = part[0]
@@ -116,8 +120,13 @@ def arrange(explanations: Sequence[Explanation], sign: Sign | None, outlier_perc
 
 def _row(group: list[Part], sign: Sign | None, outlier_perc: float) -> list[Cell]:
     shown = sign or group[0][0].sign
-    top = max(limit(drawn.heat, shown, outlier_perc) for _, drawn, _ in group)
-    return [Cell(one, drawn, shown, top, also) for one, drawn, also in group]
+    own = [limit(drawn.heat, shown, outlier_perc) for _, drawn, _ in group]
+    top = max(own)
+    faint = [0 < one < FAINT * top for one in own]
+    return [
+        Cell(one, drawn, shown, mine if alone else top, also, top / mine if alone else 1.0)
+        for (one, drawn, also), mine, alone in zip(group, own, faint, strict=True)
+    ]
 
 
 def _lead(made: Figure, places: GridSpec, drawn: Scene, models: Sequence[Explanation], lang: str) -> None:
@@ -136,5 +145,11 @@ def _caption(cell: Cell, lang: str) -> str:
     """Method and target, and under them how well a text fits, and what else tells this map apart."""
     said = heading.target(cell.explanation, lang)
     line = f"{cell.explanation.method}  ·  {panels.shorten(said, max(WORDS - len(cell.explanation.method), 12))}"
-    below = "  ·  ".join([*heading.fit(cell.explanation, lang), *([cell.also] if cell.also else [])])
+    below = "  ·  ".join(
+        [*heading.fit(cell.explanation, lang), *([cell.also] if cell.also else []), *_weaker(cell, lang)]
+    )
     return f"{line}\n{panels.shorten(below, WORDS)}" if below else line
+
+
+def _weaker(cell: Cell, lang: str) -> list[str]:
+    return [text("own_scale", lang, times=panels.number(cell.weaker))] if cell.weaker > 1 else []
