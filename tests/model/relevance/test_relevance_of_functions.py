@@ -254,6 +254,15 @@ def test_lengths_are_constants_too(x: Tensor) -> None:
     assert relative(by_hand, x * (c - c.mean(3, keepdim=True))) <= 1e-12
 
 
+def test_addmm_is_a_linear_layer_and_a_bias(x: Tensor) -> None:
+    generator = torch.Generator().manual_seed(8)
+    weight, bias = (torch.rand(*shape, generator=generator).double() - 0.4 for shape in ((90, 4), (4,)))
+    found = summed(lambda x: torch.addmm(bias, x.flatten(1), weight, beta=0.5, alpha=2), x)
+    wanted = summed(lambda x: F.linear(x.flatten(1), weight.T) * 2 + bias * 0.5, x)
+    assert relative(found[0], wanted[0]) <= 1e-12
+    assert relative(found[2]["bias"], wanted[2]["bias"]) <= 1e-12
+
+
 def test_constants_beside_keep_their_own(x: Tensor) -> None:
     constant = torch.arange(6).double()
     for function, share in (

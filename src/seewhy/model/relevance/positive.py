@@ -129,10 +129,6 @@ def _measured(_run: Run, function: Function, *args: Any, **kwargs: Any) -> Any:
         return function(*args, **kwargs)
 
 
-def _hidden(_run: Run, x: Tensor, mask: Tensor, value: float) -> Tensor:
-    return x.masked_fill(mask, value)
-
-
 def _product(run: Run, function: Function, a: Tensor, b: Tensor) -> Tensor:
     return product(run, a, b, function)
 

@@ -131,6 +131,7 @@ TABLE: Mapping[str, OperatorRule] = {
     "rsub": _alone(sums.subtracted_from),
     "mul": _alone(products.multiplied),
     "div": _alone(products.divided),
+    "addmm": _added_matrix,
     "addcmul": _added_product,
     **dict.fromkeys(("cat", "concat", "concatenate"), _alone(sums.concatenated)),
     "stack": _alone(sums.stacked),
