@@ -1,5 +1,6 @@
 """What is inside a network: one file a thing that can be looked at."""
 
 from seewhy.inspect.attention import attention
+from seewhy.inspect.layers import layers
 
-__all__ = ["attention"]
+__all__ = ["attention", "layers"]
