@@ -31,3 +31,28 @@ def test_json_has_every_run(there: Path, told: Callable[..., Any]) -> None:
     conv = next(one for one in found["layers"] if one["type"] == "Conv2d")
     assert set(conv["receptive_field"][0]) == {"size", "step", "start"} and conv["outputs"][0][0]["part"] == ""
     assert told("inspect", "layers", "-M", "nothing:here", code=2)["error"]["code"] == "unknown_name"
+
+
+def test_kernels_are_a_picture_in_a_folder_or_a_file(there: Path, call: Call, told: Callable[..., Any]) -> None:
+    done = call("inspect", "kernels", "-M", NET)
+    picture = Path("seewhy-out/SmallNet-conv1-kernels.png")
+    assert (
+        done.stdout == f"SmallNet: kernels of conv1 (Conv2d), 6 x 3 x 3 x 3: open {picture}\n"
+       
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    )
+    found = told(
+        "inspect", "kernels", "-M", NET, "--layer", "conv2", "--filters", "0-2,5", "--inputs", "1", "-o", "k.svg",
+        "--most", "3", "--page", "2", "--lang", "zh",
+    )  # fmt: skip
+    assert (found["filters"], found["inputs"], found["tiles"], found["page"]) == ([0, 1, 2, 5], [1], 4, 2)
+    assert found["picture"] == "k.svg" and Path("k.svg").read_text("utf-8").startswith("<?xml")
+    for args, said in (
+        (["--layer", "conv9"], "no layer is named 'conv9'"),
+        (["--layer", "bn1"], "has no kernels"),
+        (["--filters", "6"], "filter 6: 'conv1' has 6"),
+        (["--filters", "3-1"], "neither a number nor a stretch"),
+        (["--page", "2"], "page is 2"),
+    ):
+        done = call("inspect", "kernels", *args, "-M", NET)
+        assert done.exit_code == 2 and said in done.stderr and "hint: " in done.stderr and not done.stdout, args

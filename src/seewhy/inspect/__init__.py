@@ -1,6 +1,7 @@
 """What is inside a network: one file a thing that can be looked at."""
 
 from seewhy.inspect.attention import attention
+from seewhy.inspect.kernels import kernels
 from seewhy.inspect.layers import layers
 
-__all__ = ["attention", "layers"]
+__all__ = ["attention", "kernels", "layers"]

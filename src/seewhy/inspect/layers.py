@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from seewhy.errors import Unsupported
+from seewhy.inspect.choosing import open_to
 from seewhy.model import Model, pair
 from seewhy.model.captured import shapes
 from seewhy.model.receptive import fields
@@ -19,9 +19,7 @@ def layers(model: Model | str, size: Any = None) -> Layers:
     size: (height, width), or one number for both; default the model's own. Receptive fields are exact, from the calls
     of a forward: convolutions, poolings and paddings along all paths. Raises Unsupported for what can't be looked into.
     """
-    model = as_model(model).shared()
-    if model.opaque:
-        raise Unsupported(f"it has no layers: {model.opaque.why}", "give the network as a torch module")
+    model = open_to(as_model(model).shared())
     sides = pair(size) or model.probe_size
     generator = torch.Generator().manual_seed(0)
     x = torch.rand((1, len(model.mean), *sides), generator=generator).to(model.device, model.pixel_dtype)
