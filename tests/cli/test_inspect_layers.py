@@ -36,11 +36,8 @@ def test_json_has_every_run(there: Path, told: Callable[..., Any]) -> None:
 def test_kernels_are_a_picture_in_a_folder_or_a_file(there: Path, call: Call, told: Callable[..., Any]) -> None:
     done = call("inspect", "kernels", "-M", NET)
     picture = Path("seewhy-out/SmallNet-conv1-kernels.png")
-    assert (
-        done.stdout == f"SmallNet: kernels of conv1 (Conv2d), 6 x 3 x 3 x 3: open {picture}\n"
-       
+    assert done.stdout == f"SmallNet: kernels of conv1 (Conv2d), 6 x 3 x 3 x 3: open {picture}\n"
     assert picture.read_bytes().startswith(b"\x89PNG")
-    )
     found = told(
         "inspect", "kernels", "-M", NET, "--layer", "conv2", "--filters", "0-2,5", "--inputs", "1", "-o", "k.svg",
         "--most", "3", "--page", "2", "--lang", "zh",
