@@ -3,10 +3,12 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from seewhy.types import ModelCard
+if TYPE_CHECKING:
+    from seewhy.types import ModelCard
 
 FOLDER = Path("seewhy-out")
 
@@ -35,7 +37,7 @@ def place(out: Path | None, name: str, suffixes: Sequence[str]) -> Path:
     return (FOLDER if out is None else out) / file
 
 
-def named(model: ModelCard, lang: str) -> str:
+def named(model: "ModelCard", lang: str) -> str:
     """The model's name, with the stamp of one that nobody trained."""
     from seewhy.lang import text
 
