@@ -2,7 +2,9 @@
 
 from seewhy.inspect.activations import activations
 from seewhy.inspect.attention import attention
+from seewhy.inspect.embeddings import embeddings
 from seewhy.inspect.kernels import kernels
 from seewhy.inspect.layers import layers
+from seewhy.inspect.projecting import project
 
-__all__ = ["activations", "attention", "kernels", "layers"]
+__all__ = ["activations", "attention", "embeddings", "kernels", "layers", "project"]
