@@ -5,7 +5,7 @@ import click
 from seewhy.cli.lazy import Lazy
 from seewhy.cli.output import CODES
 
-THINGS = ("layers", "kernels", "activations", "embeddings", "attention")  # as the help lists them
+THINGS = ("layers", "kernels", "activations", "embeddings", "examples", "attention")  # as the help lists them
 
 
 @click.group(cls=Lazy, package=__name__, files=THINGS, no_args_is_help=False, epilog=CODES)
