@@ -6,16 +6,21 @@ from torch import Tensor, nn
 from seewhy.model import Model
 from seewhy.model.captured import captured
 from seewhy.model.views import LinearView
+from seewhy.texts import TextModel
 
 
 def features(model: Model) -> str:
     """The layer that returns them: a row an image where one does, else the maps whose mean is that row, else the last
-    maps. Proved by the numbers: the last linear layer makes the scores of them."""
+    maps. Proved by the numbers: the last linear layer makes the scores of them. Where pictures are compared with texts
+    it is the picture's row.
+    """
     model = model.shared()  # looking is not counted
     generator = torch.Generator().manual_seed(0)
     x = torch.rand((2, len(model.mean), *model.probe_size), generator=generator).to(model.device, model.pixel_dtype)
     census = model.census(x)
     named = [one.name for one in census.layers if len(one.shape) == 1 and one.calls == 1]
+    if named and isinstance(model, TextModel):  # what is compared with texts
+        return named[-1]
     if named and len(census.output_shape) == 1:
         found = {one.layer: one.value for one in captured(model, x, named) if not one.part}
         with torch.no_grad():

@@ -132,7 +132,23 @@ def _concatenated(given: Given) -> Seen:
 
 
 ALSO_POINTWISE = {
-    *("rsub", "log", "log1p", "erf", "rsqrt", "reciprocal", "sin", "cos", "softsign", "tanhshrink", "hardshrink"),
+    *(
+        "rsub",
+        "subtract",
+        "multiply",
+        "divide",
+        "addcmul",
+        "log",
+        "log1p",
+        "erf",
+        "rsqrt",
+        "reciprocal",
+        "sin",
+        "cos",
+        "softsign",
+        "tanhshrink",
+        "hardshrink",
+    ),
     *(
         "softshrink",
         "rrelu",
