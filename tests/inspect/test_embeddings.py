@@ -119,6 +119,18 @@ def test_by_default_rows_are_what_the_last_linear_layer_reads(name: str, layer: 
         np.testing.assert_allclose(head(torch.from_numpy(found.values)), outputs, rtol=1e-3, atol=1e-4)
 
 
+def test_pictures_of_a_clip_are_embedded_as_they_are_compared_with_texts() -> None:
+    model = load("openclip:ViT-B-32", weights="random")
+    photo = np.random.default_rng(0).integers(0, 256, (240, 260, 3), np.uint8)
+    found = look(model, [photo])
+    pixels, _ = load_photo(photo, model.preprocess)
+    visual = next(one for name, one in model.module.named_modules() if name == found.layer)
+    with model.frozen(), torch.no_grad():
+        wanted = visual(model.normalised(pixels))
+    assert found.values.shape == (1, 512)
+    np.testing.assert_allclose(found.values, wanted, rtol=1e-3, atol=1e-4)
+
+
 def test_what_becomes_nan_is_left_out_and_said(folder: Path) -> None:
     class Breaks(SmallNet):
         def forward(self, x: Tensor) -> Tensor:

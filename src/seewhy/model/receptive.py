@@ -132,36 +132,9 @@ def _concatenated(given: Given) -> Seen:
 
 
 ALSO_POINTWISE = {
-    *(
-        "rsub",
-        "subtract",
-        "multiply",
-        "divide",
-        "addcmul",
-        "log",
-        "log1p",
-        "erf",
-        "rsqrt",
-        "reciprocal",
-        "sin",
-        "cos",
-        "softsign",
-        "tanhshrink",
-        "hardshrink",
-    ),
-    *(
-        "softshrink",
-        "rrelu",
-        "half",
-        "bfloat16",
-        "type",
-        "__neg__",
-        "__rtruediv__",
-        "__pow__",
-        "where",
-        "sign",
-        "square",
-    ),
+    *("rsub", "subtract", "multiply", "divide", "addcmul", "log", "log1p", "erf", "rsqrt", "reciprocal", "sin", "cos"),
+    *("softsign", "tanhshrink", "hardshrink", "softshrink", "rrelu", "half", "bfloat16", "type", "where", "sign"),
+    *("__neg__", "__rtruediv__", "__pow__"),
 }
 
 RULES = {**WINDOWS, **AXES}
