@@ -44,7 +44,7 @@ def _pca(values: NDArray[np.float64], seed: int) -> tuple[Any, float]:
 
     count = min(2, *values.shape)
     made = PCA(count, random_state=seed)
-    spread = values.std() > 0
+    spread = bool(np.ptp(values, 0).any())
     points = np.zeros((len(values), 2))
     points[:, :count] = made.fit_transform(values) if spread else 0
     share = float(made.explained_variance_ratio_.sum()) if spread else 0.0
@@ -55,7 +55,7 @@ def _tsne(values: NDArray[np.float64], seed: int) -> Any:
     from sklearn.manifold import TSNE
 
     perplexity = min(PERPLEXITY, (len(values) - 1) / 3)
-    start = "pca" if min(values.shape) >= 2 and values.std() > 0 else "random"
+    start = "pca" if min(values.shape) >= 2 and np.ptp(values, 0).any() else "random"
     return TSNE(2, perplexity=perplexity, init=start, random_state=seed).fit_transform(values.astype(np.float32))
 
 
