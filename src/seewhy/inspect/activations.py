@@ -30,10 +30,12 @@ def activations(model: Model | str, image: Any, layers: Any = None) -> Activatio
     pixels, photo = load(image, model.preprocess)
     x = model.checked(pixels)
     with torch.inference_mode(False), model.frozen():
-        names = list(dict.fromkeys(model.layer(one, x) for one in _asked(layers)))
         census = model.census(x)
+        known = {one.name: one for one in census.layers}
+        asked = (one if isinstance(one, str) and one in known else model.layer(one, x) for one in _asked(layers))
+        names = list(dict.fromkeys(asked))
         outputs = captured(model, x, names)
-    found = tuple(_activation(one, census.layer(one.layer), census) for one in outputs)
+    found = tuple(_activation(one, known[one.layer], census) for one in outputs)
     passes = Passes(model.meter.forward, model.meter.backward)
     notes = tuple(
         f"{one.strange} values of {one.name} are NaN or infinite, and are drawn as 0" for one in found if one.strange

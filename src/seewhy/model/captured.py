@@ -39,15 +39,13 @@ def captured(network: Forward, x: Pixels, layers: Sequence[str]) -> list[Output]
     found: list[Output] = []
 
     def keep(name: str, _module: nn.Module, output: Any) -> None:
-        if name not in left:
-            return
         call = known[name] - left[name]
         found.extend(Output(name, call, part, one.detach().clone()) for part, one in tensors(output))
         left[name] -= 1
         if not any(left.values()):
             raise Reached
 
-    _run(network, x, keep)
+    _run(network, x, keep, layers)
     if empty := [name for name in layers if not any(one.layer == name for one in found)]:
         raise Unsupported(f"layer {empty[0]!r} returns no tensor", "name a layer inside or behind it")
     return found
@@ -60,12 +58,12 @@ def shapes(network: Forward, x: Pixels) -> dict[str, list[list[tuple[str, tuple[
     def note(name: str, _module: nn.Module, output: Any) -> None:
         found.setdefault(name, []).append([(part, tuple(one.shape)) for part, one in tensors(output)])
 
-    _run(network, x, note)
+    _run(network, x, note, None)
     return found
 
 
-def _run(network: Forward, x: Pixels, saw: Callable[[str, nn.Module, Any], None]) -> None:
-    with torch.no_grad(), watch(network.module, saw), suppress(Reached):
+def _run(network: Forward, x: Pixels, saw: Callable[[str, nn.Module, Any], None], only: Sequence[str] | None) -> None:
+    with torch.no_grad(), watch(network.module, saw, only=only), suppress(Reached):
         network.through(network.normalised(x))
     network.meter.count(forward=len(x))
 
