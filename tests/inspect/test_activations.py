@@ -181,3 +181,29 @@ def test_refusals() -> None:
     box = seewhy.black_box(lambda x: torch.zeros(len(x), 3), size=(8, 8), input="float")
     with pytest.raises(SeewhyError, match="it has no layers"):
         look(box, photo)
+
+
+def test_the_module_comes_back_as_it_was_also_when_it_fails(x: Tensor) -> None:
+    net = SmallNet().train()
+    net.conv1.weight.requires_grad_(False)
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+
+    def state() -> Any:
+        hooks = [name for name, one in net.named_modules() if one._forward_hooks or one._forward_pre_hooks]
+        return hooks, [one.training for one in net.modules()], [one.requires_grad for one in net.parameters()]
+
+    was, model = state(), model_of(net)
+    inspect = seewhy.inspect
+    photo = np.zeros((16, 20, 3), np.uint8)
+    inspect.activations(model, photo, ["act2", "fc"])
+    inspect.embeddings(model, [photo])
+    inspect.examples(model, [photo], "act2")
+    inspect.layers(model)
+    inspect.kernels(model, "fc")
+    assert state() == was and all(torch.equal(before[name], value) for name, value in net.state_dict().items())
+    net.fc.weight = nn.Parameter(torch.zeros(4, 9))  # it no longer fits
+    was = state()
+    for fails in (inspect.activations, inspect.layers, inspect.embeddings, inspect.examples):
+        with pytest.raises(SeewhyError, match="fails"):
+            fails(model) if fails is inspect.layers else fails(model, [photo] if fails is not look else photo)
+        assert state() == was

@@ -90,6 +90,7 @@ def _done(model: "Model", photos: list[Path], folder: Path, where: Progress, ask
     lang, how = asked["lang"], asked["how"]
     given = {"layer": asked["layer"], "pool": asked["pool"], "thumbs": how != "none"}
     where.step(text("embedding", lang, count=len(photos)))
+    where.unit = "photos"
     query = embeddings(model, [asked["query"]], **given) if asked["query"] else None
     found = embeddings(model, photos, **given, batch=asked["batch"], tell=where.samples)
     failed = [{"photo": name, "error": where.failed(name, BadInput(why))} for name, why in found.failed]

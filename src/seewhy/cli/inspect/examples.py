@@ -68,6 +68,7 @@ def _done(model: "Model", photos: list[Path], folder: Path, where: Progress, ask
     lang = asked["lang"]
     given = {key: asked[key] for key in ("layer", "channels", "most", "top", "batch")}
     where.step(text("exciting", lang, count=len(photos)))
+    where.unit = "photos"
     found = examples(model, photos, **given, tell=where.samples)
     failed = [{"photo": name, "error": where.failed(name, BadInput(why))} for name, why in found.failed]
     saved(found.figure(lang), folder / "figure.png")
