@@ -131,6 +131,8 @@ def test_tokens_lie_on_their_grid_and_the_others_stand_apart(x: Tensor) -> None:
     assert one.tokens == ("cls", "register-1") and one.placed
     labels = [ax.get_label() for ax in found.figure().axes]
     assert labels[1:4] == ["blocks.0/0", "blocks.0/0 others", "blocks.0/0 colorbar"]
+    ticks = found.figure(lang="zh").axes[2].get_yticklabels()
+    assert [said.get_text() for said in ticks] == ["CLS", "寄存器 1"]
 
 
 def test_maps_with_channels_last_are_turned(x: Tensor) -> None:

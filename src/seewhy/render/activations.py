@@ -57,6 +57,12 @@ def _sign(one: Activation) -> Sign:
     return "all" if (one.maps < 0).any() else "positive"
 
 
+def token(name: str, lang: str) -> str:
+    """A token's name, as "cls" or "register-2", in words."""
+    kind, _, number = name.partition("-")
+    return text(f"token_{kind}", lang, number=number)
+
+
 def _rows(one: Activation, size: float) -> list[float]:
     return [size, *([0.16 * len(one.others) + 0.1] if len(one.others) else []), 0.14]
 
@@ -109,7 +115,9 @@ def _others(ax: Axes, one: Activation, sign: Sign, lang: str) -> None:
     ax.imshow(
         paint(others / np.where(tops == 0, 1, tops), default("all"), "all"), aspect="auto", interpolation="nearest"
     )
-    ax.set_yticks(range(len(others)), one.tokens, fontsize=6.5, color=panels.INK)
+    ax.set_yticks(range(len(others)), [token(name, lang) for name in one.tokens])
+    for label in ax.get_yticklabels():
+        label.set(**panels.lettering(label.get_text(), lang, 6.5))
     ax.set_xticks([])
     ax.tick_params(length=0)
     title = text("other_tokens", lang)

@@ -13,6 +13,7 @@ from PIL import Image
 
 from seewhy.lang import note, text
 from seewhy.lang.catalog import messages
+from seewhy.render.activations import token
 from seewhy.render.colors import DIVERGING, SEQUENTIAL, table
 from seewhy.render.document import base64, document, embed, webp, written
 from seewhy.render.scene import frame, smaller
@@ -62,13 +63,13 @@ def bundle(found: Activations, most: int, channels: Any, lang: str) -> dict[str,
         "title": text("activations_of", lang, photo=photo.name),
         "lead": text("looked_at", lang, model=model.name, photo=photo.name),
         "random": model.weights == "random",
-        "tensors": [_tensor(found, one, one.strongest(most, channels)) for one in found],
+        "tensors": [_tensor(found, one, one.strongest(most, channels), lang) for one in found],
         "details": [(text(name, lang), said) for name, said in listed.items() if said],
         "notes": [note(one, lang) for one in found.notes],
     }
 
 
-def _tensor(found: Activations, one: Activation, chosen: tuple[int, ...]) -> dict[str, Any]:
+def _tensor(found: Activations, one: Activation, chosen: tuple[int, ...], lang: str) -> dict[str, Any]:
     maps = np.nan_to_num(one.maps[list(chosen)], posinf=0, neginf=0)
     drawn = np.stack([coarser(each) for each in maps])
     return {
@@ -83,11 +84,13 @@ def _tensor(found: Activations, one: Activation, chosen: tuple[int, ...]) -> dic
         "signed": bool((one.maps < 0).any()),
         "channels": [_channel(found, one, channel) for channel in chosen],
         "packed": packed(drawn),
-        "others": [
-            {"name": name, "low": float(values.min()), "high": float(values.max()), "mean": float(values.mean())}
-            for name, values in zip(one.tokens, np.nan_to_num(one.others, posinf=0, neginf=0), strict=True)
-        ],
+        "others": [_other(*both, lang) for both in zip(one.tokens, one.others, strict=True)],
     }
+
+
+def _other(name: str, values: NDArray[np.float32], lang: str) -> dict[str, Any]:
+    known = np.nan_to_num(values, posinf=0, neginf=0)
+    return {"name": token(name, lang), "low": float(known.min()), "high": float(known.max())}
 
 
 def _channel(found: Activations, one: Activation, channel: int) -> dict[str, Any]:
