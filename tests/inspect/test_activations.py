@@ -209,3 +209,24 @@ def test_the_module_comes_back_as_it_was_also_when_it_fails(x: Tensor) -> None:
         with pytest.raises(SeewhyError, match="fails"):
             fails(model) if fails is inspect.layers else fails(model, [photo] if fails is not look else photo)
         assert state() == was
+
+
+class Reused(nn.Module):
+    """One ReLU for maps of two sizes, and for a row of numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two, self.act = nn.Conv2d(3, 4, 3, 2, 1), nn.Conv2d(4, 6, 3, 2, 1), nn.ReLU(inplace=True)
+        self.fc, self.last = nn.Linear(6, 5), nn.Linear(5, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.act(self.two(self.act(self.one(x))))
+        return self.last(self.act(self.fc(x.mean((2, 3)))))
+
+
+def test_each_run_of_a_layer_used_at_several_sizes_lies_where_its_own_cells_do() -> None:
+    found = look(model_of(Reused(), (32, 40)), red_square(), "act")
+    assert [(one.name, one.maps.shape, one.placed) for one in found] == [
+        ("act/0", (4, 16, 20), True), ("act/1", (6, 8, 10), True), ("act/2", (5, 1, 1), False),
+    ]  # fmt: skip
+    np.testing.assert_array_equal(found["act/0"].maps, found["act/0"].values[0])

@@ -1,7 +1,7 @@
 """What layers answer to a photo: every tensor they return, copied, in one forward."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -14,6 +14,9 @@ from seewhy.inspect.choosing import open_to
 from seewhy.model import Model
 from seewhy.model.captured import Output, captured
 from seewhy.model.census import Census, Layer
+from seewhy.model.layouts import Layout
+from seewhy.model.receptive import sights
+from seewhy.model.sights import Seen
 from seewhy.results.activations import Activation, Activations
 from seewhy.sources import as_model
 from seewhy.types import Passes
@@ -35,7 +38,10 @@ def activations(model: Model | str, image: Any, layers: Any = None) -> Activatio
         asked = (one if isinstance(one, str) and one in known else model.layer(one, x) for one in _asked(layers))
         names = list(dict.fromkeys(asked))
         outputs = captured(model, x, names)
-    found = tuple(_activation(one, known[one.layer], census) for one in outputs)
+        layouts = _layouts(outputs, known, census, x)
+    found = tuple(
+        _activation(one, layout, known[one.layer].kind, census) for one, layout in zip(outputs, layouts, strict=True)
+    )
     passes = Passes(model.meter.forward, model.meter.backward)
     notes = tuple(
         f"{one.strange} values of {one.name} are NaN or infinite, and are drawn as 0" for one in found if one.strange
@@ -51,9 +57,30 @@ def _asked(layers: Any) -> Sequence[Any]:
     return layers
 
 
-def _activation(one: Output, layer: Layer, census: Census) -> Activation:
+def _layouts(outputs: Sequence[Output], known: Mapping[str, Layer], census: Census, x: Tensor) -> list[Layout | None]:
+    """How each tensor lies on the photo: as was proved of the layer, or for other runs of it, as the calls tell."""
+    seen: Mapping[str, Sequence[Seen]] | None = None
+    found: list[Layout | None] = []
+    for one in outputs:
+        layer, shape = known[one.layer], tuple(one.value.shape)
+        layout = layer.layout if not one.part and shape == (1, *layer.shape) else None
+        if layout is None and not one.part and layer.calls > 1 and census.tape and shape[0] == 1:
+            seen = sights(census.tape, x) if seen is None else seen
+            layout = _laid(seen[one.layer][one.call], shape)
+        found.append(layout)
+    return found
+
+
+def _laid(sight: Seen, shape: tuple[int, ...]) -> Layout | None:
+    if sight is None or len(shape) != 4 or min(shape[at] for at in sight.at) < 2:
+        return None
+    axes: Mapping[tuple[int, ...], Literal["first", "last"]] = {(-2, -1): "first", (-3, -2): "last"}
+    kind = axes.get(sight.at)
+    return Layout(kind, (shape[sight.at[0]], shape[sight.at[1]])) if kind else None
+
+
+def _activation(one: Output, layout: Layout | None, kind: str, census: Census) -> Activation:
     value = one.value if one.value.dtype in (torch.float32, torch.float64) else one.value.float()
-    layout = layer.layout if not one.part and tuple(value.shape) == (1, *layer.shape) else None
     if layout is None:
         maps, others = _unplaced(value), value.new_zeros(0, 0)
     else:
@@ -61,7 +88,7 @@ def _activation(one: Output, layer: Layer, census: Census) -> Activation:
         others = value[0, : layout.others] if layout.axes == "tokens" else value.new_zeros(0, 0)
     return Activation(
         layer=one.layer,
-        kind=layer.kind,
+        kind=kind,
         call=one.call,
         part=one.part,
         values=one.value.cpu().numpy() if one.value.dtype != torch.bfloat16 else value.cpu().numpy(),

@@ -22,14 +22,19 @@ def fields(tape: Tape, x: Tensor) -> dict[str, tuple[Receptive | None, ...]]:
     x: one image (1,c,h,w). It goes through the calls once, which tells their shapes. Attention, means over all places
     and what comes behind them have no field. Only layers whose cells stand on two axes, or on one row by row, have one.
     """
+    return {name: tuple(map(_field, one)) for name, one in sights(tape, x).items()}
+
+
+def sights(tape: Tape, x: Tensor) -> dict[str, tuple[Seen, ...]]:
+    """Of each layer what its cells see at each of its runs, and on which axes they stand."""
     ends: dict[int, list[tuple[str, int, Slot | None]]] = {}
-    found: dict[str, list[Receptive | None]] = {name: [None] * len(runs) for name, runs in tape.runs.items()}
+    found: dict[str, list[Seen]] = {name: [None] * len(runs) for name, runs in tape.runs.items()}
     for name, runs in tape.runs.items():
         for i, run in enumerate(runs):
             ends.setdefault(run.last, []).append((name, i, run.returned))
-    for done, sights in enumerate(_walked(tape, x)):
+    for done, known in enumerate(_walked(tape, x)):
         for name, i, slot in ends.get(done, ()):
-            found[name][i] = _field(sights.get(slot.number)) if slot is not None else None
+            found[name][i] = known.get(slot.number) if slot is not None else None
     return {name: tuple(listed) for name, listed in found.items()}
 
 
