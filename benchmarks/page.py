@@ -10,7 +10,7 @@ from benchmarks import store
 from benchmarks.machine import ROOT
 from benchmarks.networks import NETWORKS
 from benchmarks.row import Row
-from benchmarks.rows import ROWS, memory
+from benchmarks.rows import ROWS, inside, memory
 
 PAGE, README = ROOT / "docs" / "performance.md", ROOT / "README.md"
 START, END = "<!-- benchmark: written by make bench -->", "<!-- end of benchmark -->"
@@ -45,6 +45,7 @@ def tables(found: dict[str, Found]) -> list[str]:
         table(columns.split(", "), methods),
         "The networks' own passes at their best layout and chunk, the limit of the column above:",
         table(["network", "pass", "ms an image", "at"], limits),
+        *(folder_line(row, found[row.id]) for row in inside.ROWS if row.fill),
         *(memory_line(row, found[row.id]) for row in memory.ROWS),
         *said(found),
     ]
@@ -115,6 +116,15 @@ def limit_lines(id: str, found: Found) -> Iterator[list[str]]:
         return
     for kind, one in found["limit"].items():
         yield [NETWORKS[id].name, kind, f"{1000 * one['seconds']:.1f}", one["setting"]]
+
+
+def folder_line(row: Row, found: Found) -> str:
+    if found is None:
+        return f"{row.what}: not measured yet."
+    alone = f"decoding ({found['decoding']:.2f} s) and forwards ({found['forwards']:.2f} s of one core)"
+    times = f"{found['ratio']:.2f} times {alone} over {found['cores']} cores (target: at most {found['target']:g})"
+    processor = f"of processor time {found['cpu_ratio']:.2f} times"
+    return f"{row.what}, {found['photos']}: {found['wall']:.2f} s, {times}; {processor}."
 
 
 def memory_line(row: Row, found: Found) -> str:

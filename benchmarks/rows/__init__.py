@@ -5,6 +5,7 @@ from benchmarks.rows import (
     attention,
     cams,
     gradients,
+    inside,
     limits,
     memory,
     partition,
@@ -15,5 +16,18 @@ from benchmarks.rows import (
     texts,
 )
 
-FAMILIES = (limits, cams, gradients, relevance, perturbation, rise, superpixels, partition, attention, texts, memory)
+FAMILIES = (
+    limits,
+    cams,
+    gradients,
+    relevance,
+    perturbation,
+    rise,
+    superpixels,
+    partition,
+    attention,
+    texts,
+    inside,
+    memory,
+)
 ROWS: dict[str, Row] = {row.id: row for family in FAMILIES for row in family.ROWS}

@@ -129,6 +129,8 @@ def test_what_a_row_measures_can_be_stored_and_shown(tmp_path: Path, monkeypatch
         "gradcam-classes",
         "memory-smoothgrad",
         "memory-rise",
+        "activations-default",
+        "embeddings-folder",
     ):
         found = filled(ROWS[id], tiny_case(ROWS[id]), once=True)
         store.save(found, store.path_of(id, "cpu", tmp_path))
@@ -140,6 +142,7 @@ def test_what_a_row_measures_can_be_stored_and_shown(tmp_path: Path, monkeypatch
     for said in ("grad-cam 1.5.7", "captum 0", "torchcam 0", "ms an image"):
         assert said in text
     assert "at most 1.5" in text and "MiB at 16 samples" in text and table_is_even(text)
+    assert "embeddings of many photos, 20: " in text and "one forward whose hooks copy" in text
 
 
 def table_is_even(text: str) -> bool:

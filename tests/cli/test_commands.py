@@ -40,7 +40,9 @@ def test_help_and_completion_do_not_import_torch() -> None:
     script = """
 import sys
 from seewhy.cli import main
-for args in (["--help"], ["--version"], *([name, "--help"] for name in sys.argv[1:]), ["completion", "zsh"]):
+from seewhy.cli.inspect import THINGS
+inner = [["inspect", name, "--help"] for name in THINGS]
+for args in (["--help"], ["--version"], *([name, "--help"] for name in sys.argv[1:]), *inner, ["completion", "zsh"]):
     assert main(args, "seewhy", standalone_mode=False) in (0, None), args
 import os
 os.environ.update(_SEEWHY_COMPLETE="zsh_complete", COMP_WORDS="seewhy explain --method inte", COMP_CWORD="3")

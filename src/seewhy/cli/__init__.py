@@ -2,13 +2,12 @@
 
 import sys
 import traceback
-from difflib import get_close_matches
-from importlib import import_module
 from typing import Any
 
 import click
 
 from seewhy import __version__
+from seewhy.cli.lazy import Lazy
 from seewhy.cli.output import BUG, CODES, DONE, INTERRUPTED, REFUSED
 
 COMMANDS = (
@@ -24,24 +23,8 @@ COMMANDS = (
 ISSUES = "this is a bug in seewhy or in the model's own code; please report it with the lines above"
 
 
-class Commands(click.Group):
-    """Commands by file name; every way a call can end is an exit code."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        found: click.Command = import_module(f"seewhy.cli.{cmd_name}").command
-        return found
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in COMMANDS and (near := get_close_matches(args[0], COMMANDS, n=1)):
-            raise click.UsageError(f"no command is named {args[0]!r}; did you mean {near[0]!r}?", ctx)
-        return super().resolve_command(ctx, args)
+class Commands(Lazy):
+    """Every way a call can end is an exit code."""
 
     def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
         try:
@@ -69,6 +52,8 @@ def _usage(error: click.ClickException) -> int:
 
 @click.group(
     cls=Commands,
+    package=__name__,
+    files=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog=CODES,
 )

@@ -110,6 +110,7 @@ class Progress:
             self.sampled(done, total, passed * (total - done) / more)
 
     sampling = False
+    unit = "samples"  # what they are called
     _began = 0.0, 0
 
     def sampled(self, done: int, total: int, left: float) -> None:
@@ -128,14 +129,14 @@ class Lines(Progress):
     def sampled(self, done: int, total: int, left: float) -> None:
         if time.monotonic() > self._next:
             self._next = time.monotonic() + SELDOM
-            click.echo(f"  {done} of {total} samples, {clock(left)} left", err=True)
+            click.echo(f"  {done} of {total} {self.unit}, {clock(left)} left", err=True)
 
 
 class Live(Progress):
     """A spinner with counts that rewrites itself, for terminals."""
 
     def __init__(self, status: Any) -> None:
-        self._status, self._said, self._samples = status, "", ""
+        self._status, self._said, self._counts, self._samples = status, "", "", ""
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -149,14 +150,16 @@ class Live(Progress):
     def step(self, said: str) -> None:
         from rich.markup import escape
 
-        self._said, self._samples, self.sampling = escape(said), "", False
+        self._said, self._counts, self._samples, self.sampling = escape(said), "", "", False
         self._status.update(self._said)
 
     def passes(self, forward: int, backward: int) -> None:
-        self._status.update(f"{self._said}  {forward} forward, {backward} backward{self._samples}")
+        self._counts = f"  {forward} forward, {backward} backward"
+        self._status.update(f"{self._said}{self._counts}{self._samples}")
 
     def sampled(self, done: int, total: int, left: float) -> None:
-        self._samples = f"; {done} of {total} samples, {clock(left)} left"
+        self._samples = f"; {done} of {total} {self.unit}, {clock(left)} left"
+        self._status.update(f"{self._said}{self._counts}{self._samples}")
 
 
 @contextmanager

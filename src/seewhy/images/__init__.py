@@ -4,5 +4,17 @@ from seewhy.images.batch import Batch, load, load_all
 from seewhy.images.decode import MAX_PIXELS
 from seewhy.images.files import expand
 from seewhy.images.labels import on_input, read_labels
+from seewhy.images.stream import Decoded, decoded, thumbnail
 
-__all__ = ["MAX_PIXELS", "Batch", "expand", "load", "load_all", "on_input", "read_labels"]
+__all__ = [
+    "MAX_PIXELS",
+    "Batch",
+    "Decoded",
+    "decoded",
+    "expand",
+    "load",
+    "load_all",
+    "on_input",
+    "read_labels",
+    "thumbnail",
+]

@@ -52,7 +52,7 @@ def attention(
             raise Unsupported(f"no attention was found in {model.name}", "see `seewhy doctor` for what it has")
         chosen = numbered(layers, known)
         how, notes = _heads_kept(heads, [known[i] for i in chosen])
-        kinds = _kinds(known[-1], model.census(x).start)
+        kinds = kinds_of(known[-1], model.census(x).start)
         ((calls, _outputs, _read),) = model.followed(x, None).chunks
         made = tuple(_call(i, known[i], calls[i].headed(), how, kinds) for i in chosen)
     return AttentionMaps(made, photo, model.card, (*notes, *unproved([known[i] for i in chosen])))
@@ -126,7 +126,7 @@ def _tokens(place: Place, kinds: Sequence[str]) -> Tokens:
     return Tokens(at.numpy().copy(), others)
 
 
-def _kinds(last: Attended, start: Sequence[float]) -> list[str]:
+def kinds_of(last: Attended, start: Sequence[float]) -> list[str]:
     """What the tokens beside the cells are, by whether the scores are read from them (`start`: each one's share)."""
     count = 0 if last.queries is None or last.latent else last.queries.others
     if len(start) != last.counts[0]:  # the scores never move

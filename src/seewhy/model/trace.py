@@ -1,6 +1,6 @@
 """The only file that touches hooks and what is set on a module for a call. All of it ends with its `with`."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from itertools import count
@@ -219,15 +219,19 @@ def inputs(module: nn.Module, layer: str) -> Iterator[list[Tensor]]:
 
 @contextmanager
 def watch(
-    module: nn.Module, saw: Callable[[str, nn.Module, Any], None], began: Callable[[Any], None] | None = None
+    module: nn.Module,
+    saw: Callable[[str, nn.Module, Any], None],
+    began: Callable[[Any], None] | None = None,
+    only: Collection[str] | None = None,
 ) -> Iterator[None]:
-    """Call `began(arguments)` as each submodule begins and `saw(name, submodule, output)` as it ends."""
+    """Call `began(arguments)` as each submodule begins and `saw(name, submodule, output)` as it ends. only: some."""
 
     def hook_for(name: str) -> Callable[[nn.Module, Any, Any], None]:
         return lambda submodule, _args, output: saw(name, submodule, output)
 
     with ExitStack() as stack:
-        for name, submodule in module.named_modules():
+        some = module.named_modules() if only is None else ((name, module.get_submodule(name)) for name in only)
+        for name, submodule in some:
             if began is not None:
                 stack.callback(submodule.register_forward_pre_hook(lambda _module, args: began(args)).remove)
             stack.callback(submodule.register_forward_hook(hook_for(name)).remove)

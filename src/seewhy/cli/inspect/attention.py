@@ -1,4 +1,4 @@
-"""seewhy inspect: what is inside?"""
+"""seewhy inspect attention: what do patches attend to?"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seewhy.cli import options
-from seewhy.cli.output import CODES, REFUSED, Command, Progress, document, progress
+from seewhy.cli.output import REFUSED, Command, Progress, document, progress
 from seewhy.cli.photos import distinct, expanded
 from seewhy.errors import BadOption, SeewhyError
 from seewhy.lang import note, text
@@ -18,12 +18,7 @@ if TYPE_CHECKING:
 PAGES = (".html", ".htm")
 
 
-@click.group(no_args_is_help=False, epilog=CODES)
-def command() -> None:
-    """Look inside a network: what its patches attend to."""
-
-
-@command.command(cls=Command)
+@click.command(cls=Command)
 @options.photos_argument
 @options.model_option()
 @click.option(
@@ -52,7 +47,7 @@ def command() -> None:
 @options.json_option
 @options.quiet_option
 @click.pass_context
-def attention(ctx: click.Context, /, photos: tuple[str, ...], model: str, **asked: Any) -> None:
+def command(ctx: click.Context, /, photos: tuple[str, ...], model: str, **asked: Any) -> None:
     """What each patch of a photo attends to: one page a photo, with every layer and head.
 
     The page opens from disk and asks for nothing. Attention knows of no class: see `seewhy explain --method

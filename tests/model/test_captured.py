@@ -1,0 +1,122 @@
+"""What layers return, copied call by call, against hooks of the test's own."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from seewhy import Model, SeewhyError
+from seewhy.model.captured import captured, shapes, tensors
+
+MEAN, STD = (0.4,) * 3, (0.2,) * 3
+
+
+BROKEN: list[bool] = []
+
+
+class Pair(NamedTuple):
+    left: Tensor
+    right: Tensor
+
+
+@dataclass
+class Held:
+    state: Tensor
+    count: int
+
+
+class Nested(nn.Module):
+    def forward(self, x: Tensor) -> Any:
+        return {"pair": Pair(x, 2 * x), "held": Held(3 * x, 7), "listed": [x.mean(1), None]}
+
+
+class Tangled(nn.Module):
+    """A relu that works in place at two depths, a layer that returns many tensors, one that never runs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.first = nn.Conv2d(3, 4, 3, padding=1)
+        self.relu = nn.ReLU(inplace=True)
+        self.second = nn.Conv2d(4, 4, 3, padding=1)
+        self.nested = Nested()
+        self.idle = nn.Linear(2, 2)
+        self.fc = nn.Linear(4, 3)
+        self.told = nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.relu(self.second(self.relu(self.first(x))))
+        self.told(None)
+        if BROKEN:
+            raise ValueError("broken")
+        return self.fc(self.nested(x)["pair"].right.mean((2, 3)))
+
+
+def model_of(net: nn.Module) -> Model:
+    return Model(net.eval(), mean=MEAN, std=STD, size=(8, 10)).shared()
+
+
+def test_every_tensor_of_every_call_is_copied_in_one_forward() -> None:
+    net = Tangled()
+    model, x = model_of(net), torch.rand(1, 3, 8, 10)
+    with model.frozen():
+        found = captured(model, x, ["nested", "relu", "first", "second"])
+    assert model.meter.forward == 1 and model.meter.backward == 0
+    named = {(one.layer, one.call, one.part): one.value for one in found}
+    first = net.first((x - 0.4) / 0.2)
+    second = net.second(first.clone().relu())
+    wanted = {
+        ("first", 0, ""): first,  # not what relu made of it in place
+        ("relu", 0, ""): first.relu(),
+        ("second", 0, ""): second,
+        ("relu", 1, ""): second.relu(),
+        ("nested", 0, "pair.left"): second.relu(),
+        ("nested", 0, "pair.right"): 2 * second.relu(),
+        ("nested", 0, "held.state"): 3 * second.relu(),
+        ("nested", 0, "listed.0"): second.relu().mean(1),
+    }
+    assert list(named) == list(wanted)
+    for key, value in wanted.items():
+        torch.testing.assert_close(named[key], value)
+        assert not named[key].requires_grad
+    assert not any(module._forward_hooks for module in net.modules())
+
+
+def test_nothing_behind_the_last_layer_runs_and_hooks_go_also_when_it_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = Tangled()
+    model, x = model_of(net), torch.rand(2, 3, 8, 10)
+    ran: list[str] = []
+    handle = net.fc.register_forward_hook(lambda *_: ran.append("fc"))
+    with model.frozen():
+        model.census(x)
+        assert ran
+        ran.clear()
+        (one, _again) = captured(model, x, ["relu"])
+    handle.remove()
+    assert not ran and one.value.shape == (2, 4, 8, 10)
+    for layer, said in (("idle", "is not used"), ("told", "returns no tensor")):
+        with model.frozen(), pytest.raises(SeewhyError, match=said):
+            captured(model, x, ["relu", layer])
+    monkeypatch.setattr(f"{__name__}.BROKEN", [True])
+    with pytest.raises(SeewhyError, match="the model raised ValueError: broken"), model.frozen():
+        captured(model, x, ["fc"])
+    assert not any(module._forward_hooks or module._forward_pre_hooks for module in net.modules())
+
+
+def test_shapes_of_all_layers_a_run_each() -> None:
+    model, x = model_of(Tangled()), torch.rand(1, 3, 8, 10)
+    with model.frozen():
+        found = shapes(model, x)
+    assert found["relu"] == [[("", (1, 4, 8, 10))]] * 2 and "idle" not in found and found["told"] == [[]]
+    assert [part for part, _ in found["nested"][0]] == ["pair.left", "pair.right", "held.state", "listed.0"]
+
+
+def test_an_only_tensor_needs_no_name() -> None:
+    one = torch.zeros(1)
+    assert list(tensors((one,))) == [("", one)]
+    assert list(tensors(OrderedDict(logits=one, states=(one, [one])))) == [
+        ("logits", one), ("states.0", one), ("states.1", one),
+    ]  # fmt: skip
