@@ -25,7 +25,7 @@ def figure(found: Examples, lang: str) -> Figure:
         for column, one in enumerate(found.crops[channel]):
             tiles[row * columns + column] = letterboxed(one.pixels)
     step = TILE + GAP
-    made = panels.canvas(max(6.0, 0.95 * columns + 1.1), 0.96 * len(found.shown) + 0.6)
+    made = panels.canvas(max(6.0, 0.95 * columns + 1.4), 0.96 * len(found.shown) + 0.6)
     ax = made.add_subplot(label="examples")
     drawn(ax, composed(tiles, columns, GAP))
     middles = [GAP + step * row + TILE / 2 for row in range(len(found.shown))]
