@@ -1,0 +1,60 @@
+"""Whether what a concept does is more than chance.
+
+Three things have to hold, each at the level that is asked for. The scores of the concept's CAVs differ from those of
+CAVs between random sets (the t-test of arXiv:1711.11279). All of these runs share the concept's pictures, so the scores
+of a set that is nothing special lie together as well, and that test alone calls it significant far more often than its
+level says: so the same has to be true of scores from parts of the concept's pictures, no two of which share one. And
+pictures of the concept that were held out are told from random ones at all.
+"""
+
+import warnings
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import mannwhitneyu, ttest_ind
+
+from seewhy.results.tcav import Verdict
+
+Array = NDArray[np.float64]
+Correction = Literal["bonferroni", "holm", "none"]
+CORRECTIONS = ("bonferroni", "holm", "none")
+
+
+def scores_differ(scores: Array, random: Array) -> float:
+    """p of the two-sided t-test with equal variances; 1 where all of both are one number, NaN where one is NaN."""
+    if not (np.isfinite(scores).all() and np.isfinite(random).all()):
+        return float("nan")
+    if np.ptp(np.concatenate([scores, random])) == 0:
+        return 1.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # scores that are all 1 have no variance, as they should
+        return float(ttest_ind(scores, random).pvalue)
+
+
+def told_apart(concept: Array, random: Array) -> float:
+    """p of the one-sided rank test that held-out pictures of the concept lie further along its CAVs than random ones."""
+    if not (np.isfinite(concept).all() and np.isfinite(random).all()):
+        return float("nan")
+    if np.ptp(np.concatenate([concept, random])) == 0:
+        return 1.0
+    return float(mannwhitneyu(concept, random, alternative="greater").pvalue)
+
+
+def corrected(p: Sequence[float], how: str) -> list[float]:
+    """p-values for as many tests as there are; NaN stays, and counts as a test."""
+    values = np.asarray(p, float)
+    n = len(values)
+    if how == "none":
+        return values.tolist()
+    if how == "bonferroni":
+        return np.minimum(1, n * values).tolist()
+    order = np.argsort(values)  # NaN last
+    found = np.full(n, np.nan)
+    found[order] = np.maximum.accumulate(np.minimum(1, (n - np.arange(n)) * values[order]))
+    return found.tolist()
+
+
+def verdict(p: float, level: float) -> Verdict:
+    return "undefined" if np.isnan(p) else "significant" if p < level else "not significant"
