@@ -16,6 +16,7 @@ COMMANDS = (
     "predict",
     "again",
     "inspect",
+    "concepts",
     "doctor",
     "methods",
     "models",
