@@ -23,6 +23,7 @@ Classifier = Literal["ridge", "logistic", "sgd"]
 KINDS = ("ridge", "logistic", "sgd")
 RIDGE = 0.1  # of the mean squared distance of training vectors from their middle
 SGD = {"alpha": 0.01, "max_iter": 1000, "tol": 1e-3}
+LOGISTIC = {"tol": 1e-6, "max_iter": 1000}
 FLAT = 1e-12  # of the largest eigenvalue: directions in which the vectors do not differ
 COLUMNS = 2**14  # of long vectors at a time in double precision
 
@@ -82,7 +83,7 @@ def estimator(classifier: Any, seed: int) -> Any:
     if isinstance(classifier, str):
         if classifier not in KINDS:
             raise BadOption(f"classifier is {classifier!r}", f"one of {', '.join(KINDS)}, or scikit-learn's own")
-        return SGDClassifier(random_state=seed, **SGD) if classifier == "sgd" else LogisticRegression(max_iter=1000)
+        return SGDClassifier(random_state=seed, **SGD) if classifier == "sgd" else LogisticRegression(**LOGISTIC)
     if not hasattr(classifier, "fit") or not hasattr(classifier, "get_params"):
         raise BadOption(f"classifier is {classifier!r}", f"one of {', '.join(KINDS)}, or a scikit-learn linear model")
     return classifier

@@ -16,7 +16,7 @@ from seewhy.concepts.pooling import POOLS, Pool
 from seewhy.concepts.reading import Slopes, slopes, vectors
 from seewhy.concepts.sets import Picture, Pictures, check_apart, pictures, randoms
 from seewhy.concepts.significance import CORRECTIONS, Correction, corrected, scores_differ, verdict
-from seewhy.concepts.trials import Halves, Null, Space, Trials, against_others, fitted, parts_of, tested
+from seewhy.concepts.trials import Halves, Null, Space, Trials, against_others, fitted, measured, parts_of
 from seewhy.errors import BadOption, UnknownName, Unsupported
 from seewhy.model import Model
 from seewhy.results.cavs import Cav, Cavs
@@ -116,7 +116,7 @@ def _of_layer(
     found = []
     for name, own in concepts.items():
         trials = fitted(space, [(own, one) for one in others], classifier, seed)
-        found.append((tested(space, name, trials, own, null, others), trials))
+        found.append((measured(space, name, trials, own, null, others), trials))
         if relative:
             trials = fitted(space, [(own, against_others(concepts, name))], classifier, seed)
             rest = ", ".join(other for other in concepts if other != name)

@@ -81,7 +81,7 @@ def fitted(space: Space, pairs: Sequence[tuple[Halves, Halves]], classifier: Any
     return Trials(fit_all(space.gram, [(a.train, b.train) for a, b in even], classifier, seed), even)
 
 
-def tested(
+def measured(
     space: Space, concept: str, trials: Trials, own: Halves, null: "Null", others: Sequence[Halves]
 ) -> ConceptScore:
     """A concept's score with its p-values, not yet corrected."""
