@@ -4,6 +4,7 @@ from benchmarks.row import Row
 from benchmarks.rows import (
     attention,
     cams,
+    concepts,
     gradients,
     limits,
     memory,
@@ -15,5 +16,18 @@ from benchmarks.rows import (
     texts,
 )
 
-FAMILIES = (limits, cams, gradients, relevance, perturbation, rise, superpixels, partition, attention, texts, memory)
+FAMILIES = (
+    limits,
+    cams,
+    gradients,
+    relevance,
+    perturbation,
+    rise,
+    superpixels,
+    partition,
+    attention,
+    texts,
+    concepts,
+    memory,
+)
 ROWS: dict[str, Row] = {row.id: row for family in FAMILIES for row in family.ROWS}

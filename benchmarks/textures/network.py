@@ -23,8 +23,7 @@ class TextureNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.stage1, self.stage2, self.stage3, self.stage4 = (
-            stage(before, width, side)
-            for before, width, side in zip((3, *WIDTHS), WIDTHS, (5, 3, 3, 3), strict=False)
+            stage(before, width, side) for before, width, side in zip((3, *WIDTHS), WIDTHS, (5, 3, 3, 3), strict=False)
         )
         self.head = nn.Linear(WIDTHS[-1], len(CLASSES))
 

@@ -27,7 +27,8 @@ def net() -> Model:
 
 
 @pytest.mark.parametrize(
-    "linear", [SGDClassifier(alpha=0.01, max_iter=1000, tol=1e-3, random_state=0), LogisticRegression(tol=1e-9, max_iter=5000)]
+    "linear",
+    [SGDClassifier(alpha=0.01, max_iter=1000, tol=1e-3, random_state=0), LogisticRegression(tol=1e-9, max_iter=5000)],
 )
 def test_scores_and_accuracies_are_captums(net: Model, linear: Any, tmp_path: Path) -> None:
     sets = [pixels(concept("stripes", N, 1)), *(pixels(concept("random", N, (2, i))) for i in range(10))]

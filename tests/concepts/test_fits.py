@@ -8,7 +8,8 @@ from sklearn.linear_model import LogisticRegression, RidgeClassifier, SGDClassif
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
-from seewhy.concepts.fits import LOGISTIC, RIDGE, SGD, fit_all, products
+from seewhy.concepts.fits import LOGISTIC, RIDGE, SGD, fit_all
+from seewhy.concepts.products import cross, gram
 from seewhy.errors import BadOption
 
 OTHERS = np.arange(40, 60)
@@ -37,8 +38,9 @@ def drawn(d: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def test_boundaries_are_those_of_scikit_learn(d: int, name: Any, theirs: Any) -> None:
     x, _, g = drawn(d)
     pairs = [(np.arange(15), np.arange(20, 35)), (np.arange(15), np.arange(25, 40)), (np.arange(9), np.arange(22, 31))]
-    gram = products(x, x)
-    for fit, (ours, other) in zip(fit_all(gram, pairs, name, 3), pairs, strict=True):
+    inner = of_all(x)
+    fits = fit_all(inner, pairs, name, 3)
+    for i, (ours, other) in enumerate(pairs):
         rows = np.concatenate([ours, other])
         y = np.repeat([1, -1], [len(ours), len(other)])
         if theirs is None:
@@ -48,28 +50,41 @@ def test_boundaries_are_those_of_scikit_learn(d: int, name: Any, theirs: Any) ->
             peer = theirs.fit(x[rows], y)
         w, tight = np.ravel(peer.coef_), {"rtol": 2e-3, "atol": 2e-3 * abs(peer.decision_function(x)).max()}
         tight = {"rtol": 1e-7, "atol": 1e-7} if theirs is None or name == "sgd" else tight
-        np.testing.assert_allclose(fit.decide(gram, OTHERS), peer.decision_function(x[OTHERS]), **tight)
-        np.testing.assert_allclose(fit.along(products(g, x)), g @ w / np.linalg.norm(w), **tight)
-        np.testing.assert_allclose(fit.norm, np.linalg.norm(w), rtol=1e-7 if theirs is None else 5e-3)
+        np.testing.assert_allclose(fits.decide(inner, i, OTHERS), peer.decision_function(x[OTHERS]), **tight)
+        np.testing.assert_allclose(fits.along(g @ x.T)[i], g @ w / np.linalg.norm(w), **tight)
+        np.testing.assert_allclose(fits.norms[i], np.linalg.norm(w), rtol=1e-7 if theirs is None else 5e-3)
+        np.testing.assert_allclose(fits.directions(x)[i], w / np.linalg.norm(w), atol=1e-6 if theirs is None else 5e-3)
+
+
+def of_all(x: np.ndarray) -> np.ndarray:
+    return gram(x, [(np.arange(len(x)), np.arange(len(x)))])
 
 
 def test_vectors_that_are_all_the_same_have_no_direction() -> None:
-    for name in ("ridge", "sgd"):
-        (fit,) = fit_all(products(np.zeros((8, 3)), np.zeros((8, 3))), [(np.arange(4), np.arange(4, 8))], name, 0)
-        assert fit.norm == 0 and np.isnan(fit.along(np.zeros((2, 8)))).all()
-    same = np.full((8, 3), 5.0)
-    (fit,) = fit_all(products(same, same), [(np.arange(4), np.arange(4, 8))], "ridge", 0)
-    assert fit.norm == 0
+    pair = [(np.arange(4), np.arange(4, 8))]
+    for name, x in (("ridge", np.zeros((8, 3))), ("sgd", np.zeros((8, 3))), ("ridge", np.full((8, 3), 5.0))):
+        fits = fit_all(of_all(x), pair, name, 0)
+        assert fits.norms == 0 and np.isnan(fits.along(np.zeros((2, 8)))).all() and not fits.directions(x).any()
 
 
-def test_products_of_long_vectors_are_taken_in_double_precision() -> None:
-    x = np.random.default_rng(0).normal(size=(3, 40_000)).astype(np.float32) + np.float32(100)
+def test_products_of_long_vectors_lose_nothing_to_their_mean() -> None:
+    x = np.random.default_rng(0).normal(size=(6, 40_000)).astype(np.float32) + np.float32(100)
     wanted = x.astype(np.float64) @ x.astype(np.float64).T
-    np.testing.assert_allclose(products(x, x), wanted, rtol=1e-12)
+    scale = float(((x - x.mean(0)) ** 2).sum(1).mean())
+    assert abs(of_all(x) - wanted).max() < 1e-5 * scale < 1e-7 * wanted.max()
+    np.testing.assert_allclose(cross(x[:2], x), wanted[:2], rtol=1e-6)
+
+
+def test_products_are_of_the_blocks_asked_for_alone() -> None:
+    x = np.random.default_rng(0).normal(size=(6, 5)).astype(np.float32)
+    found = gram(x, [(np.array([0, 1]), np.array([0, 1, 4]))])
+    np.testing.assert_allclose(found[:2, [0, 1, 4]], (x @ x.T)[:2, [0, 1, 4]], rtol=1e-5)
+    np.testing.assert_allclose(found[4, :2], found[:2, 4])
+    assert np.isnan(found[2:4]).all() and np.isnan(found[5]).all() and np.isnan(found[4, 4])
 
 
 @pytest.mark.parametrize("bad", ["svm", 3, DecisionTreeClassifier()])
 def test_what_is_no_linear_model_is_refused(bad: Any) -> None:
     x, _, _ = drawn(6)
     with pytest.raises(BadOption):
-        fit_all(products(x, x), [(np.arange(5), np.arange(10, 15))], bad, 0)
+        fit_all(of_all(x), [(np.arange(5), np.arange(10, 15))], bad, 0)

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import ttest_ind
 
 from seewhy.concepts.significance import corrected, scores_differ, told_apart, verdict
-from seewhy.concepts.trials import Halves, Null, Space, fitted, measured, parts_of
+from seewhy.concepts.trials import Halves, Null, Space, fitted, measured, needed, parts_of
 
 SETS, SIZE, D, SEEDS = 10, 30, 24, 400
 
@@ -42,9 +42,11 @@ def of_noise(seed: int, shift: float = 0.0) -> tuple[float, float, float, float]
     vectors[:SIZE, 0] += shift
     axis = np.eye(D)[0]
     grads = rng.normal(size=D) + axis * 8 * bool(shift) + 0.5 * rng.normal(size=(20, D))
-    space = Space.of("layer", vectors.astype(np.float32), grads.astype(np.float32))
     own, *others = (Halves.of(np.arange(SIZE) + i * SIZE, (seed, i)) for i in range(SETS + 1))
-    null = Null.of(space, others, len(parts_of(own.train)[0]), "ridge", 0)
+    size = len(parts_of(own.train)[0])
+    blocks = needed([own], others, size)
+    space = Space.of("layer", vectors.astype(np.float32), grads.astype(np.float32), blocks)
+    null = Null.of(space, others, size, "ridge", 0)
     trials = fitted(space, [(own, one) for one in others], "ridge", 0)
     one = measured(space, "noise", trials, own, null, others)
     return one.p_scores, one.p_parts, one.p_told, one.p

@@ -43,7 +43,9 @@ class Cache:
                 np.save(file, values, allow_pickle=False)
             os.replace(fresh, path)
         except OSError as error:
-            raise BadInput(f"{path} can't be written: {error.strerror or error}", "name another cache folder") from error
+            raise BadInput(
+                f"{path} can't be written: {error.strerror or error}", "name another cache folder"
+            ) from error
         finally:
             with suppress(OSError):
                 fresh.unlink()

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 
+from seewhy.concepts.products import SHORT
 from seewhy.errors import BadOption
 
 Array = NDArray[np.float64]
@@ -24,58 +25,54 @@ KINDS = ("ridge", "logistic", "sgd")
 RIDGE = 0.1  # of the mean squared distance of training vectors from their middle
 SGD = {"alpha": 0.01, "max_iter": 1000, "tol": 1e-3}
 LOGISTIC = {"tol": 1e-6, "max_iter": 1000}
-FLAT = 1e-12  # of the largest eigenvalue: directions in which the vectors do not differ
-COLUMNS = 2**14  # of long vectors at a time in double precision
+FLAT = 1e-10  # of the largest eigenvalue: directions in which the vectors do not differ
 
 
 @dataclass(frozen=True, eq=False)
-class Fit:
-    """The boundary sum_i a_i <x_i, x> + b = 0, of training vectors `rows` (n,). norm: of w."""
+class Fits:
+    """Boundaries sum_i a_i <x_i, x> + b = 0: a (r,n) of all n vectors, 0 for those it was not fitted to, b (r,).
 
-    rows: Index
+    norms (r,): of w = sum_i a_i x_i; 0 where there is no direction.
+    """
+
     a: Array
-    b: float
-    norm: float
+    b: Array
+    norms: Array
 
-    def decide(self, gram: Array, others: Index) -> Array:
-        return np.asarray(gram[np.ix_(others, self.rows)] @ self.a + self.b)
+    def __len__(self) -> int:
+        return len(self.a)
+
+    def decide(self, gram: Array, fit: int, rows: Index) -> Array:
+        """On which side of one boundary, and how far, some of the vectors lie."""
+        used = self.a[fit].nonzero()[0]
+        return np.asarray(gram[np.ix_(rows, used)] @ self.a[fit, used] + self.b[fit])
 
     def along(self, products: Array) -> Array:
-        """<g, w> / |w| for products (m,n_all) of vectors g with all x; NaN where there is no direction."""
+        """<g, w> / |w| for products (m,n) of vectors g with all x: (r,m); NaN where there is no direction."""
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray(products[:, self.rows] @ self.a / self.norm)
+            return np.asarray(self.a @ products.T / self.norms[:, None])
+
+    def directions(self, vectors: NDArray[Any]) -> NDArray[np.float32]:
+        """(r,d), of length 1; zeros where there is none."""
+        kind = np.float32 if vectors.shape[1] > SHORT else np.float64
+        scaled = (self.a / np.where(self.norms > 0, self.norms, 1.0)[:, None]).astype(kind)
+        return np.asarray(scaled @ vectors.astype(kind, copy=False), np.float32)
 
 
-def products(left: NDArray[Any], right: NDArray[Any]) -> Array:
-    """Inner products (m,n) of vectors (m,d) and (n,d), in double precision."""
-    found = np.zeros((len(left), len(right)))
-    for start in range(0, left.shape[1], COLUMNS):
-        part = np.s_[:, start : start + COLUMNS]
-        found += left[part].astype(np.float64) @ right[part].astype(np.float64).T
-    return found
-
-
-def fit_all(gram: Array, pairs: Sequence[tuple[Index, Index]], classifier: Any, seed: int) -> list[Fit]:
+def fit_all(gram: Array, pairs: Sequence[tuple[Index, Index]], classifier: Any, seed: int) -> Fits:
     """A fit a pair of vectors for (+1) and against (-1)."""
     rows = [np.concatenate(pair) for pair in pairs]
     signs = [np.repeat([1.0, -1.0], [len(pair[0]), len(pair[1])]) for pair in pairs]
-    if isinstance(classifier, str) and classifier == "ridge":
-        found = _alike(gram, rows, signs)
-    else:
-        model = estimator(classifier, seed)
-        found = [_by_sklearn(gram[np.ix_(own, own)], y, model) for own, y in zip(rows, signs, strict=True)]
-    return [Fit(own, a, b, _norm(gram[np.ix_(own, own)], a)) for own, (a, b) in zip(rows, found, strict=True)]
-
-
-def _alike(gram: Array, rows: Sequence[Index], signs: Sequence[Array]) -> list[tuple[Array, float]]:
-    """Ridge, all fits of one size at once."""
-    found: dict[int, tuple[Array, float]] = {}
-    for size in {len(own) for own in rows}:
-        some = [i for i, own in enumerate(rows) if len(own) == size]
-        own = np.stack([rows[i] for i in some])
-        a, b = _ridge(gram[own[:, :, None], own[:, None, :]], np.stack([signs[i] for i in some]))
-        found |= {i: (a[at], float(b[at])) for at, i in enumerate(some)}
-    return [found[i] for i in range(len(rows))]
+    found = Fits(np.zeros((len(rows), len(gram))), np.zeros(len(rows)), np.zeros(len(rows)))
+    model = None if isinstance(classifier, str) and classifier == "ridge" else estimator(classifier, seed)
+    for size in sorted({len(own) for own in rows}):
+        some = np.array([i for i, own in enumerate(rows) if len(own) == size])
+        own, y = np.stack([rows[i] for i in some]), np.stack([signs[i] for i in some])
+        inner = gram[own[:, :, None], own[:, None, :]]
+        a, b = _ridge(inner, y) if model is None else _by_sklearn(inner, y, model)
+        found.a[some[:, None], own], found.b[some] = a, b
+        found.norms[some] = np.sqrt(np.maximum(0, (a[:, None] @ inner @ a[..., None])[:, 0, 0]))
+    return found
 
 
 def estimator(classifier: Any, seed: int) -> Any:
@@ -105,9 +102,15 @@ def _ridge(gram: Array, y: Array) -> tuple[Array, Array]:
     return a, mean - (a * middle).sum(1)
 
 
-def _by_sklearn(gram: Array, y: Array, model: Any) -> tuple[Array, float]:
+def _by_sklearn(gram: Array, y: Array, model: Any) -> tuple[Array, Array]:
+    """The same by a classifier of scikit-learn's, on coordinates in the span of the vectors."""
+    each = [_one_by_sklearn(*one, model) for one in zip(gram, y, strict=True)]
+    return np.stack([a for a, _ in each]), np.array([b for _, b in each])
+
+
+def _one_by_sklearn(gram: Array, y: Array, model: Any) -> tuple[Array, float]:
     values, turned = np.linalg.eigh(gram)
-    some = values > FLAT * values[-1]
+    some = values > FLAT * values.max()
     if not some.any():
         return np.zeros(len(y)), 0.0
     lengths = np.sqrt(values[some])
@@ -116,7 +119,3 @@ def _by_sklearn(gram: Array, y: Array, model: Any) -> tuple[Array, float]:
     if coefficients is None:
         raise BadOption(f"{type(model).__name__} is no linear model", "give one that has coef_ and intercept_")
     return turned[:, some] @ (np.ravel(coefficients) / lengths), float(np.ravel(fitted.intercept_)[0])
-
-
-def _norm(gram: Array, a: Array) -> float:
-    return float(np.sqrt(max(0.0, a @ gram @ a)))

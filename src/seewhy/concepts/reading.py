@@ -58,9 +58,7 @@ def slopes(model: Model, pictures: Sequence[Picture], target: Pinned, layers: Se
     return Slopes({layer: np.concatenate(each) for layer, each in grads.items()}, predicted)
 
 
-def batches(
-    model: Model, pictures: Sequence[Picture], wanted: Sequence[int]
-) -> Iterator[tuple[list[int], Pixels]]:
+def batches(model: Model, pictures: Sequence[Picture], wanted: Sequence[int]) -> Iterator[tuple[list[int], Pixels]]:
     """Pixels of some pictures, and which they are: as many at a time as are of one size."""
     for start in range(0, len(wanted), BATCH):
         some = wanted[start : start + BATCH]

@@ -87,7 +87,9 @@ def check_apart(concepts: Sequence[Pictures], others: Sequence[Pictures]) -> Non
             both = len(one.content & other.content)
             if both * 2 > min(len(one.content), len(other.content)):
                 what = "are the same pictures" if one.content == other.content else f"share {both} pictures"
-                raise BadInput(f"{one.name} and {other.name} {what}", "a concept is told from other pictures: give others")
+                raise BadInput(
+                    f"{one.name} and {other.name} {what}", "a concept is told from other pictures: give others"
+                )
 
 
 def _apart(asked: Any) -> list[Any]:

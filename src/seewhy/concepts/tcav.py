@@ -16,7 +16,7 @@ from seewhy.concepts.pooling import POOLS, Pool
 from seewhy.concepts.reading import Slopes, slopes, vectors
 from seewhy.concepts.sets import Picture, Pictures, check_apart, pictures, randoms
 from seewhy.concepts.significance import CORRECTIONS, Correction, corrected, scores_differ, verdict
-from seewhy.concepts.trials import Halves, Null, Space, Trials, against_others, fitted, measured, parts_of
+from seewhy.concepts.trials import Halves, Null, Space, Trials, against_others, fitted, measured, needed, parts_of
 from seewhy.errors import BadOption, UnknownName, Unsupported
 from seewhy.model import Model
 from seewhy.results.cavs import Cav, Cavs
@@ -75,11 +75,14 @@ def tcav(
         moves = slopes(model, own.each, pinned, names, pool)
     halves = [Halves.of(own, (seed, i)) for i, own in enumerate(rows)]
     mine, theirs = dict(zip(concepts, halves, strict=False)), halves[len(concepts) :]
+    size = min(len(part) for one in mine.values() for part in parts_of(one.train))
+    size = min(size, *(len(one.train) for one in theirs))
+    blocks = needed(list(mine.values()), theirs, size)
     scores: list[ConceptScore] = []
     cavs: list[Cav] = []
     for name in names:
-        space = Space.of(name, found.pop(name), moves.grads[name])
-        for one, trials in _of_layer(space, mine, theirs, classifier, seed, relative):
+        space = Space.of(name, found.pop(name), moves.grads[name], blocks)
+        for one, trials in _of_layer(space, mine, theirs, size, classifier, seed, relative):
             scores.append(one)
             cavs.append(_cav(one, trials, space, pool, KEPT // max(1, len(names) * len(concepts))))
     index = int(pinned.index[0]) if pinned.index is not None else 0
@@ -109,10 +112,15 @@ def tcav(
 
 
 def _of_layer(
-    space: Space, concepts: Mapping[str, Halves], others: Sequence[Halves], classifier: Any, seed: int, relative: bool
+    space: Space,
+    concepts: Mapping[str, Halves],
+    others: Sequence[Halves],
+    size: int,
+    classifier: Any,
+    seed: int,
+    relative: bool,
 ) -> list[tuple[ConceptScore, Trials]]:
-    size = min(len(part) for own in concepts.values() for part in parts_of(own.train))
-    null = Null.of(space, others, min(size, *(len(one.train) for one in others)), classifier, seed)
+    null = Null.of(space, others, size, classifier, seed)
     found = []
     for name, own in concepts.items():
         trials = fitted(space, [(own, one) for one in others], classifier, seed)
@@ -138,7 +146,7 @@ def _judged(scores: Sequence[ConceptScore], correction: str, level: float) -> tu
 
 
 def _cav(one: ConceptScore, trials: Trials, space: Space, pool: str, most: int) -> Cav:
-    directions = trials.directions(space)
+    directions = trials.fits.directions(space.vectors)
     cav = Cav(one.concept, one.layer, one.against, pool, directions, tuple(one.runs.accuracies.tolist()))
     return cav if directions.size <= most else replace(cav, directions=cav.mean[None])
 
@@ -159,7 +167,9 @@ def _differentiable(model: Model, x: torch.Tensor) -> None:
     if model.opaque:
         raise Unsupported(f"TCAV of {model.name}: {model.opaque.why}", "name a network in PyTorch")
     if Need.GRADIENT not in model.offers_for(x):
-        raise Unsupported(f"TCAV of {model.name}, whose scores have no gradient", "name a network that is differentiable")
+        raise Unsupported(
+            f"TCAV of {model.name}, whose scores have no gradient", "name a network that is differentiable"
+        )
 
 
 def _pinned(model: Model, x: torch.Tensor, target: int | str) -> tuple[Pinned, str]:
@@ -196,16 +206,18 @@ def _notes(
     for layer, grads in moves.grads.items():
         if not grads.any():
             said.append(f"the score of {label} does not depend on {layer}: its gradient is zero")
-    weak = _weak(scores, correction, level)
-    return (*said, *([weak] if weak else []))
+    return (*said, *_weak(scores, correction, level))
 
 
-def _weak(scores: Sequence[ConceptScore], correction: str, level: float) -> str:
+def _weak(scores: Sequence[ConceptScore], correction: str, level: float) -> list[str]:
     """What is said where a concept that always raises the score could not have passed with so few random sets."""
     tests = 1 if correction == "none" else sum(one.against == "random" for one in scores)
     for one in scores:
         if one.random is None or not np.isfinite(one.random.scores).all():
             continue
-        if min(scores_differ(np.full(len(one.runs.scores), end), one.random.scores) for end in (0.0, 1.0)) * tests > level:
-            return "no score could be significant with so few random sets and so many tests: give more random sets"
-    return ""
+        if (
+            min(scores_differ(np.full(len(one.runs.scores), end), one.random.scores) for end in (0.0, 1.0)) * tests
+            > level
+        ):
+            return ["no score could be significant with so few random sets and so many tests: give more random sets"]
+    return []

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seewhy.concepts.fits import Fit, fit_all, products
+from seewhy.concepts.fits import Fits, fit_all
+from seewhy.concepts.products import cross, gram
 from seewhy.concepts.significance import scores_differ, told_apart
 from seewhy.results.tcav import ConceptScore, Runs
 
@@ -15,6 +16,7 @@ Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 HELD_OUT = 0.33  # of each set
 PART, MOST_PARTS = 4, 10  # pictures a part of a set at least, and parts
+HELD = 5  # pictures of each random set that all CAVs of a concept are tried on
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,33 +48,51 @@ class Space:
     slopes: Array
 
     @classmethod
-    def of(cls, layer: str, vectors: NDArray[np.float32], grads: NDArray[np.float32]) -> "Space":
-        return cls(layer, vectors, products(vectors, vectors), products(grads, vectors))
+    def of(
+        cls, layer: str, vectors: NDArray[np.float32], grads: NDArray[np.float32], blocks: Sequence[tuple[Index, Index]]
+    ) -> "Space":
+        return cls(layer, vectors, gram(vectors, blocks), cross(grads, vectors))
+
+
+def needed(concepts: Sequence[Halves], others: Sequence[Halves], size: int) -> list[tuple[Index, Index]]:
+    """Whose inner products are taken: of concepts with all, of each random set with itself and the next, of the first
+    `size` of every random set, and of a few of each that are held out with all of these."""
+    own, random = ([np.concatenate([one.train, one.test]) for one in each] for each in (concepts, others))
+    ring = [(one, np.union1d(one, random[(i + 1) % len(random)])) for i, one in enumerate(random)]
+    first = np.concatenate([one.train[:size] for one in others])
+    mine = np.unique(np.concatenate(own))
+    trained = np.unique(np.concatenate([one.train for one in others]))
+    every = np.unique(np.concatenate([*own, *random]))
+    return [*ring, (first, first), (held_out(others), trained), (mine, every)]
+
+
+def held_out(others: Sequence[Halves]) -> Index:
+    """A few held-out pictures of each random set."""
+    return np.unique(np.concatenate([one.test[:HELD] for one in others]))
 
 
 @dataclass(frozen=True, eq=False)
 class Trials:
     """Fits of a kind, and the pairs of sets they were fitted to and tested on."""
 
-    fits: Sequence[Fit]
+    fits: Fits
     pairs: Sequence[tuple[Halves, Halves]]
 
     def runs(self, space: Space) -> Runs:
-        along = np.stack([one.along(space.slopes) for one in self.fits])  # (r,m)
-        right = np.array([_right(space, one, pair) for one, pair in zip(self.fits, self.pairs, strict=True)])
+        along = self.fits.along(space.slopes)
+        right = np.array([_right(space, self.fits, i, pair) for i, pair in enumerate(self.pairs)])
         counts = np.array([[len(half.test) for half in pair] for pair in self.pairs])
         overall = (right * counts).sum(1) / counts.sum(1)
-        return Runs(scores_of(space, self.fits), along.mean(1), along.std(1), overall, right[:, 0], right[:, 1])
+        return Runs(scores_of(along), along.mean(1), along.std(1), overall, right[:, 0], right[:, 1])
 
     def further(self, space: Space, rows: Index) -> Array:
         """How far vectors lie along the fits, on average of all that have a direction: (n,)."""
-        each = [one.decide(space.gram, rows) / one.norm for one in self.fits if one.norm > 0]
-        return np.mean(each, 0) if each else np.full(len(rows), np.nan)
-
-    def directions(self, space: Space) -> NDArray[np.float32]:
-        """(r,d), of length 1; zeros where there is none."""
-        found = [one.a @ space.vectors[one.rows] / (one.norm or 1.0) for one in self.fits]
-        return np.asarray(found, np.float32)
+        some = self.fits.norms > 0
+        if not some.any():
+            return np.full(len(rows), np.nan)
+        a = (self.fits.a[some] / self.fits.norms[some, None]).mean(0)
+        used = a.nonzero()[0]
+        return np.asarray(space.gram[np.ix_(rows, used)] @ a[used] + (self.fits.b[some] / self.fits.norms[some]).mean())
 
 
 def fitted(space: Space, pairs: Sequence[tuple[Halves, Halves]], classifier: Any, seed: int) -> Trials:
@@ -86,8 +106,7 @@ def measured(
 ) -> ConceptScore:
     """A concept's score with its p-values, not yet corrected."""
     runs = trials.runs(space)
-    held = np.concatenate([one.test for one in others])
-    told = told_apart(trials.further(space, own.test), trials.further(space, held))
+    told = told_apart(trials.further(space, own.test), trials.further(space, held_out(others)))
     differ = scores_differ(runs.scores, null.runs.scores)
     parts = scores_differ(of_parts(space, parts_of(own.train), others, null), null.parts)
     p = float("nan") if np.isnan([told, differ, parts]).any() else max(told, differ, parts)
@@ -125,14 +144,12 @@ def of_parts(space: Space, parts: Sequence[Index], others: Sequence[Halves], nul
     """
     pairs = [(part[: null.size], other.train[: null.size]) for part in parts for other in others]
     fits = fit_all(space.gram, pairs, "ridge", 0)
-    scores = scores_of(space, fits).reshape(len(parts), len(others))
-    found: Array = scores.mean(1)
+    found: Array = scores_of(fits.along(space.slopes)).reshape(len(parts), len(others)).mean(1)
     return found
 
 
-def scores_of(space: Space, fits: Sequence[Fit]) -> Array:
-    """The TCAV score of each fit; NaN where it has no direction, or the class's score does not depend on it."""
-    along = np.stack([one.along(space.slopes) for one in fits])
+def scores_of(along: Array) -> Array:
+    """TCAV scores (r,) of directional derivatives (r,m); NaN where there is no direction, or no score depends on it."""
     still = ~np.isfinite(along).all(1) | (along == 0).all(1)
     return np.where(still, np.nan, (along > 0).mean(1))
 
@@ -154,7 +171,7 @@ def _even(one: Halves, other: Halves) -> tuple[Halves, Halves]:
     return one.first(train, test), other.first(train, test)
 
 
-def _right(space: Space, fit: Fit, pair: tuple[Halves, Halves]) -> tuple[float, float]:
+def _right(space: Space, fits: Fits, run: int, pair: tuple[Halves, Halves]) -> tuple[float, float]:
     """The shares of held-out pictures of both sides that are told right."""
-    ours, theirs = (fit.decide(space.gram, half.test) for half in pair)
+    ours, theirs = (fits.decide(space.gram, run, half.test) for half in pair)
     return float((ours > 0).mean()), float((theirs <= 0).mean())

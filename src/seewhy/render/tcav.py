@@ -75,7 +75,9 @@ def _panel(ax: Axes, each: list[ConceptScore], layer: str, lang: str) -> None:
     ax.axhline(0.5, color=PALE, linewidth=0.8, zorder=0)
     for at, one in enumerate(each):
         if one.random is None or one.verdict == "undefined":
-            ax.text(at, 0.5, verdict(one, lang), rotation=90, ha="center", va="center", **lettering("", lang, 7.5, MUTED))
+            ax.text(
+                at, 0.5, verdict(one, lang), rotation=90, ha="center", va="center", **lettering("", lang, 7.5, MUTED)
+            )
             continue
         strong = one.verdict == "significant"
         colour = COLOURS[at % len(COLOURS)]

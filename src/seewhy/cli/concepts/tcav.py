@@ -99,7 +99,9 @@ def command(model: str, **asked: Any) -> None:
             asked["target"],
             asked["layers"] or None,
             random_sets=asked["random_sets"],
-            **{name: asked[name] for name in ("pool", "classifier", "correction", "level", "relative", "cache", "seed")},
+            **{
+                name: asked[name] for name in ("pool", "classifier", "correction", "level", "relative", "cache", "seed")
+            },
         )
         found.save(asked["out"], lang)
         if not (asked["quiet"] or asked["as_json"]):
