@@ -6,7 +6,7 @@ import click
 
 from seewhy.cli.output import CODES
 
-COMMANDS = ("tcav",)
+COMMANDS = ("tcav", "craft", "factors")
 
 
 class Concepts(click.Group):
