@@ -134,7 +134,7 @@ def test_activations_are_read_from_disk_and_only_for_the_same_content(
     kept = next(one for one in (tmp_path / "kept").rglob("*.npy"))
     kept.write_bytes(b"broken")
     assert tcav(net, *args, cache=tmp_path / "kept").passes.forward <= 12 + 1
-    assert not [one for one in (tmp_path / "kept").rglob(".*")]
+    assert not list((tmp_path / "kept").rglob(".*"))
 
 
 def noise(n: int, *shape: int, seed: int = 0) -> Tensor:

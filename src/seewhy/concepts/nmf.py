@@ -26,14 +26,11 @@ def nmf(
 ) -> Factors:
     """Factors of x (n,d), which has no negative numbers; from the two of `nndsvda`, or from `start`."""
     w, h = (one.clone() for one in (start or nndsvda(x, k)))
-    first = None
-    taken = 0
-    for taken in range(1, steps + 1):
+    first, taken, moved = None, 0, float("inf")
+    while taken < steps and (first is None or moved > tolerance * first):
         moved = _step(w, x @ h.T, h @ h.T)
         moved += _step(h.T, x.T @ w, w.T @ w)
-        first = moved if first is None else first
-        if moved <= tolerance * first:
-            break
+        first, taken = moved if first is None else first, taken + 1
     return Factors(w, h, taken)
 
 

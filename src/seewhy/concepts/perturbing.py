@@ -38,7 +38,9 @@ def along(model: Model | str, image: Any, cav: Cav, steps: Sequence[float] = STE
         if direction.numel() != expected:
             raise BadInput(f"a CAV of {direction.numel()} numbers for {layer!r}, which has {expected}", "fit it anew")
         places = own[0].numel() / own.shape[axis] if cav.pool == "mean" else 1.0
-        step = spread(direction, own.shape, axis, cav.pool) * (own.norm() / places**0.5)
+        step = spread(direction, own.shape, axis, "mean" if cav.pool == "mean" else "flatten") * (
+            own.norm() / places**0.5
+        )
         moved = torch.cat([own + one * step for one in asked])
         with torch.no_grad():
             found = tail(moved, torch.zeros(len(asked), dtype=torch.int64, device=x.device))

@@ -40,4 +40,4 @@ def cross(left: NDArray[Any], right: NDArray[Any]) -> Array:
 def _of_middle(vectors: NDArray[Any], middle: Array) -> Array:
     """By what the products of vectors are larger than those of vectors less the middle."""
     along = np.array([one.astype(np.float64) @ middle for one in vectors])
-    return along[:, None] + along - middle @ middle
+    return np.asarray(along[:, None] + along - middle @ middle)

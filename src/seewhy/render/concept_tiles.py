@@ -28,7 +28,7 @@ def tile(photo: Photo, one: NDArray[np.float32], top: float) -> Picture:
 
 
 def coloured(photo: Photo, maps: NDArray[np.float32], colours: NDArray[np.float32]) -> Picture:
-    """Each pixel in the colour (k,3) of the strongest of maps (k,r,q), the stronger the brighter, over a grey picture."""
+    """Each pixel in the colour (k,3) of the strongest of maps (k,r,q), the stronger the brighter, over grey."""
     picture, heat = placed(photo, maps)
     strength = np.nan_to_num(heat)
     first = strength.argmax(0)

@@ -4,6 +4,7 @@ import io
 import json
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -81,7 +82,7 @@ def _panel(ax: Axes, each: list[ConceptScore], layer: str, lang: str) -> None:
             continue
         strong = one.verdict == "significant"
         colour = COLOURS[at % len(COLOURS)]
-        bars = {"ecolor": INK, "capsize": 2, "error_kw": {"elinewidth": 0.8}}
+        bars: dict[str, Any] = {"ecolor": INK, "capsize": 2, "error_kw": {"elinewidth": 0.8}}
         height = one.score or 0.004  # a bar of nothing is still seen
         ax.bar(at - 0.2, height, 0.38, yerr=_inside(one.score, one.runs.deviation), color=colour,
                alpha=1.0 if strong else 0.35, **bars)  # fmt: skip
