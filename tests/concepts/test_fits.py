@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression, RidgeClassifier, SGDClassif
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
-from seewhy.concepts.fits import LOGISTIC, RIDGE, SGD, fit_all
+from seewhy.concepts.fits import LOGISTIC, RIDGE, SGD, directions, fit_all
 from seewhy.concepts.products import cross, gram
 from seewhy.errors import BadOption
 
@@ -53,7 +53,9 @@ def test_boundaries_are_those_of_scikit_learn(d: int, name: Any, theirs: Any) ->
         np.testing.assert_allclose(fits.decide(inner, i, OTHERS), peer.decision_function(x[OTHERS]), **tight)
         np.testing.assert_allclose(fits.along(g @ x.T)[i], g @ w / np.linalg.norm(w), **tight)
         np.testing.assert_allclose(fits.norms[i], np.linalg.norm(w), rtol=1e-7 if theirs is None else 5e-3)
-        np.testing.assert_allclose(fits.directions(x)[i], w / np.linalg.norm(w), atol=1e-6 if theirs is None else 5e-3)
+        np.testing.assert_allclose(
+            directions([fits], x)[0][i], w / np.linalg.norm(w), atol=1e-6 if theirs is None else 5e-3
+        )
 
 
 def of_all(x: np.ndarray) -> np.ndarray:
@@ -64,7 +66,7 @@ def test_vectors_that_are_all_the_same_have_no_direction() -> None:
     pair = [(np.arange(4), np.arange(4, 8))]
     for name, x in (("ridge", np.zeros((8, 3))), ("sgd", np.zeros((8, 3))), ("ridge", np.full((8, 3), 5.0))):
         fits = fit_all(of_all(x), pair, name, 0)
-        assert fits.norms == 0 and np.isnan(fits.along(np.zeros((2, 8)))).all() and not fits.directions(x).any()
+        assert fits.norms == 0 and np.isnan(fits.along(np.zeros((2, 8)))).all() and not directions([fits], x)[0].any()
 
 
 def test_products_of_long_vectors_lose_nothing_to_their_mean() -> None:
@@ -73,6 +75,9 @@ def test_products_of_long_vectors_lose_nothing_to_their_mean() -> None:
     scale = float(((x - x.mean(0)) ** 2).sum(1).mean())
     assert abs(of_all(x) - wanted).max() < 1e-5 * scale < 1e-7 * wanted.max()
     np.testing.assert_allclose(cross(x[:2], x), wanted[:2], rtol=1e-6)
+    x -= np.float32(99)
+    wanted = x.astype(np.float64) @ x.astype(np.float64).T
+    assert abs(of_all(x) - wanted).max() < 1e-5 * scale
 
 
 def test_products_are_of_the_blocks_asked_for_alone() -> None:

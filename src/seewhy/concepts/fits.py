@@ -52,11 +52,13 @@ class Fits:
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray(self.a @ products.T / self.norms[:, None])
 
-    def directions(self, vectors: NDArray[Any]) -> NDArray[np.float32]:
-        """(r,d), of length 1; zeros where there is none."""
-        kind = np.float32 if vectors.shape[1] > SHORT else np.float64
-        scaled = (self.a / np.where(self.norms > 0, self.norms, 1.0)[:, None]).astype(kind)
-        return np.asarray(scaled @ vectors.astype(kind, copy=False), np.float32)
+
+def directions(fits: Sequence[Fits], vectors: NDArray[Any]) -> list[NDArray[np.float32]]:
+    """Of each (r,d), of length 1; zeros where there is none. The vectors are read once for all."""
+    kind = np.float32 if vectors.shape[1] > SHORT else np.float64
+    scaled = np.concatenate([one.a / np.where(one.norms > 0, one.norms, 1.0)[:, None] for one in fits]).astype(kind)
+    found = np.asarray(scaled @ vectors.astype(kind, copy=False), np.float32)
+    return np.split(found, np.cumsum([len(one) for one in fits])[:-1])
 
 
 def fit_all(gram: Array, pairs: Sequence[tuple[Index, Index]], classifier: Any, seed: int) -> Fits:

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from seewhy.asked import listed, number, one_of, whole
-from seewhy.concepts.fits import Classifier, estimator
+from seewhy.concepts.fits import Classifier, directions, estimator
 from seewhy.concepts.pooling import POOLS, Pool
 from seewhy.concepts.reading import Slopes, slopes, vectors
 from seewhy.concepts.sets import Picture, Pictures, check_apart, pictures, randoms
@@ -77,14 +77,16 @@ def tcav(
     mine, theirs = dict(zip(concepts, halves, strict=False)), halves[len(concepts) :]
     size = min(len(part) for one in mine.values() for part in parts_of(one.train))
     size = min(size, *(len(one.train) for one in theirs))
-    blocks = needed(list(mine.values()), theirs, size)
+    blocks = needed(list(mine.values()), theirs, size, relative)
     scores: list[ConceptScore] = []
     cavs: list[Cav] = []
     for name in names:
         space = Space.of(name, found.pop(name), moves.grads[name], blocks)
-        for one, trials in _of_layer(space, mine, theirs, size, classifier, seed, relative):
-            scores.append(one)
-            cavs.append(_cav(one, trials, space, pool, KEPT // max(1, len(names) * len(concepts))))
+        pairs = _of_layer(space, mine, theirs, size, classifier, seed, relative)
+        each = directions([trials.fits for _, trials in pairs], space.vectors)
+        scores += [one for one, _ in pairs]
+        most = KEPT // max(1, len(names) * len(pairs))
+        cavs += [_cav(one, own, pool, most) for (one, _), own in zip(pairs, each, strict=True)]
     index = int(pinned.index[0]) if pinned.index is not None else 0
     card = replace(model.card, fingerprint=model.fingerprint)
     judged = _judged(scores, correction, level)
@@ -145,10 +147,9 @@ def _judged(scores: Sequence[ConceptScore], correction: str, level: float) -> tu
     return tuple(found)
 
 
-def _cav(one: ConceptScore, trials: Trials, space: Space, pool: str, most: int) -> Cav:
-    directions = trials.fits.directions(space.vectors)
-    cav = Cav(one.concept, one.layer, one.against, pool, directions, tuple(one.runs.accuracies.tolist()))
-    return cav if directions.size <= most else replace(cav, directions=cav.mean[None])
+def _cav(one: ConceptScore, own: NDArray[np.float32], pool: str, most: int) -> Cav:
+    cav = Cav(one.concept, one.layer, one.against, pool, own, tuple(one.runs.accuracies.tolist()))
+    return cav if own.size <= most else replace(cav, directions=cav.mean[None])
 
 
 def _named(concepts: Any, model: Model, relative: bool) -> list[Pictures]:

@@ -54,16 +54,18 @@ class Space:
         return cls(layer, vectors, gram(vectors, blocks), cross(grads, vectors))
 
 
-def needed(concepts: Sequence[Halves], others: Sequence[Halves], size: int) -> list[tuple[Index, Index]]:
-    """Whose inner products are taken: of concepts with all, of each random set with itself and the next, of the first
-    `size` of every random set, and of a few of each that are held out with all of these."""
-    own, random = ([np.concatenate([one.train, one.test]) for one in each] for each in (concepts, others))
-    ring = [(one, np.union1d(one, random[(i + 1) % len(random)])) for i, one in enumerate(random)]
-    first = np.concatenate([one.train[:size] for one in others])
-    mine = np.unique(np.concatenate(own))
+def needed(
+    concepts: Sequence[Halves], others: Sequence[Halves], size: int, relative: bool = False
+) -> list[tuple[Index, Index]]:
+    """Whose inner products are taken: of each concept with itself and all random sets, of each random set with itself
+    and the next, of the first `size` of every random set, and of a few of each that are held out with all of these."""
+    own, random = ([np.union1d(one.train, one.test) for one in each] for each in (concepts, others))
+    every, first = np.unique(np.concatenate(random)), np.concatenate([one.train[:size] for one in others])
     trained = np.unique(np.concatenate([one.train for one in others]))
-    every = np.unique(np.concatenate([*own, *random]))
-    return [*ring, (first, first), (held_out(others), trained), (mine, every)]
+    ring = [(one, other) for i, one in enumerate(random) for other in (one, random[(i + 1) % len(random)])]
+    mine = [(one, other) for one in own for other in (one, every)]
+    both = [(np.unique(np.concatenate(own)),) * 2] if relative else []
+    return [*ring, (first, first), (held_out(others), trained), *mine, *both]
 
 
 def held_out(others: Sequence[Halves]) -> Index:
