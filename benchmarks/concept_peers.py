@@ -16,7 +16,7 @@ from benchmarks.textures.scenes import draw
 
 LAYERS = ("stage2", "stage3", "stage4")
 CONCEPTS = ("stripes", "dots", "checks", "red", "green")
-RANDOM, SIZE, IMAGES, TARGET = 20, 60, 40, "striped"
+RANDOM, SIZE, IMAGES, TARGET = 20, 40, 40, "striped"
 TOLERANCE = 0.051  # of a share of 40 pictures: two whose derivative is zero but for rounding
 
 
