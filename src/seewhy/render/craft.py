@@ -11,8 +11,9 @@ from matplotlib.patches import Rectangle
 
 from seewhy.lang import class_name, note, text
 from seewhy.render.concept_tiles import tile
+from seewhy.render.craft_page import craft_page, importance
 from seewhy.render.document import written
-from seewhy.render.panels import ACCENT, INK, MUTED, canvas, colorbar, lettering, number, shorten
+from seewhy.render.panels import ACCENT, INK, MUTED, canvas, colorbar, lettering, shorten
 from seewhy.results.craft import FoundConcepts
 
 CROPS, PLACES, ROWS = 5, 4, 6  # of a row, and rows
@@ -20,13 +21,14 @@ SIDE = 1.05  # inches of a tile
 
 
 def save(found: FoundConcepts, folder: str | PathLike[str], lang: str = "en") -> Path:
-    """craft.png, craft.json and craft.npz in a folder."""
+    """craft.html, craft.png, craft.json and craft.npz in a folder."""
     path = Path(folder)
     file, arrays = io.BytesIO(), io.BytesIO()
     figure(found, lang).savefig(file, format="png")
     maps, directions = (np.stack([getattr(one, what) for one in found]) for what in ("maps", "direction"))
     np.savez_compressed(arrays, maps=maps, directions=directions)
     written(path / "craft.png", file.getvalue())
+    written(path / "craft.html", craft_page(found, file.getvalue(), lang).encode())
     written(path / "craft.npz", arrays.getvalue())
     written(path / "craft.json", (json.dumps(found.as_data(), ensure_ascii=False, indent=1) + "\n").encode())
     return path
@@ -36,7 +38,7 @@ def lines(found: FoundConcepts, lang: str = "en") -> list[str]:
     label = class_name(found.target, lang, found.index)
     said = [text("craft_of", lang, label=label, model=found.model.name, layer=found.layer, crops=found.count)]
     for i, one in enumerate(found):
-        said.append("  " + text("craft_concept", lang, number=i + 1, importance=_importance(one.importance, one.error)))
+        said.append("  " + text("craft_concept", lang, number=i + 1, importance=importance(one)))
     said.append("  " + text("factors_lost", lang, share=f"{found.lost:.0%}"))
     return [*said, *(f"  {text('note', lang, note=note(one, lang))}" for one in found.notes)]
 
@@ -58,7 +60,7 @@ def figure(found: FoundConcepts, lang: str = "en") -> Figure:
         ax.text(0, 0.72, name, **lettering(name, lang, 10))
         ax.add_patch(Rectangle((0, 0.5), 0.95, 0.09, color="#efeeea"))
         ax.add_patch(Rectangle((0, 0.5), max(0.0, 0.95 * one.importance / top), 0.09, color=ACCENT))
-        said = _importance(one.importance, one.error)
+        said = importance(one)
         ax.text(0, 0.28, said, **lettering(said, lang, 8, MUTED))
         for at, crop in enumerate(one.crops[:CROPS]):
             ax = drawn.add_subplot(grid[i, 1 + at])
@@ -77,7 +79,3 @@ def figure(found: FoundConcepts, lang: str = "en") -> Figure:
     title = text("craft_title", lang, label=label, model=model, layer=found.layer)
     drawn.suptitle(title, x=0.01, ha="left", **lettering(title, lang, 11, INK))
     return drawn
-
-
-def _importance(value: float, error: float) -> str:
-    return number(value) + ("" if np.isnan(error) else f" ± {number(error)}")

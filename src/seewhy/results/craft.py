@@ -91,7 +91,7 @@ class FoundConcepts:
         }
 
     def save(self, folder: "str | PathLike[str]", lang: str = "en") -> Path:
-        """craft.png, craft.json and craft.npz, with maps and directions. Raises BadInput where the disk refuses."""
+        """craft.html, craft.png, craft.json and craft.npz, with maps and directions. Raises BadInput."""
         from seewhy.render.craft import save  # the one look upwards, as Explanation.save's
 
         saved: Path = save(self, folder, lang)

@@ -1,5 +1,6 @@
 """seewhy concepts craft: which concepts make a class?"""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ def command(photos: tuple[str, ...], model: str, **asked: Any) -> None:
     that it takes part in.
     """
     from seewhy.concepts import craft
+    from seewhy.model.recorded import Meter
     from seewhy.render.craft import lines
 
     lang = asked["lang"]
@@ -43,7 +45,7 @@ def command(photos: tuple[str, ...], model: str, **asked: Any) -> None:
         raise BadOption(f"{asked['out']} is a file", "name a folder: -o results")
     with progress(quiet=asked["quiet"]) as where:
         where.step(text("loading", lang, name=model))
-        loaded = options.loaded(model, asked, [asked["target"]])
+        loaded = replace(options.loaded(model, asked, [asked["target"]]), meter=Meter(tell=where.passes))
         found, bad = expanded(photos)
         if bad:
             raise bad[0][1]

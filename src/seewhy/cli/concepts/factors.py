@@ -1,5 +1,6 @@
 """seewhy concepts factors: what do parts of photos have in common?"""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ def command(photos: tuple[str, ...], model: str, **asked: Any) -> None:
     The maps of all photos are factorized together, so that the same colour is the same thing in each.
     """
     from seewhy.concepts import factors
+    from seewhy.model.recorded import Meter
     from seewhy.render.factors import lines
 
     lang = asked["lang"]
@@ -38,7 +40,7 @@ def command(photos: tuple[str, ...], model: str, **asked: Any) -> None:
         raise BadOption(f"{asked['out']} is a file", "name a folder: -o results")
     with progress(quiet=asked["quiet"]) as where:
         where.step(text("loading", lang, name=model))
-        loaded = options.loaded(model, asked)
+        loaded = replace(options.loaded(model, asked), meter=Meter(tell=where.passes))
         found, bad = expanded(photos)
         if bad:
             raise bad[0][1]

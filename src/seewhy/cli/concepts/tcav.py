@@ -1,6 +1,7 @@
 """seewhy concepts tcav: does a concept matter to a class?"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,7 @@ def command(model: str, **asked: Any) -> None:
     share of the class's pictures whose logit grows that way. Ten random sets and more say what chance does.
     """
     from seewhy.concepts import tcav
+    from seewhy.model.recorded import Meter
     from seewhy.render.tcav import lines
 
     lang = asked["lang"]
@@ -88,7 +90,7 @@ def command(model: str, **asked: Any) -> None:
         raise BadOption(f"{asked['out']} is a file", "name a folder: -o results")
     with progress(quiet=asked["quiet"]) as where:
         where.step(text("loading", lang, name=model))
-        loaded = options.loaded(model, asked, [asked["target"]])
+        loaded = replace(options.loaded(model, asked, [asked["target"]]), meter=Meter(tell=where.passes))
         where.step(text("collecting", lang, count=len(asked["concepts"]) + len(asked["random"]) + 1))
         random = asked["random"]
         found = tcav(
