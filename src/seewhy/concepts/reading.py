@@ -62,10 +62,10 @@ def batches(model: Model, pictures: Sequence[Picture], wanted: Sequence[int]) ->
     """Pixels of some pictures, and which they are: as many at a time as are of one size."""
     for start in range(0, len(wanted), BATCH):
         some = wanted[start : start + BATCH]
-        x = [model.checked(pictures[i].pixels(model.preprocess)) for i in some]
+        x = [pictures[i].pixels(model.preprocess) for i in some]
         for shape in dict.fromkeys(one.shape for one in x):
             own = [at for at, one in enumerate(x) if one.shape == shape]
-            yield [some[at] for at in own], torch.cat([x[at] for at in own])
+            yield [some[at] for at in own], model.checked(torch.cat([x[at] for at in own]))
 
 
 def _watched(target: Pinned, said: Tensor) -> Pinned:

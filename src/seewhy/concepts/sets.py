@@ -11,7 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from seewhy.errors import BadInput
-from seewhy.images import expand, load
+from seewhy.images import expand, load, load_all
 from seewhy.types import Pixels, Preprocess
 
 FEWEST = 10  # pictures a set: with fewer a direction is a few pictures' own
@@ -50,7 +50,7 @@ def pictures(name: str, asked: Any, preprocess: Preprocess, fewest: int = FEWEST
 
     A picture that is there twice counts once. Raises BadInput for a folder without photos and for fewer than `fewest`.
     """
-    found = [_picture(one, preprocess) for one in _listed(asked)]
+    found = _rows(asked, preprocess) if isinstance(asked, Tensor) else [_picture(o, preprocess) for o in _listed(asked)]
     each = tuple({one.sha256: one for one in found}.values())
     if len(each) < fewest:
         raise BadInput(f"{name} has {len(each)} different pictures", f"give at least {fewest}")
@@ -116,8 +116,17 @@ def _listed(asked: Any) -> list[Any]:
     if _is_path(asked):
         return list(expand([asked]))
     if getattr(asked, "ndim", 0) == 4:
-        return [one[None] if isinstance(one, Tensor) else one for one in asked]
+        return list(asked)
     return list(asked) if isinstance(asked, list | tuple) else [asked]
+
+
+def _rows(asked: Tensor, preprocess: Preprocess) -> list[Picture]:
+    """Pictures of a tensor (n,c,h,w), which is looked at once."""
+    return [
+        Picture(batch.pixels[i : i + 1], photo.sha256, photo.name)
+        for batch in load_all(asked, preprocess)
+        for i, photo in enumerate(batch.photos)
+    ]
 
 
 def _picture(one: Any, preprocess: Preprocess) -> Picture:
