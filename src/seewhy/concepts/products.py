@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
@@ -34,7 +35,7 @@ def cross(left: NDArray[Any], right: NDArray[Any]) -> Array:
     found = np.zeros((len(left), len(right)))
     for start in range(0, left.shape[1], COLUMNS):
         part = np.s_[:, start : start + COLUMNS]
-        found += left[part] @ right[part].T
+        found += (torch.from_numpy(left[part]) @ torch.from_numpy(right[part]).T).numpy()
     return found
 
 

@@ -34,15 +34,17 @@ def vectors(
 ) -> dict[str, Array]:
     """Each layer's vectors (n,d) of the pictures. folder: of the cache, if any."""
     cache = Cache(folder, f"{model.fingerprint} {model.preprocess} {model.precision} {pool}" if folder else "")
-    found: list[dict[str, Array] | None] = [_kept(cache, one, layers) for one in pictures]
-    missing = [i for i, one in enumerate(found) if one is None]
+    found: dict[str, Array] = {}
+    missing = [i for i, one in enumerate(pictures) if not _kept(cache, one, i, layers, found, len(pictures))]
     for places, x in batches(model, pictures, missing):
-        values = _checked(_pooled(model, x, layers, pool), layers)
-        for row, i in enumerate(places):
-            found[i] = own = {layer: values[layer][row] for layer in layers}
-            for layer, value in own.items():
-                cache.write(pictures[i].sha256, layer, value)
-    return {layer: _stacked([one[layer] for one in found if one is not None], layer) for layer in layers}
+        for layer, values in _pooled(model, x, layers, pool).items():
+            if not np.isfinite(values).all():
+                hint = "check the model's weights and its precision"
+                raise ModelFailed(f"layer {layer!r} returns NaN or infinity", hint)
+            _put(found, layer, places, values, len(pictures))
+            for row, i in enumerate(places):
+                cache.write(pictures[i].sha256, layer, values[row])
+    return found
 
 
 def slopes(model: Model, pictures: Sequence[Picture], target: Pinned, layers: Sequence[str], pool: Pool) -> Slopes:
@@ -86,26 +88,28 @@ def _pooled(model: Model, x: Pixels, layers: Sequence[str], pool: Pool) -> dict[
     }
 
 
-def _checked(values: dict[str, Array], layers: Sequence[str]) -> dict[str, Array]:
-    for layer in layers:
-        if not np.isfinite(values[layer]).all():
-            raise ModelFailed(f"layer {layer!r} returns NaN or infinity", "check the model's weights and its precision")
-    return values
+def _kept(cache: Cache, one: Picture, i: int, layers: Sequence[str], found: dict[str, Array], n: int) -> bool:
+    """Whether all layers' vectors of a picture are on disk; if so they are put into what was found."""
+    kept = {layer: cache.read(one.sha256, layer) for layer in layers} if cache.folder else {}
+    known = {layer: value for layer, value in kept.items() if value is not None}
+    if len(known) < len(layers):
+        return False
+    for layer, value in known.items():
+        _put(found, layer, [i], value[None], n)
+    return True
 
 
-def _kept(cache: Cache, one: Picture, layers: Sequence[str]) -> dict[str, Array] | None:
-    found = {layer: cache.read(one.sha256, layer) for layer in layers}
-    known = {layer: value for layer, value in found.items() if value is not None}
-    return known if len(known) == len(layers) else None
-
-
-def _stacked(each: list[Array], layer: str) -> Array:
-    if len({one.shape for one in each}) > 1:
+def _put(found: dict[str, Array], layer: str, places: Sequence[int], values: Array, n: int) -> None:
+    """Vectors (m,d) of some of n pictures into those of all."""
+    own = found.setdefault(layer, np.zeros((0, 0), np.float32))
+    if not own.size:
+        own = found[layer] = np.empty((n, values.shape[1]), np.float32)
+    if own.shape[1] != values.shape[1]:
         raise BadInput(
             f"layer {layer!r} returns differently many numbers for pictures of different sizes",
             "give the model a size, or take pool='mean'",
         )
-    return np.stack(each)
+    own[places] = values
 
 
 def _plain(values: Tensor) -> Array:

@@ -63,9 +63,9 @@ def needed(
     every, first = np.unique(np.concatenate(random)), np.concatenate([one.train[:size] for one in others])
     trained = np.unique(np.concatenate([one.train for one in others]))
     ring = [(one, other) for i, one in enumerate(random) for other in (one, random[(i + 1) % len(random)])]
-    mine = [(one, other) for one in own for other in (one, every)]
-    both = [(np.unique(np.concatenate(own)),) * 2] if relative else []
-    return [*ring, (first, first), (held_out(others), trained), *mine, *both]
+    mine = np.unique(np.concatenate(own))
+    inner = [(mine, mine)] if relative else [(one, one) for one in own]
+    return [*ring, (first, first), (held_out(others), trained), (mine, every), *inner]
 
 
 def held_out(others: Sequence[Halves]) -> Index:
