@@ -16,7 +16,7 @@ from benchmarks.textures.network import load, pixels
 from benchmarks.textures.scenes import draw
 from conftest import MEAN, STD, Bright, SmallNet
 from seewhy import Model, black_box
-from seewhy.concepts import along, load_cavs, tcav
+from seewhy.concepts import along, load_cavs, reading, tcav
 from seewhy.errors import BadInput, BadOption, ModelFailed, SeewhyError, UnknownName, Unsupported
 from seewhy.results.tcav import ConceptScores
 
@@ -226,6 +226,11 @@ def good(**changed: Any) -> dict[str, Any]:
             BadInput,
             "a and b are the same pictures",
         ),
+        (
+            lambda: {"random": [noise(10, 3, 16, 20, seed=i % 10) for i in range(11)]},
+            BadInput,
+            "random 0 and random 10 are the same pictures",
+        ),
         (lambda: {"random": [noise(10, 3, 16, 20, seed=i) for i in range(9)]}, BadInput, "there are 9 random sets"),
         (lambda: {"random": noise(99, 3, 16, 20)}, BadInput, "99 random pictures make no 10 sets"),
         (lambda: {"random": noise(200, 3, 16, 20), "random_sets": 21}, BadInput, "200 random pictures make no 21 sets"),
@@ -271,6 +276,13 @@ def test_black_boxes_and_broken_weights_are_refused() -> None:
         tcav(Model(net, mean=MEAN, std=STD, size=(16, 20)), **good(layers="conv2"))
 
 
+def test_more_numbers_than_can_be_held_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MOST", 1000)
+    model = Model(SmallNet(), mean=MEAN, std=STD, size=(16, 20))
+    with pytest.raises(BadInput, match="110 pictures of 480 numbers in 'conv2' are too many to hold"):
+        tcav(model, **good(layers="conv2", pool="flatten"))
+
+
 def test_one_large_folder_is_cut_into_sets(net: Model, random: list[Tensor]) -> None:
     stripes = {"stripes": pixels(sets.concept("stripes", 30, 1))}
     found = tcav(net, stripes, torch.cat(random), striped(20), "striped", "stage4")
@@ -282,7 +294,8 @@ def test_too_few_random_sets_for_so_many_tests_are_said(net: Model, random: list
     named = {f"noise {i}": pixels(sets.concept("random", 12, (7, i))) for i in range(12)}
     found = tcav(net, named, random[:10], striped(10), "striped", LAYERS)
     assert found.tests == 36
-    assert any("give more random sets" in one for one in found.notes)
+    assert any("no score could be significant" in one for one in found.notes)
+    assert all(one.attainable * 36 > 0.05 and one.attainable <= one.p for one in found)
 
 
 def test_the_same_seed_gives_the_same_and_no_global_seed_is_touched(net: Model, random: list[Tensor]) -> None:

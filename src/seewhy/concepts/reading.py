@@ -18,6 +18,7 @@ from seewhy.targets import Pinned
 from seewhy.types import Pixels
 
 BATCH = 32
+MOST = 2**30  # numbers of a layer that are held at a time
 Array = NDArray[np.float32]
 
 
@@ -101,9 +102,12 @@ def _kept(cache: Cache, one: Picture, i: int, layers: Sequence[str], found: dict
 
 def _put(found: dict[str, Array], layer: str, places: Sequence[int], values: Array, n: int) -> None:
     """Vectors (m,d) of some of n pictures into those of all."""
-    own = found.setdefault(layer, np.zeros((0, 0), np.float32))
-    if not own.size:
-        own = found[layer] = np.empty((n, values.shape[1]), np.float32)
+    if layer not in found:
+        if n * values.shape[1] > MOST:
+            said = f"{n} pictures of {values.shape[1]} numbers in {layer!r} are too many to hold"
+            raise BadInput(said, "take pool='mean', a later layer or fewer pictures")
+        found[layer] = np.empty((n, values.shape[1]), np.float32)
+    own = found[layer]
     if own.shape[1] != values.shape[1]:
         raise BadInput(
             f"layer {layer!r} returns differently many numbers for pictures of different sizes",

@@ -82,13 +82,14 @@ def randoms(asked: Any, preprocess: Preprocess, count: int | None, size: int) ->
 
 def check_apart(concepts: Sequence[Pictures], others: Sequence[Pictures]) -> None:
     """Raises BadInput where two sets are the same pictures, or share more than half of them."""
-    for i, one in enumerate(concepts):
-        for other in [*concepts[i + 1 :], *others]:
+    sets = [*concepts, *others]
+    for i, one in enumerate(sets):
+        for other in sets[i + 1 :]:
             both = len(one.content & other.content)
             if both * 2 > min(len(one.content), len(other.content)):
                 what = "are the same pictures" if one.content == other.content else f"share {both} pictures"
                 raise BadInput(
-                    f"{one.name} and {other.name} {what}", "a concept is told from other pictures: give others"
+                    f"{one.name} and {other.name} {what}", "what tells them apart is nothing: give other pictures"
                 )
 
 

@@ -34,6 +34,11 @@ def scores_differ(scores: Array, random: Array) -> float:
     return float(2 * stdtr(n + m - 2, -apart / (pooled * (1 / n + 1 / m)) ** 0.5))
 
 
+def attainable(n: int, random: Array) -> float:
+    """The smallest p that n scores can have against these: all of them 0, or all 1. NaN where one of these is NaN."""
+    return min(scores_differ(np.full(n, end), random) for end in (0.0, 1.0))
+
+
 def told_apart(concept: Array, random: Array) -> float:
     """p of the one-sided rank test that held-out pictures of the concept lie further along its CAVs."""
     if not (np.isfinite(concept).all() and np.isfinite(random).all()):

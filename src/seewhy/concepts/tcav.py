@@ -15,7 +15,7 @@ from seewhy.concepts.fits import Classifier, directions, estimator
 from seewhy.concepts.pooling import POOLS, Pool
 from seewhy.concepts.reading import Slopes, slopes, vectors
 from seewhy.concepts.sets import Picture, Pictures, check_apart, pictures, randoms
-from seewhy.concepts.significance import CORRECTIONS, Correction, corrected, scores_differ, verdict
+from seewhy.concepts.significance import CORRECTIONS, Correction, corrected, verdict
 from seewhy.concepts.trials import Halves, Null, Space, Trials, against_others, fitted, measured, needed, parts_of
 from seewhy.errors import BadOption, UnknownName, Unsupported
 from seewhy.model import Model
@@ -211,14 +211,9 @@ def _notes(
 
 
 def _weak(scores: Sequence[ConceptScore], correction: str, level: float) -> list[str]:
-    """What is said where a concept that always raises the score could not have passed with so few random sets."""
+    """What is said where nothing could have passed, whatever the concept."""
     tests = 1 if correction == "none" else sum(one.against == "random" for one in scores)
-    for one in scores:
-        if one.random is None or not np.isfinite(one.random.scores).all():
-            continue
-        if (
-            min(scores_differ(np.full(len(one.runs.scores), end), one.random.scores) for end in (0.0, 1.0)) * tests
-            > level
-        ):
-            return ["no score could be significant with so few random sets and so many tests: give more random sets"]
+    least = [one.attainable for one in scores if one.against == "random" and np.isfinite(one.attainable)]
+    if least and min(least) * tests > level:
+        return ["no score could be significant with so few pictures and random sets and so many tests: give more"]
     return []

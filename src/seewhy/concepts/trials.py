@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from seewhy.concepts.fits import Fits, fit_all
 from seewhy.concepts.products import cross, gram
-from seewhy.concepts.significance import scores_differ, told_apart
+from seewhy.concepts.significance import attainable, scores_differ, told_apart
 from seewhy.results.tcav import ConceptScore, Runs
 
 Array = NDArray[np.float64]
@@ -110,9 +111,12 @@ def measured(
     runs = trials.runs(space)
     told = told_apart(trials.further(space, own.test), trials.further(space, held_out(others)))
     differ = scores_differ(runs.scores, null.runs.scores)
-    parts = scores_differ(of_parts(space, parts_of(own.train), others, null), null.parts)
+    split = parts_of(own.train)
+    parts = scores_differ(of_parts(space, split, others, null), null.parts)
+    least = attainable(len(runs.scores), null.runs.scores), attainable(len(split), null.parts)
+    ranks = 1 / comb(len(own.test) + len(held_out(others)), len(own.test))
     p = float("nan") if np.isnan([told, differ, parts]).any() else max(told, differ, parts)
-    return ConceptScore(concept, space.layer, "random", runs, null.runs, differ, parts, told, p)
+    return ConceptScore(concept, space.layer, "random", runs, null.runs, differ, parts, told, p, max(*least, ranks))
 
 
 @dataclass(frozen=True, eq=False)

@@ -53,7 +53,8 @@ class ConceptScore:
     against: "random", or the other concepts of a relative CAV, which is not tested. random: CAVs of one random set
     against another. p_scores: of the t-test of the scores against those of `random`. p_parts: the same of parts of the
     concept's pictures. p_told: of the rank test whether held-out pictures of it are told from random ones at all. p:
-    the largest of the three; corrected: for the number of tests.
+    the largest of the three; corrected: for the number of tests. attainable: the smallest p that so many pictures and
+    random sets could have given.
     """
 
     concept: str
@@ -65,6 +66,7 @@ class ConceptScore:
     p_parts: float = float("nan")
     p_told: float = float("nan")
     p: float = float("nan")
+    attainable: float = float("nan")
     corrected: float = float("nan")
     verdict: Verdict = "not tested"
 
@@ -143,7 +145,7 @@ class ConceptScores:
 
 
 def _as_data(one: ConceptScore) -> dict[str, Any]:
-    numbers = ("p_scores", "p_parts", "p_told", "p", "corrected")
+    numbers = ("p_scores", "p_parts", "p_told", "p", "attainable", "corrected")
     return {
         "concept": one.concept,
         "layer": one.layer,
