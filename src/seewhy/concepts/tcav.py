@@ -1,7 +1,8 @@
 """Testing with concept activation vectors: Kim et al., ICML 2018, arXiv:1711.11279."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -81,12 +82,11 @@ def tcav(
     scores: list[ConceptScore] = []
     cavs: list[Cav] = []
     for name in names:
-        space = Space.of(name, found.pop(name), moves.grads[name], blocks)
+        space = partial(Space.of, name, found.pop(name), moves.grads[name], blocks)  # large: it lives in one call
         pairs = _of_layer(space, mine, theirs, size, classifier, seed, relative)
-        each = directions([trials.fits for _, trials in pairs], space.vectors)
-        scores += [one for one, _ in pairs]
         most = KEPT // max(1, len(names) * len(pairs))
-        cavs += [_cav(one, own, pool, most) for (one, _), own in zip(pairs, each, strict=True)]
+        scores += [one for one, _ in pairs]
+        cavs += [_cav(one, own, pool, most) for one, own in pairs]
     index = int(pinned.index[0]) if pinned.index is not None else 0
     card = replace(model.card, fingerprint=model.fingerprint)
     judged = _judged(scores, correction, level)
@@ -114,16 +114,18 @@ def tcav(
 
 
 def _of_layer(
-    space: Space,
+    made: Callable[[], Space],
     concepts: Mapping[str, Halves],
     others: Sequence[Halves],
     size: int,
     classifier: Any,
     seed: int,
     relative: bool,
-) -> list[tuple[ConceptScore, Trials]]:
+) -> list[tuple[ConceptScore, NDArray[np.float32]]]:
+    """Each concept's score and its CAVs (r,d)."""
+    space = made()
     null = Null.of(space, others, size, classifier, seed)
-    found = []
+    found: list[tuple[ConceptScore, Trials]] = []
     for name, own in concepts.items():
         trials = fitted(space, [(own, one) for one in others], classifier, seed)
         found.append((measured(space, name, trials, own, null, others), trials))
@@ -131,7 +133,8 @@ def _of_layer(
             trials = fitted(space, [(own, against_others(concepts, name))], classifier, seed)
             rest = ", ".join(other for other in concepts if other != name)
             found.append((ConceptScore(name, space.layer, rest, trials.runs(space)), trials))
-    return found
+    cavs = directions([trials.fits for _, trials in found], space.vectors)
+    return [(one, own) for (one, _), own in zip(found, cavs, strict=True)]
 
 
 def _judged(scores: Sequence[ConceptScore], correction: str, level: float) -> tuple[ConceptScore, ...]:
