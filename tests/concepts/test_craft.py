@@ -104,6 +104,15 @@ def test_a_factor_is_called_what_the_head_says_of_it(net: Model) -> None:
             assert one.classes[0].probability == pytest.approx(float(said.max()), rel=1e-4)
 
 
+def test_factors_times_their_maps_are_the_activations_but_for_what_is_lost(net: Model) -> None:
+    x = pixels(draw(4, (3, 6)).pixels)
+    found = factors(net, x, 5, "stage3")
+    made = sum(one.maps[:, None] * one.direction[None, :, None, None] for one in found)
+    with net.frozen():
+        seen = net.read(x, ["stage3"])[0].numpy()
+    assert np.linalg.norm(seen - made) / np.linalg.norm(seen) == pytest.approx(found.lost, rel=1e-3)
+
+
 def noise(n: int, *shape: int, seed: int = 0) -> Tensor:
     return torch.rand(n, *shape, generator=torch.Generator().manual_seed(seed))
 

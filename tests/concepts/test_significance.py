@@ -35,13 +35,16 @@ def test_corrections_are_those_of_their_authors() -> None:
     assert [verdict(one, 0.05) for one in (0.04, 0.05, float("nan"))] == ["significant", "not significant", "undefined"]
 
 
-def of_noise(seed: int, shift: float = 0.0) -> tuple[float, float, float, float]:
-    """The p-values of a concept whose pictures are drawn as random ones are, but for a shift along one axis."""
+def of_noise(seed: int, shift: float = 0.0, matters: bool = True) -> tuple[float, float, float, float]:
+    """The p-values of a concept whose pictures are drawn as random ones are, but for a shift along one axis, which does or
+    does not matter to the score."""
     rng = np.random.default_rng(seed)
     vectors = rng.normal(size=((SETS + 1) * SIZE, D))
     vectors[:SIZE, 0] += shift
     axis = np.eye(D)[0]
     grads = rng.normal(size=D) + axis * 8 * bool(shift) + 0.5 * rng.normal(size=(20, D))
+    if not matters:
+        grads[:, 0] = 0
     own, *others = (Halves.of(np.arange(SIZE) + i * SIZE, (seed, i)) for i in range(SETS + 1))
     size = len(parts_of(own.train)[0])
     blocks = needed([own], others, size)
@@ -66,3 +69,12 @@ def test_noise_against_noise_does_not_pass_and_the_papers_test_alone_would() -> 
 def test_a_concept_that_is_there_passes() -> None:
     found = np.array([of_noise(seed, shift=3.0)[3] for seed in range(40)])
     assert (found < 0.05).mean() > 0.95
+
+
+def test_a_concept_that_is_told_apart_and_does_not_matter_does_not_pass() -> None:
+    """What its CAVs have besides the shift is the chance of its own pictures, which all runs share."""
+    found = np.array([of_noise(seed, shift=2.0, matters=False) for seed in range(SEEDS // 2)]) < 0.05
+    scores, parts, told, passed = found.mean(0)
+    print(f"below .05: t-test {scores:.3f}, of parts {parts:.3f}, held out {told:.3f}, all three {passed:.3f}")
+    assert told > 0.95 and scores > 0.15
+    assert passed < 0.05 + 3 * (0.05 * 0.95 / (SEEDS // 2)) ** 0.5
