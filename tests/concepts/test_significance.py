@@ -36,8 +36,10 @@ def test_corrections_are_those_of_their_authors() -> None:
 
 
 def of_noise(seed: int, shift: float = 0.0, matters: bool = True) -> tuple[float, float, float, float]:
-    """The p-values of a concept whose pictures are drawn as random ones are, but for a shift along one axis, which does or
-    does not matter to the score."""
+    """The p-values of a concept whose pictures are drawn as random ones are, but for a shift along one axis.
+
+    matters: whether the score depends on that axis.
+    """
     rng = np.random.default_rng(seed)
     vectors = rng.normal(size=((SETS + 1) * SIZE, D))
     vectors[:SIZE, 0] += shift

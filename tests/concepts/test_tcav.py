@@ -1,6 +1,7 @@
 """TCAV on the planted network: stripes matter to striped, colours do not, noise does not; and what it refuses."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,15 @@ def test_tokens_and_pictures_that_are_not_square(pool: Any) -> None:
     assert found["light", "blocks.0"].runs.accuracy > 0.9
     assert all(np.isfinite(one.p) for one in found)
     by_hand(model, found, random[0], "blocks.0", pool)
+    cav = found.cavs["light", "blocks.0"]
+    moved = along(model, random[0][:1], cav, (0, 1))
+    with model.frozen():
+        np.testing.assert_allclose(moved[0], model.outputs(random[0][:1])[0], atol=1e-5)
+    assert not np.allclose(moved[0], moved[1], atol=1e-4)
+    with pytest.raises(BadInput, match="fit it anew"):
+        along(model, random[0][:1], replace(cav, layer="fc"))
+    with pytest.raises(BadOption, match="a step is 'far'"):
+        along(model, random[0][:1], cav, ("far",))
 
 
 def by_hand(model: Model, found: ConceptScores, x: Tensor, layer: str, pool: str) -> None:
