@@ -115,10 +115,11 @@ def _line(one: ConceptScore, found: ConceptScores, lang: str) -> str:
     name = one.concept.ljust(max(map(len, found.concepts)))
     if one.random is None:
         return f"{name}  {one.score:.2f}, {text('tcav_relative', lang, others=one.against)}, {accuracy}"
+    if one.verdict == "undefined":
+        return f"{name}  {verdict(one, lang)}, {accuracy}"
     score = f"{one.score:.2f} (±{one.runs.deviation:.2f})"
     random = text("tcav_random", lang, score=f"{one.random.score:.2f} (±{one.random.deviation:.2f})")
-    p = "p NaN" if np.isnan(one.corrected) else f"p {one.corrected:.2g}"
-    return f"{name}  {score}, {random}, {accuracy}, {p}: {verdict(one, lang)}"
+    return f"{name}  {score}, {random}, {accuracy}, p {one.corrected:.2g}: {verdict(one, lang)}"
 
 
 def _model(found: ConceptScores, lang: str) -> str:
