@@ -4,6 +4,7 @@ import io
 import json
 from os import PathLike
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -65,8 +66,9 @@ def figure(found: ConceptScores, lang: str = "en") -> Figure:
         ax.set_ylabel(text("tcav_score", lang), **lettering(text("tcav_score", lang), lang, 8, MUTED))
     label = class_name(found.target, lang, found.index)
     title = text("tcav_title", lang, label=shorten(label, 30), model=_model(found, lang))
+    title = fill(title, int(drawn.get_figwidth() * 11))
     drawn.suptitle(title, x=0.01, ha="left", **lettering(title, lang, 11))
-    legend = text("tcav_legend", lang)
+    legend = fill(text("tcav_legend", lang), int(drawn.get_figwidth() * (8 if lang == "zh" else 15)))
     drawn.supxlabel(legend, x=0.01, ha="left", **lettering(legend, lang, 7.5, MUTED))
     return drawn
 
