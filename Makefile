@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo test proofs half rise lrp keras compiling sweep shapes evidence bench bench-quick lint types check clean
+.PHONY: demo test proofs half rise lrp keras compiling sweep shapes textures evidence bench bench-quick lint types check clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/installed  ## install seewhy and explain a real photo with a real network
@@ -41,6 +41,9 @@ sweep: $(VENV)/tested  ## a small network of every family of timm, into docs/swe
 shapes: $(VENV)/tested  ## train the ViT and the CLIP of coloured shapes anew, into benchmarks/shapes/weights: half an hour
 	$(BIN)/python -m benchmarks.shapes.train_vit
 	$(BIN)/python -m benchmarks.shapes.train_clip
+
+textures: $(VENV)/tested  ## train the CNN of textures anew, into benchmarks/textures/weights: three minutes
+	$(BIN)/python -m benchmarks.textures.train
 
 evidence: $(VENV)/tested  ## how much of each map lies on the object asked for, into docs/evidence.md. METHOD=id: one method
 	$(BIN)/python -m benchmarks.shapes $(if $(METHOD),--method $(METHOD))

@@ -8,6 +8,7 @@ from torch import nn
 from torchvision.transforms import Normalize
 
 from benchmarks import tiny
+from benchmarks.textures import network as textures
 from seewhy import Model, load
 
 TEXTS = tuple(
@@ -59,6 +60,7 @@ NETWORKS = {
         lambda: tiny.pictures_and_texts(TEXTS),
         classifier=False,
     ),
+    "textures": Network("the CNN of textures", textures.load, {}, textures.load, classifier=False),
 }
 
 

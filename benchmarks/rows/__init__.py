@@ -4,6 +4,7 @@ from benchmarks.row import Row
 from benchmarks.rows import (
     attention,
     cams,
+    concepts,
     gradients,
     inside,
     limits,
@@ -28,6 +29,7 @@ FAMILIES = (
     attention,
     texts,
     inside,
+    concepts,
     memory,
 )
 ROWS: dict[str, Row] = {row.id: row for family in FAMILIES for row in family.ROWS}

@@ -15,6 +15,7 @@ COMMANDS = (
     "predict",
     "again",
     "inspect",
+    "concepts",
     "doctor",
     "methods",
     "models",
