@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from seewhy.model.sights import Given, Rule, Seen, Sight, negative
+from seewhy.model.sights import Given, Rule, Seen, Sight, from_the_end
 
 
 def _same(given: Given) -> Seen:
@@ -18,7 +18,7 @@ def _normed(given: Given) -> Seen:
 def _along(given: Given) -> Seen:
     """What works along one axis, if that is none of the places'."""
     axis = given.option(1, "dim", -1)
-    return given.own if isinstance(axis, int) and negative(axis, len(given.shape)) not in given.own.at else None
+    return given.own if isinstance(axis, int) and from_the_end(axis, len(given.shape)) not in given.own.at else None
 
 
 def _linear(given: Given) -> Seen:
@@ -28,7 +28,7 @@ def _linear(given: Given) -> Seen:
 def _reduced(given: Given) -> Seen:
     axes = given.option(1, "dim")
     listed = [axes] if isinstance(axes, int) else axes if isinstance(axes, tuple | list) else []
-    over = {negative(one, len(given.shape)) for one in listed}
+    over = {from_the_end(one, len(given.shape)) for one in listed}
     if not over or over & set(given.own.at):
         return None
     kept = len(given.made) == len(given.shape)
@@ -40,13 +40,13 @@ def _reduced(given: Given) -> Seen:
 def _permuted(given: Given) -> Seen:
     rank = len(given.shape)
     listed = given.call.args[1:] if len(given.call.args) > 2 else given.option(1, "dims")
-    return _moved(given.own, [negative(one, rank) for one in listed])
+    return _moved(given.own, [from_the_end(one, rank) for one in listed])
 
 
 def _transposed(given: Given) -> Seen:
     rank = len(given.shape)
     order = list(range(-rank, 0))
-    first, second = (negative(given.option(i, f"dim{i - 1}"), rank) for i in (1, 2))
+    first, second = (from_the_end(given.option(i, f"dim{i - 1}"), rank) for i in (1, 2))
     order[first], order[second] = order[second], order[first]
     return _moved(given.own, order)
 
@@ -102,12 +102,12 @@ def _indexed(given: Given) -> Seen:
 
 
 def _unsqueezed(given: Given) -> Seen:
-    axis = negative(given.option(1, "dim"), len(given.made))
+    axis = from_the_end(given.option(1, "dim"), len(given.made))
     return replace(given.own, at=tuple(at - 1 if at <= axis else at for at in given.own.at))
 
 
 def _split(given: Given) -> Seen:
-    axis = negative(given.option(2, "dim", 0), len(given.shape))
+    axis = from_the_end(given.option(2, "dim", 0), len(given.shape))
     return None if axis in given.own.at else given.own
 
 

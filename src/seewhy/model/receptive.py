@@ -10,7 +10,7 @@ from torch import Tensor
 from seewhy.model.outline import called
 from seewhy.model.placewise import BLIND, POINTWISE
 from seewhy.model.rearranged import AXES
-from seewhy.model.sights import Given, Seen, Sight, negative
+from seewhy.model.sights import Given, Seen, Sight, from_the_end
 from seewhy.model.tape import Call, Slot, Tape, leaves
 from seewhy.model.windowed import WINDOWS
 from seewhy.results.receptive import Receptive
@@ -122,7 +122,7 @@ def _joined(one: Sight, other: Sight) -> Seen:
 
 
 def _concatenated(given: Given) -> Seen:
-    axis = negative(given.option(1, "dim", 0), len(given.made))
+    axis = from_the_end(given.option(1, "dim", 0), len(given.made))
     sights = [given.sights.get(one.number) if isinstance(one, Slot) else None for one in given.tensors]
     known = [one for one in sights if one is not None]
     if axis not in known[0].at:

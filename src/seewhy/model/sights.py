@@ -80,6 +80,6 @@ class Given:
 Rule = Callable[[Given], Seen]
 
 
-def negative(axis: int, rank: int) -> int:
+def from_the_end(axis: int, rank: int) -> int:
     """An axis counted from the last, -1."""
     return axis if axis < 0 else axis - rank

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seewhy.cli import options
-from seewhy.cli.inspect.asking import FOLDER, named, read_range
+from seewhy.cli.inspect.asking import FOLDER, read_range, stamped
 from seewhy.cli.output import REFUSED, Command, Progress, document, progress
 from seewhy.cli.photos import distinct, expanded
 from seewhy.errors import SeewhyError
@@ -90,7 +90,7 @@ def _done(model: "Model", photo: Path, folder: Path, where: Progress, asked: dic
 
 
 def _told(found: "Activations", photo: Path, folder: Path, lang: str) -> list[str]:
-    said = [text("activations_in", lang, photo=photo, model=named(found.model, lang), page=folder / "page.html")]
+    said = [text("activations_in", lang, photo=photo, model=stamped(found.model, lang), page=folder / "page.html")]
     for one in found:
         shape = " x ".join(map(str, one.values.shape[1:] or (1,)))
         strongest = ", ".join(map(str, one.strongest(5)))

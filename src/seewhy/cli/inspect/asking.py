@@ -37,7 +37,7 @@ def place(out: Path | None, name: str, suffixes: Sequence[str]) -> Path:
     return (FOLDER if out is None else out) / file
 
 
-def named(model: "ModelCard", lang: str) -> str:
+def stamped(model: "ModelCard", lang: str) -> str:
     """The model's name, with the stamp of one that nobody trained."""
     from seewhy.lang import text
 

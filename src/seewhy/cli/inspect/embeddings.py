@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seewhy.cli import options
-from seewhy.cli.inspect.asking import FOLDER, named
+from seewhy.cli.inspect.asking import FOLDER, stamped
 from seewhy.cli.output import REFUSED, Command, Progress, document, progress
 from seewhy.cli.photos import expanded
 from seewhy.lang import note, text
@@ -128,7 +128,7 @@ def _told(found: "Embeddings", file: Path, page: Path | None, lang: str) -> list
         text(
             "embeddings_in",
             lang,
-            model=named(found.model, lang),
+            model=stamped(found.model, lang),
             count=count,
             width=width,
             layer=found.layer,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seewhy.cli import options
-from seewhy.cli.inspect.asking import FOLDER, named, read_range
+from seewhy.cli.inspect.asking import FOLDER, read_range, stamped
 from seewhy.cli.output import REFUSED, Command, Progress, document, progress
 from seewhy.cli.photos import expanded
 from seewhy.lang import note, text
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @options.model_option()
 @click.option("--layer", metavar="NAME", help="Of maps, tokens or numbers. Default the last maps.")
 @click.option("--channels", "--channel", callback=read_range, metavar="0-15,20", help="Which to show.")
-@click.option("--most", type=click.IntRange(1), default=16, show_default=True, help="Channels, where none are named.")
+@click.option("--most", type=click.IntRange(1), default=16, show_default=True, help="Channels, where none are stamped.")
 @click.option("--top", type=click.IntRange(1, 1000), default=9, show_default=True, help="Photos for a channel.")
 @click.option("--batch", type=click.IntRange(1), default=16, show_default=True, help="Photos in one forward.")
 @options.network_options
@@ -98,6 +98,6 @@ def _as_data(found: "Examples", channel: int) -> list[dict[str, Any]]:
 
 
 def _told(found: "Examples", page: Path, lang: str) -> list[str]:
-    shown = {"model": named(found.model, lang), "layer": found.layer, "page": page}
+    shown = {"model": stamped(found.model, lang), "layer": found.layer, "page": page}
     said = [text("examples_in", lang, count=len(found.names), channels=len(found.shown), **shown)]
     return [*said, *(f"  {text('note', lang, note=note(one, lang))}" for one in found.notes)]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seewhy.cli import options
-from seewhy.cli.inspect.asking import named, place, read_range
+from seewhy.cli.inspect.asking import place, read_range, stamped
 from seewhy.cli.output import Command, document, progress
 from seewhy.lang import text
 
@@ -76,5 +76,5 @@ def _data(found: "Kernels", file: Path, page: int) -> dict[str, Any]:
 
 def _told(found: "Kernels", file: Path, lang: str) -> str:
     shape = " x ".join(map(str, found.weights.shape[: 2 if found.shape == "matrix" else 4]))
-    model = named(found.model, lang)
+    model = stamped(found.model, lang)
     return text("kernels_in", lang, model=model, layer=found.layer, kind=found.kind, shape=shape, file=file)
