@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 HELD_OUT = 0.33  # of each set
 PART, MOST_PARTS = 4, 10  # pictures a part of a set at least, and parts
-HELD = 5  # pictures of each random set that all CAVs of a concept are tried on
+HELD = 3  # pictures of each random set that all CAVs of a concept are tried on
 
 
 @dataclass(frozen=True, eq=False)
