@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, SGDClassifier
@@ -57,7 +58,8 @@ def directions(fits: Sequence[Fits], vectors: NDArray[Any]) -> list[NDArray[np.f
     """Of each (r,d), of length 1; zeros where there is none. The vectors are read once for all."""
     kind = np.float32 if vectors.shape[1] > SHORT else np.float64
     scaled = np.concatenate([one.a / np.where(one.norms > 0, one.norms, 1.0)[:, None] for one in fits]).astype(kind)
-    found = np.asarray(scaled @ vectors.astype(kind, copy=False), np.float32)
+    product = torch.from_numpy(scaled) @ torch.from_numpy(vectors.astype(kind, copy=False))
+    found = np.asarray(product.numpy(), np.float32)
     return np.split(found, np.cumsum([len(one) for one in fits])[:-1])
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from seewhy.errors import BadInput
-from seewhy.images import expand, load, load_all
+from seewhy.images import expand, load, rows_of
 from seewhy.types import Pixels, Preprocess
 
 FEWEST = 10  # pictures a set: with fewer a direction is a few pictures' own
@@ -123,11 +123,8 @@ def _listed(asked: Any) -> list[Any]:
 
 def _rows(asked: Tensor, preprocess: Preprocess) -> list[Picture]:
     """Pictures of a tensor (n,c,h,w), which is looked at once."""
-    return [
-        Picture(batch.pixels[i : i + 1], photo.sha256, photo.name)
-        for batch in load_all(asked, preprocess)
-        for i, photo in enumerate(batch.photos)
-    ]
+    pixels, digests = rows_of(asked, preprocess)
+    return [Picture(pixels[i : i + 1], one, f"image-{i}") for i, one in enumerate(digests)]
 
 
 def _picture(one: Any, preprocess: Preprocess) -> Picture:

@@ -1,7 +1,7 @@
 """Fits of concepts against random sets, and of random sets against one another, at one layer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import comb
 from typing import Any
 
@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 HELD_OUT = 0.33  # of each set
 PART, MOST_PARTS = 4, 10  # pictures a part of a set at least, and parts
-HELD = 5  # pictures of each random set that all CAVs of a concept are tried on
+HELD = 3  # pictures of each random set that all CAVs of a concept are tried on
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +112,7 @@ def measured(
     told = told_apart(trials.further(space, own.test), trials.further(space, held_out(others)))
     differ = scores_differ(runs.scores, null.runs.scores)
     split = parts_of(own.train)
-    parts = scores_differ(of_parts(space, split, others, null), null.parts)
+    parts = scores_differ(of_parts(space, split, [others] * len(split), null.size), null.parts)
     least = attainable(len(runs.scores), null.runs.scores), attainable(len(split), null.parts)
     ranks = 1 / comb(len(own.test) + len(held_out(others)), len(own.test))
     p = float("nan") if np.isnan([told, differ, parts]).any() else max(told, differ, parts)
@@ -131,9 +131,9 @@ class Null:
     @classmethod
     def of(cls, space: Space, others: Sequence[Halves], size: int, classifier: Any, seed: int) -> "Null":
         ring = [(one, others[(i + 1) % len(others)]) for i, one in enumerate(others)]
-        made = cls(fitted(space, ring, classifier, seed).runs(space), np.empty(0), size)
-        parts = [of_parts(space, [own.train], [one for one in others if one is not own], made) for own in others]
-        return replace(made, parts=np.concatenate(parts))
+        rest = [[one for one in others if one is not own] for own in others]
+        parts = of_parts(space, [one.train for one in others], rest, size)
+        return cls(fitted(space, ring, classifier, seed).runs(space), parts, size)
 
 
 def parts_of(rows: Index) -> list[Index]:
@@ -143,14 +143,14 @@ def parts_of(rows: Index) -> list[Index]:
     return [rows[i * size : (i + 1) * size] for i in range(count)]
 
 
-def of_parts(space: Space, parts: Sequence[Index], others: Sequence[Halves], null: Null) -> Array:
-    """The TCAV score of each part of a set, its mean over the random sets: no two share a picture of the set.
+def of_parts(space: Space, parts: Sequence[Index], others: Sequence[Sequence[Halves]], size: int) -> Array:
+    """The TCAV score of each part, its mean over as many sets each: no two of a set's parts share a picture.
 
-    There are thousands of these small fits, all by ridge.
+    size: of parts and sets that are used. There are thousands of these small fits, all by ridge.
     """
-    pairs = [(part[: null.size], other.train[: null.size]) for part in parts for other in others]
+    pairs = [(one[:size], other.train[:size]) for one, own in zip(parts, others, strict=True) for other in own]
     fits = fit_all(space.gram, pairs, "ridge", 0)
-    found: Array = scores_of(fits.along(space.slopes)).reshape(len(parts), len(others)).mean(1)
+    found: Array = scores_of(fits.along(space.slopes)).reshape(len(parts), -1).mean(1)
     return found
 
 

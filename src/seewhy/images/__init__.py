@@ -1,6 +1,6 @@
 """From anything a user calls a photo to Pixels, and the Photo that maps are drawn on."""
 
-from seewhy.images.batch import Batch, load, load_all
+from seewhy.images.batch import Batch, load, load_all, rows_of
 from seewhy.images.decode import MAX_PIXELS
 from seewhy.images.files import expand
 from seewhy.images.labels import on_input, read_labels
@@ -16,5 +16,6 @@ __all__ = [
     "load_all",
     "on_input",
     "read_labels",
+    "rows_of",
     "thumbnail",
 ]

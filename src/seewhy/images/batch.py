@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from seewhy.errors import BadInput
@@ -70,6 +71,12 @@ def load_all(images: Any, preprocess: Preprocess, *, max_pixels: int = MAX_PIXEL
     return _together(loaded)
 
 
+def rows_of(x: Tensor, preprocess: Preprocess) -> tuple[Pixels, list[str]]:
+    """A tensor of images as `load_all` takes it, (b,c,h,w), and the SHA-256 of each, without a picture of any."""
+    pixels = _checked(x, preprocess, "the tensor")
+    return pixels, [_digest(row) for row in pixels.cpu().contiguous().numpy()]
+
+
 def _together(loaded: list[tuple[Pixels, Photo]]) -> list[Batch]:
     kinds = {(photo.geometry, pixels.dtype, pixels.device) for pixels, photo in loaded}
     if len(kinds) > 1:
@@ -118,4 +125,8 @@ def _photo_of(x: Tensor, name: str) -> Photo:
     values = x.cpu().contiguous().numpy().copy()  # the user may go on changing the tensor
     shown = values if len(values) == 3 else np.repeat(values.mean(0, keepdims=True), 3, axis=0)
     pixels = np.rint(shown.transpose(1, 2, 0) * 255).astype(np.uint8)
-    return Photo(pixels, Geometry.identity(*x.shape[1:]), name, hashlib.sha256(values.tobytes()).hexdigest(), values)
+    return Photo(pixels, Geometry.identity(*x.shape[1:]), name, _digest(values), values)
+
+
+def _digest(values: NDArray[np.floating[Any]]) -> str:
+    return hashlib.sha256(values.tobytes()).hexdigest()
