@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate
 
@@ -199,6 +200,17 @@ def test_refusals(call: Callable[[], Any], error: type[SeewhyError], said: str) 
     with pytest.raises(error, match=said) as refused:
         call()
     assert refused.value.hint
+
+
+def test_a_folder_is_its_pictures(net: Model, tmp_path: Path) -> None:
+    drawn = draw(3, 5).pixels
+    files = [tmp_path / f"{i}.png" for i in range(3)]
+    for file, one in zip(files, drawn, strict=True):
+        Image.fromarray(one).save(file)
+    by_folder, by_list = (factors(net, one, 2) for one in (tmp_path, files))
+    assert len(by_folder.photos) == 3
+    for one, other in zip(by_folder, by_list, strict=True):
+        np.testing.assert_array_equal(one.maps, other.maps)
 
 
 def test_a_class_that_is_not_predicted_is_said(net: Model) -> None:

@@ -37,9 +37,9 @@ def craft(
 ) -> FoundConcepts:
     """The concepts in pictures of a class, by how much of its score's variance each takes part in.
 
-    images: whatever `seewhy.explain` takes, of one size once they are the network's input. layer: of maps; default the
-    last. side: of a crop, pixels of the input; default 2/7 of the shorter side. samples: of Jansen's estimator; each
-    takes concepts + 2 passes an image through the network from the layer on.
+    images: a folder, or whatever `seewhy.explain` takes, of one size once they are the network's input. layer: of maps;
+    default the last. side: of a crop, pixels of the input; default 2/7 of the shorter side. samples: of Jansen's
+    estimator; each takes concepts + 2 passes an image through the network from the layer on.
     Activations below zero are factorized less each channel's minimum, which a note says. Raises BadInput, Unsupported.
     """
     model = as_model(model).shared()

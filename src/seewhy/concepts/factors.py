@@ -22,8 +22,8 @@ NAMED = 2  # classes of a factor
 def factors(model: Model | str, images: Any, k: int = 5, layer: str | None = None) -> ActivationFactors:
     """What the pictures' places have in common in a layer of maps, as k factors, each with where it is and its classes.
 
-    images: whatever `seewhy.explain` takes, of one size once they are the network's input. layer: default the last
-    maps. A factor's classes are those of the network when every place is like its strongest one.
+    images: a folder, or whatever `seewhy.explain` takes, of one size once they are the network's input. layer: default
+    the last maps. A factor's classes are those of the network when every place is like its strongest one.
     Activations below zero are factorized less each channel's minimum, which a note says. Raises BadInput, Unsupported.
     """
     model = as_model(model).shared()

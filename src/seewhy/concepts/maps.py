@@ -1,12 +1,14 @@
 """Pictures of one size and what a layer makes of them, as maps of no negative numbers."""
 
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from seewhy.errors import BadInput, ModelFailed, Unsupported
-from seewhy.images import load_all
+from seewhy.images import expand, load_all
 from seewhy.model import Model
 from seewhy.types import Photo, Pixels
 
@@ -18,8 +20,10 @@ def readable(model: Model, what: str) -> None:
 
 
 def together(model: Model, images: Any) -> tuple[Pixels, tuple[Photo, ...]]:
-    """Pixels (b,c,h,w) of pictures, and these. Raises BadInput where they have different sizes for the network."""
-    batches = load_all(images, model.preprocess)
+    """Pixels (b,c,h,w) of pictures or of those in a folder, and these. Raises BadInput where they have different sizes
+    for the network."""
+    folder = isinstance(images, str | PathLike) and Path(images).is_dir()
+    batches = load_all(list(expand([images])) if folder else images, model.preprocess)
     if len({one.pixels.shape[2:] for one in batches}) > 1:
         raise BadInput("the pictures have different sizes", "give the model a size: --size 224")
     x = model.checked(torch.cat([one.pixels for one in batches]))
