@@ -31,7 +31,7 @@ _HOME = {
     "open": "store",
     "again": "repeat",
 }
-_ROOMS = {"inspect"}  # reached by their names, as seewhy.inspect.attention
+_ROOMS = {"inspect", "synthesis"}  # reached by their names, as seewhy.inspect.attention
 __all__ = sorted(_HOME)
 
 
