@@ -16,6 +16,7 @@ COMMANDS = (
     "predict",
     "again",
     "inspect",
+    "visualize",
     "doctor",
     "methods",
     "models",

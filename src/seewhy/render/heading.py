@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from seewhy.lang import class_name, text
 from seewhy.render.panels import INK, MUTED, STAMP, lettering, number
-from seewhy.types import Explanation, Function
+from seewhy.types import Explanation, Function, ModelCard
 
 FIT = {"similarity": "{:.3f}", "share": "{:.1%}"}
 
@@ -34,9 +34,13 @@ def stamp(ax: Axes, explanation: Explanation, lang: str) -> None:
 
 def line(made: Figure, explanation: Explanation, lang: str, *parts: str) -> None:
     """One line over a figure, in red and with the stamp's words if the model's weights are random."""
-    random = explanation.model.weights == "random"
-    stamped = (text("random_weights", lang).upper(),) if random else ()
-    said = "  ·  ".join(part for part in (*parts, *stamped) if part)
+    stamped(made, explanation.model, lang, *parts)
+
+
+def stamped(made: Figure, model: ModelCard, lang: str, *parts: str) -> None:
+    """The same of any figure of a model."""
+    random = model.weights == "random"
+    said = "  ·  ".join(part for part in (*parts, *([text("random_weights", lang).upper()] if random else [])) if part)
     made.suptitle(said, x=0.008, ha="left", **lettering(said, lang, 10.5, STAMP if random else INK))
 
 

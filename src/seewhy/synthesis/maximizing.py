@@ -1,6 +1,7 @@
 """Feature visualization: pictures that a network answers to most (Olah et al., Feature Visualization, 2017)."""
 
 import time
+from dataclasses import replace
 from collections.abc import Sequence
 
 import torch
@@ -47,7 +48,7 @@ def visualize(
     Raises SeewhyError for what can't be read or is not there, ModelFailed where the gradient is zero or not finite.
     """
     began = time.monotonic()
-    model = as_model(model).shared()
+    model = replace(as_model(model).shared(), fold=True)
     plan = planned(
         size=size, steps=steps, thresholds=thresholds, batch=batch, made_of=parametrization, transforms=transforms,
         lr=lr, redirect=redirect, seed=seed,

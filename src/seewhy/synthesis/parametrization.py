@@ -23,10 +23,12 @@ Draws = Sequence[torch.Generator]  # one a picture
 
 
 class Parametrization(Protocol):
-    """lr: the step size of Adam that suits it. couples: whether pictures of one batch share parameters."""
+    """lr: the step size of Adam that suits it. couples: whether pictures of one batch share parameters. see_through:
+    whether places that nothing was asked of are shown transparent."""
 
     lr: float
     couples: bool
+    see_through: bool
 
     def start(self, shape: Shape, draws: Draws) -> list[Tensor]:
         """Parameters to begin with, float32 on the CPU, a row a picture in each."""
@@ -53,7 +55,7 @@ class Pixels:
     sd: float = 0.01
     decorrelate: bool = True
     lr: float = 0.05
-    couples = False
+    couples = see_through = False
 
     def start(self, shape: Shape, draws: Draws) -> list[Tensor]:
         return [self.sd * normal(shape, draws)]
@@ -73,7 +75,7 @@ class Fourier:
     decay: float = 1.0
     decorrelate: bool = True
     lr: float = 0.05
-    couples = False
+    couples = see_through = False
 
     def start(self, shape: Shape, draws: Draws) -> list[Tensor]:
         channels, height, width = shape
@@ -101,7 +103,7 @@ class Shared:
     coarser: tuple[int, ...] = (4, 8, 16)
     sd: float = 0.01
     lr: float = 0.05
-    couples = True
+    couples, see_through = True, False
 
     def start(self, shape: Shape, draws: Draws) -> list[Tensor]:
         channels, height, width = shape
@@ -127,7 +129,7 @@ class CPPN:
     hidden: int = 24
     layers: int = 8
     lr: float = 0.005
-    couples = False
+    couples = see_through = False
 
     def start(self, shape: Shape, draws: Draws) -> list[Tensor]:
         widths = [2, *[2 * self.hidden] * (self.layers - 1)]
@@ -162,7 +164,7 @@ class MaCo:
     """
 
     lr: float = 1.0
-    couples = False
+    couples, see_through = False, True
 
     def start(self, shape: Shape, draws: Draws) -> list[Tensor]:
         channels, height, width = shape

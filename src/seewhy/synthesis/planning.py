@@ -54,7 +54,7 @@ class Plan:
     def told(self) -> Mapping[str, Any]:
         """All of it in plain values, for a manifest."""
         found = {one.name: plain(getattr(self, one.name)) for one in fields(self) if one.name != "seed"}
-        return {**found, "optimizer": "Adam"}
+        return {**found, "optimizer": "Adam", "see_through": self.parametrization.see_through}
 
 
 def planned(

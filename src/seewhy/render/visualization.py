@@ -1,0 +1,136 @@
+"""Optimised pictures as a grid under the names of what they are for, and as files."""
+
+import io
+import json
+import re
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from PIL import Image
+
+from seewhy.asked import whole
+from seewhy.errors import BadInput
+from seewhy.lang import note, text
+from seewhy.render import panels
+from seewhy.render.document import written
+from seewhy.render.heading import stamped
+from seewhy.results.visualization import Visualization, Visualized
+
+TILE = 1.9  # inches
+MANIFEST = "manifest.json"
+FULL = 80  # percent of the places of a see-through picture are less than fully seen
+
+
+def figure(result: Visualization, *, columns: int = 6, lang: str = "en") -> Figure:
+    """A tile a picture, or a row an objective where pictures were kept on the way or there are several each."""
+    columns = whole(columns, "columns", 1)
+    tiles = [(_title(result, one, t, n, lang), pixels(one.images[t, n], veil(result, one, n))) for one, t, n in _each(result)]
+    across = len(result.steps) * result[0].images.shape[1]
+    across = across if across > 1 else min(columns, len(tiles))
+    down = -(-len(tiles) // across)
+    height, width = tiles[0][1].shape[:2]
+    made = panels.canvas(TILE * across, (TILE * height / width + 0.32) * down + 0.4)
+    grid = made.add_gridspec(down, across)
+    for at, (title, shown) in enumerate(tiles):
+        ax = made.add_subplot(grid[at // across, at % across], label=f"tile-{at}")
+        panels.picture(ax, shown, panels.shorten(title, 34), lang)
+        ax.title.set_fontsize(7.5)
+    stamped(made, result.model, lang, result.model.name, text("optimised_for", lang), *_said(result, lang))
+    return made
+
+
+def _each(result: Visualization) -> list[tuple[Visualized, int, int]]:
+    return [
+        (one, t, n) for one in result.found for n in range(one.images.shape[1]) for t in range(len(result.steps))
+    ]
+
+
+def _title(result: Visualization, one: Visualized, t: int, n: int, lang: str) -> str:
+    name = one.name if one.images.shape[1] == 1 else f"{one.name} #{n + 1}"
+    return name if len(result.steps) == 1 else text("at_step", lang, name=name, step=result.steps[t])
+
+
+def _said(result: Visualization, lang: str) -> list[str]:
+    return [text("steps_taken", lang, steps=result.steps[-1]), *(note(one, lang) for one in result.notes)]
+
+
+def save(result: Visualization, folder: str | PathLike[str], lang: str = "en") -> Path:
+    """The grid, a PNG a picture and the manifest, which names them. Raises BadInput where the disk refuses."""
+    path = Path(folder)
+    if path.is_file():
+        raise BadInput(f"{path} is a file", "name a folder: -o results")
+    files: dict[tuple[int, int, int], str] = {}
+    for one, t, n in _each(result):
+        at = result.found.index(one)
+        step = f"-step{result.steps[t]}" if len(result.steps) > 1 else ""
+        number = f"-{n + 1}" if one.images.shape[1] > 1 else ""
+        name = f"{at + 1:02}-{slug(one.name)}{number}{step}.png"
+        written(path / name, png(one.images[t, n], veil(result, one, n)))
+        files[at, t, n] = name
+    drawn = io.BytesIO()
+    figure(result, lang=lang).savefig(drawn, format="png")
+    written(path / "grid.png", drawn.getvalue())
+    written(path / MANIFEST, json.dumps(manifest(result, files), ensure_ascii=False, indent=1).encode())
+    return path
+
+
+def manifest(result: Visualization, files: dict[tuple[int, int, int], str]) -> dict[str, Any]:
+    """What was made of what, in plain values."""
+    return {
+        "kind": "visualization",
+        "model": card(result.model),
+        "seed": result.seed,
+        "steps": list(result.steps),
+        "options": dict(result.options),
+        "seconds": round(result.seconds, 3),
+        "versions": dict(result.versions),
+        "notes": list(result.notes),
+        "objectives": [
+            {
+                "objective": one.name,
+                "files": [name for (at, _, _), name in files.items() if result.found[at] is one],
+                "first_value": one.values[0].tolist(),
+                "last_value": one.values[-1].tolist(),
+            }
+            for one in result.found
+        ],
+    }
+
+
+def card(model: Any) -> dict[str, Any]:
+    named = ("name", "spec", "weights", "fingerprint", "licence")
+    return {name: getattr(model, name) for name in named if getattr(model, name)}
+
+
+def veil(result: Visualization, one: Visualized, n: int) -> NDArray[np.float32] | None:
+    """How much of each place (h,w) is to be seen, from 0 to 1, where the parametrization has it so."""
+    if not result.options.get("see_through"):
+        return None
+    asked = one.transparency[n]
+    return np.clip(asked / max(float(np.percentile(asked, FULL)), 1e-12), 0, 1)
+
+
+def pixels(image: NDArray[np.float32], seen: NDArray[np.float32] | None = None) -> NDArray[np.uint8]:
+    """(h,w,c) in [0,1] as (h,w,3), grey ones in grey; on white where they are seen through."""
+    shown = np.clip(image if image.shape[2] == 3 else np.repeat(image.mean(2, keepdims=True), 3, axis=2), 0, 1)
+    shown = shown if seen is None else shown * seen[:, :, None] + 1 - seen[:, :, None]
+    return np.asarray(np.rint(255 * shown), np.uint8)
+
+
+def png(image: NDArray[np.float32], seen: NDArray[np.float32] | None = None) -> bytes:
+    """A PNG file; seen (h,w): how much of each place, else all."""
+    shown = pixels(image)
+    if seen is not None:
+        shown = np.concatenate([shown, np.rint(255 * seen[:, :, None]).astype(np.uint8)], 2)
+    file = io.BytesIO()
+    Image.fromarray(shown).save(file, "PNG")
+    return file.getvalue()
+
+
+def slug(name: str) -> str:
+    """A name as part of a file's."""
+    return re.sub(r"[^\w.]+", "-", name).strip("-.")[:60] or "objective"
