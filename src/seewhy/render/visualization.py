@@ -29,11 +29,13 @@ def figure(result: Visualization, *, columns: int = 6, lang: str = "en") -> Figu
     """A tile a picture, or a row an objective where pictures were kept on the way or there are several each."""
     columns = whole(columns, "columns", 1)
     tiles = [(_title(result, one, t, n, lang), pixels(one.images[t, n], veil(result, one, n))) for one, t, n in _each(result)]
+    if result.photo is not None:
+        tiles = [(text("photo", lang), result.photo), *tiles]
     across = len(result.steps) * result[0].images.shape[1]
     across = across if across > 1 else min(columns, len(tiles))
     down = -(-len(tiles) // across)
     height, width = tiles[0][1].shape[:2]
-    made = panels.canvas(TILE * across, (TILE * height / width + 0.32) * down + 0.4)
+    made = panels.canvas(TILE * across, (TILE * height / width + 0.2) * down + 0.4)
     grid = made.add_gridspec(down, across)
     for at, (title, shown) in enumerate(tiles):
         ax = made.add_subplot(grid[at // across, at % across], label=f"tile-{at}")

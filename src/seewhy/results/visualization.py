@@ -38,7 +38,8 @@ class Visualized:
 
 @dataclass(frozen=True, eq=False)
 class Visualization:
-    """Pictures for several objectives. steps: those at which they were kept. options: all it takes to do it again."""
+    """Pictures for several objectives. steps: those at which they were kept. options: all it takes to do it again.
+    photo (h,w,3): what they were made of, where that was no noise."""
 
     found: tuple[Visualized, ...]
     steps: tuple[int, ...]
@@ -48,6 +49,7 @@ class Visualization:
     seconds: float
     notes: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    photo: NDArray[np.uint8] | None = None
 
     def __len__(self) -> int:
         return len(self.found)

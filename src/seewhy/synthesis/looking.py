@@ -128,35 +128,36 @@ class Eye:
         return self.maps(layer, values)
 
 
-def eye(model: Model, canvas: tuple[int, int], at: tuple[int, int] | None = None) -> Eye:
+def eye(
+    model: Model, canvas: tuple[int, int], at: tuple[int, int] | None = None, *, enlarge: bool = True
+) -> Eye:
     """How a model looks at pictures of a size, margins included.
 
     at: the size of the network's input. By default smaller pictures are enlarged to the size that the model was made
     for, larger ones are looked at as they are; where the network takes no size but its own, they are resized to that.
+    Raises Unsupported for a model that nothing can be optimised through.
     """
     if model.opaque is not None:
         raise Unsupported(f"nothing can be optimised through {model.name}: {model.opaque.why}", "load a torch network")
     own = model.size
-    wanted = at or (canvas if own is None else _enlarged(canvas, own))
+    wanted = at or (canvas if own is None or not enlarge else _enlarged(canvas, own))
+    found = Eye(model, wanted)
     try:
-        model.census(torch.empty(1, len(model.mean), *wanted))
+        census = model.census(found.probe())
     except ModelFailed:
         if own is None or at is not None or wanted == own:
             raise
-        model.census()
-        return Eye(model, own, resized=True)
-    return Eye(model, wanted)
+        found = Eye(model, own, resized=True)
+        census = model.census(found.probe())
+    if not census.differentiable:
+        raise Unsupported(f"{model.name} gives no gradient of its input", "its forward detaches or rounds it")
+    return found
 
 
 def _enlarged(canvas: tuple[int, int], own: tuple[int, int]) -> tuple[int, int]:
     """The canvas, enlarged in its proportions until it is nowhere smaller than the model's own size."""
     factor = max(1.0, *(side / length for side, length in zip(own, canvas, strict=True)))
     return round(canvas[0] * factor), round(canvas[1] * factor)
-
-
-def differentiable(model: Model, probe: Pixels) -> None:
-    if not model.census(probe).differentiable:
-        raise Unsupported(f"{model.name} gives no gradient with respect to its input", "its forward detaches or rounds")
 
 
 def unknown_channel(layer: str, channel: int, channels: int) -> BadOption:

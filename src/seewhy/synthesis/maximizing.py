@@ -10,7 +10,7 @@ from seewhy.model import Model, pair
 from seewhy.results.visualization import Visualization, Visualized
 from seewhy.sources import as_model
 from seewhy.synthesis.climbing import Climb, climbs
-from seewhy.synthesis.looking import differentiable, eye
+from seewhy.synthesis.looking import eye
 from seewhy.synthesis.objectives import Objective
 from seewhy.synthesis.parametrization import Parametrization
 from seewhy.synthesis.planning import Plan, Step, Tell, objectives_of, planned, versions
@@ -56,7 +56,6 @@ def visualize(
     asked = objectives_of(objectives)
     with torch.inference_mode(False), model.frozen():
         looks = eye(model, plan.transforms.canvas(plan.size), pair(network_size, "network_size"))
-        differentiable(model, looks.probe())
         bound = [one.bound(looks, plan.size) for one in asked]
         parts = climbs(looks, plan, bound)
         kept = _climbed(parts, plan, len(bound), tell)
