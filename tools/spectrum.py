@@ -1,6 +1,7 @@
-"""Make src/seewhy/synthesis/spectrum.json anew: how loud each frequency is in five photos that ship with scikit-image."""
+"""Make src/seewhy/synthesis/spectrum.json anew: how loud each frequency is in five photos of scikit-image's."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ def main() -> None:
     loud = torch.fft.rfft2(each, norm="ortho").abs().mean(0).numpy()
     at = np.hypot(np.fft.fftfreq(SIDE)[:, None], np.fft.rfftfreq(SIDE))
     edges = np.geomspace(0.7 / SIDE, 0.5, BINS + 1)
-    rings = [(low <= at) & (at < high) for low, high in zip(edges, edges[1:], strict=False)]
+    rings = [(low <= at) & (at < high) for low, high in pairwise(edges)]
     rings = [ring for ring in rings if ring.any()]
     found = {
         "photos": list(PHOTOS),

@@ -117,7 +117,13 @@ def finished(found: "Visualization", where: Progress, asked: dict[str, Any]) -> 
         document({"folder": str(folder), **json.loads((folder / MANIFEST).read_text("utf-8"))})
     elif not asked["quiet"]:
         lines = [
-            text("visualized", lang, name=one.name, first=f"{one.values[0].mean():.4g}", last=f"{one.values[-1].mean():.4g}")
+            text(
+                "visualized",
+                lang,
+                name=one.name,
+                first=f"{one.values[0].mean():.4g}",
+                last=f"{one.values[-1].mean():.4g}",
+            )
             for one in found.found
         ]
         lines += [text("note", lang, note=note(one, lang)) for one in found.notes]

@@ -28,7 +28,9 @@ FULL = 80  # percent of the places of a see-through picture are less than fully 
 def figure(result: Visualization, *, columns: int = 6, lang: str = "en") -> Figure:
     """A tile a picture, or a row an objective where pictures were kept on the way or there are several each."""
     columns = whole(columns, "columns", 1)
-    tiles = [(_title(result, one, t, n, lang), pixels(one.images[t, n], veil(result, one, n))) for one, t, n in _each(result)]
+    tiles = [
+        (_title(result, one, t, n, lang), pixels(one.images[t, n], veil(result, one, n))) for one, t, n in _each(result)
+    ]
     if result.photo is not None:
         tiles = [(text("photo", lang), result.photo), *tiles]
     across = len(result.steps) * result[0].images.shape[1]
@@ -46,9 +48,7 @@ def figure(result: Visualization, *, columns: int = 6, lang: str = "en") -> Figu
 
 
 def _each(result: Visualization) -> list[tuple[Visualized, int, int]]:
-    return [
-        (one, t, n) for one in result.found for n in range(one.images.shape[1]) for t in range(len(result.steps))
-    ]
+    return [(one, t, n) for one in result.found for n in range(one.images.shape[1]) for t in range(len(result.steps))]
 
 
 def _title(result: Visualization, one: Visualized, t: int, n: int, lang: str) -> str:
@@ -113,7 +113,7 @@ def veil(result: Visualization, one: Visualized, n: int) -> NDArray[np.float32] 
     if not result.options.get("see_through"):
         return None
     asked = one.transparency[n]
-    return np.clip(asked / max(float(np.percentile(asked, FULL)), 1e-12), 0, 1)
+    return np.asarray(np.clip(asked / max(float(np.percentile(asked, FULL)), 1e-12), 0, 1), np.float32)
 
 
 def pixels(image: NDArray[np.float32], seen: NDArray[np.float32] | None = None) -> NDArray[np.uint8]:

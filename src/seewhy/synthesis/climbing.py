@@ -24,7 +24,9 @@ def climbs(eye: Eye, plan: Plan, objectives: Sequence[Objective]) -> list["Climb
     for at, one in enumerate(objectives):
         alike.setdefault(at if alone else one.reads, []).append(at)
     fits = _rows(eye, plan, len(objectives)) // plan.batch
-    parts = [some[first : first + max(1, fits)] for some in alike.values() for first in range(0, len(some), max(1, fits))]
+    parts = [
+        some[first : first + max(1, fits)] for some in alike.values() for first in range(0, len(some), max(1, fits))
+    ]
     return [Climb(eye, plan, {at: objectives[at] for at in some}) for some in parts]
 
 

@@ -88,7 +88,9 @@ def dream(
         "method": "dream", "octaves": len(sizes), "octave_scale": octave_scale, "steps": steps, "lr": lr,
         "jitter": jitter, "tv": tv, "keep_colors": bool(keep_colors), "size": list(pixels.shape[2:]),
     }  # fmt: skip
-    one = Visualized(asked.name, image[None], np.array(values, np.float32)[:, None], np.ones(image.shape[:3], np.float32))
+    one = Visualized(
+        asked.name, image[None], np.array(values, np.float32)[:, None], np.ones(image.shape[:3], np.float32)
+    )
     return Visualization(
         (one,), (len(values),), model.card, options, seed, time.monotonic() - began, (note,) if resized else (),
         versions(), as_shown(pixels),
@@ -98,7 +100,9 @@ def dream(
 def _one(objective: Any) -> list[Objective]:
     found = objectives_of(objective)
     if len(found) > 1 or found[0].couples:
-        raise BadOption("a dream has one picture and one objective", "add objectives up: 'deepdream:a + 0.5*deepdream:b'")
+        raise BadOption(
+            "a dream has one picture and one objective", "add objectives up: 'deepdream:a + 0.5*deepdream:b'"
+        )
     return found
 
 

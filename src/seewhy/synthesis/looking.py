@@ -128,9 +128,7 @@ class Eye:
         return self.maps(layer, values)
 
 
-def eye(
-    model: Model, canvas: tuple[int, int], at: tuple[int, int] | None = None, *, enlarge: bool = True
-) -> Eye:
+def eye(model: Model, canvas: tuple[int, int], at: tuple[int, int] | None = None, *, enlarge: bool = True) -> Eye:
     """How a model looks at pictures of a size, margins included.
 
     at: the size of the network's input. By default smaller pictures are enlarged to the size that the model was made

@@ -184,7 +184,9 @@ def _vector(vector: Any) -> Tensor:
     try:
         return torch.as_tensor(vector).float()
     except (TypeError, ValueError, RuntimeError) as error:
-        raise BadOption(f"a direction is a {type(vector).__name__}", "give an array of numbers, one a channel") from error
+        raise BadOption(
+            f"a direction is a {type(vector).__name__}", "give an array of numbers, one a channel"
+        ) from error
 
 
 Made = Callable[..., Objective]

@@ -26,9 +26,14 @@ class Parametrization(Protocol):
     """lr: the step size of Adam that suits it. couples: whether pictures of one batch share parameters. see_through:
     whether places that nothing was asked of are shown transparent."""
 
-    lr: float
-    couples: bool
-    see_through: bool
+    @property
+    def lr(self) -> float: ...
+
+    @property
+    def couples(self) -> bool: ...
+
+    @property
+    def see_through(self) -> bool: ...
 
     def start(self, shape: Shape, draws: Draws) -> list[Tensor]:
         """Parameters to begin with, float32 on the CPU, a row a picture in each."""
@@ -45,7 +50,8 @@ def normal(shape: Sequence[int], draws: Draws) -> Tensor:
 def frequencies(height: int, width: int) -> Tensor:
     """Of a real picture's waves (h, w//2+1), in cycles a pixel; one column more where the width is odd, as Lucid's."""
     across = torch.fft.fftfreq(width, dtype=torch.float64)[: width // 2 + 1 + width % 2]
-    return (torch.fft.fftfreq(height, dtype=torch.float64)[:, None].square() + across.square()).sqrt()
+    down = torch.fft.fftfreq(height, dtype=torch.float64)[:, None]
+    return torch.hypot(down.expand(-1, len(across)), across.expand(height, -1))
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,8 @@ class Fourier:
         """The picture (n,c,h,w) before its colours. spectrum (n,c,h,f,2): real and imaginary parts."""
         loudness = frequencies(*size).clamp_min(1 / max(size)) ** -self.decay
         waves = torch.view_as_complex((loudness[..., None].to(spectrum) * spectrum).contiguous())
-        return torch.fft.irfftn(waves, s=size, dim=(-2, -1), norm="ortho") / 4  # Lucid's 4, against saturated colours
+        free: Tensor = torch.fft.irfftn(waves, s=size, dim=(-2, -1), norm="ortho")
+        return free / 4  # Lucid's 4, against saturated colours
 
 
 @dataclass(frozen=True)
@@ -148,7 +155,8 @@ class CPPN:
             if at < len(parameters) - 2:
                 x = x.atan()
                 x = torch.cat([x / 0.67, x * x / 0.6], 1)
-        return x.unflatten(2, size).sigmoid()
+        made: Tensor = x.unflatten(2, size)
+        return made.sigmoid()
 
     def _places(self, size: tuple[int, int]) -> Tensor:
         """(1,2,h*w), the square root of 3 at the end of the longer side: so a side has the variance 1."""
