@@ -66,14 +66,15 @@ def main() -> int:
         f"| {label} | {one.values[0, 0]:.2f} | {one.values[-1, 0]:.1f} | {looks} of {LOOKS} |"
         for label, one, looks in zip(CLASSES, classes.found, right, strict=True)
     ]
+    minutes = (time.monotonic() - began) / 60
     page = f"""# Pictures that the default model asks for
 
-Made by `make visualize` (tools/visualizations.py) in {(time.monotonic() - began) / 60:.0f} minutes. The classes were chosen beforehand.
+Made by `make visualize` (tools/visualizations.py) in {minutes:.0f} minutes. The classes were chosen beforehand.
 
 ## Classes
 
-{SIZE} pixels, {STEPS} steps, seed 0, all defaults. {held} of {len(CLASSES)} pictures are called by their class, first of
-1000, in at least {ENOUGH} of {LOOKS} looks moved by up to 8 pixels.
+{SIZE} pixels, {STEPS} steps, seed 0, all else by default. {held} of {len(CLASSES)} pictures are called by their class,
+first of 1000, in at least {ENOUGH} of {LOOKS} looks moved by up to 8 pixels.
 
 {drawn(classes, "visualized-classes.webp")}
 

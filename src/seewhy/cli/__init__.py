@@ -17,6 +17,8 @@ COMMANDS = (
     "again",
     "inspect",
     "visualize",
+    "dream",
+    "invert",
     "doctor",
     "methods",
     "models",

@@ -48,25 +48,38 @@ def ascend(
     count = whole(steps, "steps", 1) if steps is not None else 30 if photo is None else 20
     rate = number(lr, "lr", 1e-12) if lr is not None else 1.0 if photo is None else 0.1
     seed = whole(seed, "seed", 0)
-    found: list[Visualized] = []
     asked = objectives_of(objectives)
-    stopped = count
     with torch.inference_mode(False), model.frozen():
         looks = eye(model, shape, shape)
+        start = noise(model, shape, seed) if photo is None else looks.photo(photo, shape)
         bound = [one.bound(looks, shape) for one in asked]
-        for one in bound:
-            start = noise(model, shape, seed) if photo is None else looks.photo(photo, shape)
-            x, values = start, []
-            for done, (x, value) in enumerate(climb(looks, one, start, count, rate), 1):
-                values.append(value)
-                if tell is not None and tell(Step(done, count, (value,))) is True:
-                    stopped = done
-                    break
-            found.append(_shown(model, one, x, values))
+        climbs = [climb(looks, one, start, count, rate) for one in bound]
+        last, values = _climbed(climbs, count, tell)
+        found = [_shown(model, one, x, own) for one, x, own in zip(bound, last, zip(*values, strict=True), strict=True)]
     return Visualization(
-        tuple(found), (stopped,), model.card, {"method": "ascend", "size": list(shape), "steps": count, "lr": rate},
-        seed, time.monotonic() - began, (), versions(), None if photo is None else as_shown(start),
-    )  # fmt: skip
+        found=tuple(found),
+        steps=(len(values),),
+        model=model.card,
+        options={"method": "ascend", "size": list(shape), "steps": count, "lr": rate},
+        seed=seed,
+        seconds=time.monotonic() - began,
+        versions=versions(),
+        photo=None if photo is None else as_shown(start),
+    )
+
+
+def _climbed(
+    climbs: Sequence[Iterator[tuple[Tensor, float]]], steps: int, tell: Tell | None
+) -> tuple[list[Tensor], list[tuple[float, ...]]]:
+    """The last pixels of each objective, and all values, step by step."""
+    values: list[tuple[float, ...]] = []
+    last: list[Tensor] = []
+    for each in zip(*climbs, strict=True):
+        last = [x for x, _ in each]
+        values.append(tuple(value for _, value in each))
+        if tell is not None and tell(Step(len(values), steps, values[-1])) is True:
+            break
+    return last, values
 
 
 def climb(looks: Eye, objective: Objective, pixels: Tensor, steps: int, lr: float) -> Iterator[tuple[Tensor, float]]:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from seewhy.asked import number, whole
-from seewhy.errors import BadOption
+from seewhy.errors import BadOption, Unsupported
 from seewhy.images import load
 from seewhy.model import Model
 from seewhy.results.visualization import Visualization, Visualized
@@ -23,14 +23,35 @@ from seewhy.synthesis.planning import Step, Tell, objectives_of, versions
 from seewhy.synthesis.terms import total_variation
 from seewhy.types import Preprocess
 
+Size = tuple[int, int]
+
 SMALLEST = 32  # pixels of a side of the smallest octave
 LUMA = (0.299, 0.587, 0.114)
+
+
+@dataclass(frozen=True)
+class Dreaming:
+    """How it is done; see `dream`."""
+
+    octaves: int
+    octave_scale: float
+    steps: int
+    lr: float
+    jitter: int
+    tv: float
+    keep_colors: bool
+
+    def __post_init__(self) -> None:
+        for name, low in (("octaves", 1), ("steps", 1), ("jitter", 0)):
+            whole(getattr(self, name), name, low)
+        for name, least in (("octave_scale", 1.01), ("lr", 1e-12), ("tv", 0.0)):
+            number(getattr(self, name), name, least)
 
 
 def dream(
     model: Model | str,
     photo: Any,
-    objective: Objective | str,
+    objective: Objective | str | None = None,
     *,
     octaves: int = 4,
     octave_scale: float = 1.4,
@@ -45,65 +66,90 @@ def dream(
 ) -> Visualization:
     """A photo changed, from coarse to fine, so that an objective grows: "deepdream:layer4", a channel, a class.
 
-    octaves: sizes, each `octave_scale` times larger than the one before; what was added goes along, the photo is taken
+    objective: default all that a layer in the middle of the network holds, which the result names. octaves: sizes, each `octave_scale` times larger than the one before; what was added goes along, the photo is taken
     anew. steps: in each of them, of lr in pixels from 0 to 1 on the mean. jitter: the picture is rolled by up to so
     many pixels in each step. tv: how much of a step goes against the total variation. keep_colors: only the lightness
     changes, the photo's colours stay; else they may all change. longest: the photo's longer side is reduced to this.
+    Raises SeewhyError as `visualize` does.
     """
     began = time.monotonic()
     model = replace(as_model(model).shared(), fold=True)
-    (asked,) = _one(objective)
-    octaves, steps, jitter = whole(octaves, "octaves", 1), whole(steps, "steps", 1), whole(jitter, "jitter", 0)
-    octave_scale, lr, tv = number(octave_scale, "octave_scale", 1.01), number(lr, "lr", 1e-12), number(tv, "tv", 0)
-    seed = whole(seed, "seed", 0)
+    how = Dreaming(octaves, octave_scale, steps, lr, jitter, tv, bool(keep_colors))
+    asked, seed = _one(f"deepdream:{middle(model)}" if objective is None else objective), whole(seed, "seed", 0)
     pixels = opened(model, photo, whole(longest, "longest", SMALLEST))
-    draw = torch.Generator().manual_seed(seed)
     values: list[float] = []
-    resized = False
-    sizes = _sizes((pixels.shape[2], pixels.shape[3]), octaves, octave_scale)
     with torch.inference_mode(False), model.frozen():
-        added = torch.zeros_like(pixels)
-        made = pixels
-        stop = False
-        for size in sizes:
-            looks = eye(model, size, enlarge=False)
-            resized |= looks.resized
-            base = _at(pixels, size)
-            made = (base + _at(added, size)).clamp(0, 1)
-            for made, value in _steps(looks, asked.bound(looks, size), made, steps, lr, jitter, tv, draw):
-                values.append(value)
-                done = Step(len(values), steps * len(sizes), (value,))
-                stop = tell is not None and tell(done) is True
-                if stop:
-                    break
-            added = made - base
-            if stop:
-                break
-        made = (pixels + _at(added, sizes[-1])).clamp(0, 1)
-        made = lightness_only(pixels, made) if keep_colors else made
+        made, sizes, resized = _dreamt(model, pixels, asked, how, seed, tell, values)
+    if how.keep_colors:
+        made = lightness_only(pixels, made)
     image = made.permute(0, 2, 3, 1).float().cpu().numpy()
+    curve = np.array(values, np.float32)[:, None]
     size_said = "x".join(map(str, model.size or ()))
     note = f"the network takes no other size than {size_said}: pictures are resized to it in every step"
-    options = {
-        "method": "dream", "octaves": len(sizes), "octave_scale": octave_scale, "steps": steps, "lr": lr,
-        "jitter": jitter, "tv": tv, "keep_colors": bool(keep_colors), "size": list(pixels.shape[2:]),
-    }  # fmt: skip
-    one = Visualized(
-        asked.name, image[None], np.array(values, np.float32)[:, None], np.ones(image.shape[:3], np.float32)
-    )
     return Visualization(
-        (one,), (len(values),), model.card, options, seed, time.monotonic() - began, (note,) if resized else (),
-        versions(), as_shown(pixels),
-    )  # fmt: skip
+        found=(Visualized(asked.name, image[None], curve, np.ones(image.shape[:3], np.float32)),),
+        steps=(len(values),),
+        model=model.card,
+        options={"method": "dream", **asdict(how), "sizes": [list(one) for one in sizes]},
+        seed=seed,
+        seconds=time.monotonic() - began,
+        notes=(note,) if resized else (),
+        versions=versions(),
+        photo=as_shown(pixels),
+    )
 
 
-def _one(objective: Any) -> list[Objective]:
+def _dreamt(
+    model: Model,
+    pixels: Tensor,
+    objective: Objective,
+    how: Dreaming,
+    seed: int,
+    tell: Tell | None,
+    values: list[float],
+) -> tuple[Tensor, list[Size], bool]:
+    """The dream in all colours, the octaves' sizes, and whether the network was shown another size."""
+    sizes = octave_sizes((pixels.shape[2], pixels.shape[3]), how.octaves, how.octave_scale)
+    draw = torch.Generator().manual_seed(seed)
+    added, resized = torch.zeros_like(pixels), False
+    for size in sizes:
+        looks = eye(model, size, enlarge=False)
+        resized |= looks.resized
+        base = _at(pixels, size)
+        last = (base + _at(added, size)).clamp(0, 1)
+        stop = False
+        for one, value in _steps(looks, objective.bound(looks, size), last, how, draw):
+            last = one
+            values.append(value)
+            stop = tell is not None and tell(Step(len(values), how.steps * len(sizes), (value,))) is True
+            if stop:
+                break
+        added = last - base
+        if stop:
+            break
+    return (pixels + _at(added, sizes[-1])).clamp(0, 1), sizes, resized
+
+
+def _one(objective: Any) -> Objective:
     found = objectives_of(objective)
     if len(found) > 1 or found[0].couples:
         raise BadOption(
             "a dream has one picture and one objective", "add objectives up: 'deepdream:a + 0.5*deepdream:b'"
         )
-    return found
+    return found[0]
+
+
+def middle(model: Model) -> str:
+    """The outer layer with maps that is nearest to two thirds of the way through the network."""
+    if model.opaque is not None:
+        raise Unsupported(f"nothing can be optimised through {model.name}: {model.opaque.why}", "load a torch network")
+    census = model.census()
+    read = [one for one in census.layers if one.grid and one.read]
+    outer = [one.name for one in read if one.name.count(".") <= 1] or [one.name for one in read]
+    if not outer:
+        raise Unsupported(f"no layer of {model.name} returns maps", "name what is to grow: objective='class:...'")
+    places = [one.name for one in census.layers]
+    return min(outer, key=lambda name: abs(places.index(name) - 2 * len(places) / 3))
 
 
 def opened(model: Model, photo: Any, longest: int) -> Tensor:
@@ -116,30 +162,29 @@ def opened(model: Model, photo: Any, longest: int) -> Tensor:
     return model.checked(pixels).clamp(0, 1)
 
 
-def _sizes(full: tuple[int, int], octaves: int, scale: float) -> list[tuple[int, int]]:
+def octave_sizes(full: Size, octaves: int, scale: float) -> list[Size]:
     """From the smallest to the full size; none with a side shorter than SMALLEST but the last."""
     each = [(round(full[0] / scale**n), round(full[1] / scale**n)) for n in reversed(range(octaves))]
     return [one for one in each[:-1] if min(one) >= SMALLEST] + [full]
 
 
-def _at(pictures: Tensor, size: tuple[int, int]) -> Tensor:
+def _at(pictures: Tensor, size: Size) -> Tensor:
     if tuple(pictures.shape[2:]) == tuple(size):
         return pictures
     return F.interpolate(pictures, size=size, mode="bilinear", align_corners=False, antialias=True)
 
 
 def _steps(
-    looks: Eye, objective: Objective, made: Tensor, steps: int, lr: float, jitter: int, tv: float, draw: torch.Generator
+    looks: Eye, objective: Objective, made: Tensor, how: Dreaming, draw: torch.Generator
 ) -> Iterator[tuple[Tensor, float]]:
     """The picture after each step, and the objective before it."""
-    for done in range(1, steps + 1):
-        moves = torch.randint(-jitter, jitter + 1, (2,), generator=draw).tolist()
-        rolled = torch.roll(made, moves, (2, 3))
-        grad, value = slope(looks, objective, rolled, done)
+    for done in range(1, how.steps + 1):
+        moves = torch.randint(-how.jitter, how.jitter + 1, (2,), generator=draw).tolist()
+        grad, value = slope(looks, objective, torch.roll(made, moves, (2, 3)), done)
         step = evened(torch.roll(grad, [-one for one in moves], (2, 3)))
-        if tv:
-            step = step - tv * evened(_roughness(made))
-        made = (made + lr * step).clamp(0, 1)
+        if how.tv:
+            step = step - how.tv * evened(_roughness(made))
+        made = (made + how.lr * step).clamp(0, 1)
         yield made, value
 
 

@@ -21,12 +21,13 @@ from seewhy.synthesis.looking import Eye, eye
 from seewhy.synthesis.parametrization import Draws, Parametrization, Shape, normal, parametrization
 from seewhy.synthesis.planning import Step, Tell, plain, versions
 
+TV, TV_FREE = 0.05, 0.5  # weights of the total variation; waves are smooth by themselves
 HALVINGS = 4  # of the step size, evenly over the steps
 
 
 @dataclass(frozen=True)
 class Free:
-    """The network's own input, normalised, without bounds: what the paper optimises. sd: of the noise it begins with."""
+    """The network's own input, normalised, without bounds, as in the paper. sd: of the noise it begins with."""
 
     mean: Sequence[float]
     std: Sequence[float]
@@ -51,7 +52,7 @@ class Regularisers:
     alpha: float = 6.0
     alpha_weight: float = 1e-3
     beta: float = 2.0
-    tv_weight: float = 0.05
+    tv_weight: float = TV
 
     def __post_init__(self) -> None:
         for name in ("alpha", "beta"):
@@ -80,16 +81,18 @@ def invert(
     alpha: float = 6.0,
     alpha_weight: float = 1e-3,
     beta: float = 2.0,
-    tv_weight: float = 0.05,
+    tv_weight: float | None = None,
     seed: int = 0,
     tell: Tell | None = None,
 ) -> Inversion:
     """What each of the layers still knows of a photo: a picture with its features, made from noise.
 
-    Minimises |F(x) - F(photo)|^2 / |F(photo)|^2 + alpha_weight * mean |u|^alpha + tv_weight * mean (dx^2 + dy^2)^(beta/2)
-    with u the normalised pixels, by Adam, whose step is halved four times on the way. photo: as `seewhy.explain` takes
-    one. parametrization: "fourier" and others of parametrization.py keep to pixels from 0 to 1; "free" are the paper's,
-    normalised pixels without bounds. tell: called after each step; it ends all where it returns True.
+    Minimises |F(x) - F(photo)|^2 / |F(photo)|^2 + alpha_weight * mean |u|^alpha
+    + tv_weight * mean (down^2 + across^2)^(beta/2), with u the normalised pixels, by Adam, whose step is halved four
+    times on the way. photo: as `seewhy.explain` takes one. parametrization: "fourier" and others of parametrization.py
+    keep to pixels from 0 to 1; "free" are the paper's, normalised pixels without bounds. lr: default twice the
+    parametrization's own, .1 of "fourier". tv_weight: default .05, of "free" .5. tell: called after each step; it ends
+    all where it returns True.
     Raises SeewhyError for a layer that is not there, or whose features or gradient are zero or not finite.
     """
     began = time.monotonic()
@@ -98,11 +101,10 @@ def invert(
     if not names:
         raise BadOption("no layer is asked for", "name at least one")
     made_of = _made_of(parametrization, model)
-    weights = Regularisers(alpha, alpha_weight, beta, tv_weight)
-    run = _Run(
-        whole(steps, "steps", 1), made_of.lr if lr is None else number(lr, "lr", 1e-12), whole(seed, "seed", 0), made_of,
-        weights, tell, len(names),
-    )  # fmt: skip
+    usual = TV_FREE if isinstance(made_of, Free) else TV
+    weights = Regularisers(alpha, alpha_weight, beta, usual if tv_weight is None else tv_weight)
+    rate = 2 * made_of.lr if lr is None else number(lr, "lr", 1e-12)
+    run = _Run(whole(steps, "steps", 1), rate, whole(seed, "seed", 0), made_of, weights, tell, len(names))
     pixels, shown = load(photo, model.preprocess)
     x = model.checked(pixels)
     size = int(x.shape[2]), int(x.shape[3])
@@ -110,14 +112,17 @@ def invert(
         looks = eye(model, size, size)
         known = [model.layer(name, x) for name in names]
         found = [run.inverted(looks, name, x, at) for at, name in enumerate(known)]
-    options = {
-        "steps": run.steps, "lr": run.lr, "size": list(size), "parametrization": plain(made_of), **plain(weights),
-        "optimizer": "Adam",
-    }  # fmt: skip
+    options = {"steps": run.steps, "lr": run.lr, "size": list(size), "parametrization": plain(made_of)}
     return Inversion(
-        tuple(one for one in found if one is not None), shown, as_shown(x), model.card, options, run.seed, time.monotonic() - began,
-        (), versions(),
-    )  # fmt: skip
+        found=tuple(one for one in found if one is not None),
+        photo=shown,
+        seen=as_shown(x),
+        model=model.card,
+        options={**options, "regularisers": plain(weights), "optimizer": "Adam"},
+        seed=run.seed,
+        seconds=time.monotonic() - began,
+        versions=versions(),
+    )
 
 
 def _made_of(asked: Any, model: Model) -> Parametrization:

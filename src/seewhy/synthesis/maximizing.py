@@ -1,8 +1,8 @@
 """Feature visualization: pictures that a network answers to most (Olah et al., Feature Visualization, 2017)."""
 
 import time
-from dataclasses import replace
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 

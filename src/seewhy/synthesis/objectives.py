@@ -5,7 +5,6 @@
 A value is larger the more of it there is: it is maximised.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -166,8 +165,8 @@ def alignment(layer: str, decay: float = 2.0) -> Objective:
 
 def interpolation(layer: str, index: int, other_layer: str, other_index: int) -> Objective:
     """From one channel to another across a batch."""
-    one, other = terms.Channel(layer, whole(index, "channel", 0)), terms.Channel(other_layer, whole(other_index, "channel", 0))  # fmt: skip
-    return _one(together.Interpolation(one, other))
+    ends = [terms.Channel(name, whole(at, "channel", 0)) for name, at in ((layer, index), (other_layer, other_index))]
+    return _one(together.Interpolation(*ends))
 
 
 def _one(term: Term) -> Objective:
@@ -187,6 +186,3 @@ def _vector(vector: Any) -> Tensor:
         raise BadOption(
             f"a direction is a {type(vector).__name__}", "give an array of numbers, one a channel"
         ) from error
-
-
-Made = Callable[..., Objective]

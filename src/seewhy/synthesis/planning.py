@@ -1,6 +1,6 @@
 """How pictures are optimised, whatever for: what a user asks for, checked once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, NamedTuple
 
