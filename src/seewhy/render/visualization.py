@@ -20,7 +20,7 @@ from seewhy.render.document import written
 from seewhy.render.heading import stamped
 from seewhy.results.visualization import Visualization, Visualized
 
-TILE = 1.9  # inches
+TILE, LARGE, FEW = 1.9, 3.4, 3  # inches of a picture, and of one of so few a row
 MANIFEST = "manifest.json"
 FULL = 80  # percent of the places of a see-through picture are less than fully seen
 
@@ -37,7 +37,8 @@ def figure(result: Visualization, *, columns: int = 6, lang: str = "en") -> Figu
     across = across if across > 1 else min(columns, len(tiles))
     down = -(-len(tiles) // across)
     height, width = tiles[0][1].shape[:2]
-    made = panels.canvas(TILE * across, (TILE * height / width + 0.2) * down + 0.4)
+    side = LARGE if across <= FEW else TILE
+    made = panels.canvas(side * across, (side * height / width + 0.2) * down + 0.4)
     grid = made.add_gridspec(down, across)
     for at, (title, shown) in enumerate(tiles):
         ax = made.add_subplot(grid[at // across, at % across], label=f"tile-{at}")

@@ -66,10 +66,11 @@ def dream(
 ) -> Visualization:
     """A photo changed, from coarse to fine, so that an objective grows: "deepdream:layer4", a channel, a class.
 
-    objective: default all that a layer in the middle of the network holds, which the result names. octaves: sizes, each `octave_scale` times larger than the one before; what was added goes along, the photo is taken
-    anew. steps: in each of them, of lr in pixels from 0 to 1 on the mean. jitter: the picture is rolled by up to so
-    many pixels in each step. tv: how much of a step goes against the total variation. keep_colors: only the lightness
-    changes, the photo's colours stay; else they may all change. longest: the photo's longer side is reduced to this.
+    objective: default all that a layer in the middle of the network holds, which the result names. octaves: sizes, each
+    `octave_scale` times larger than the one before; what was added goes along, the photo is taken anew. steps: in each
+    of them, of lr in pixels from 0 to 1 on the mean. jitter: the picture is rolled by up to so many pixels in each
+    step. tv: how much of a step goes against the total variation. keep_colors: only the lightness changes, the photo's
+    colours stay; else they may all change. longest: the photo's longer side is reduced to this.
     Raises SeewhyError as `visualize` does.
     """
     began = time.monotonic()
