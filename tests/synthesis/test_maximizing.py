@@ -58,9 +58,7 @@ def test_steps_are_those_of_the_network_alone(small: Model) -> None:
             adam.zero_grad()
             (-value).backward()
             adam.step()
-    found = visualize(
-        model, "conv3:5 - 1e-3*tv", parametrization="pixels", transforms=NONE, redirect=0, seed=0, **FEW
-    )
+    found = visualize(model, "conv3:5 - 1e-3*tv", parametrization="pixels", transforms=NONE, redirect=0, seed=0, **FEW)
     np.testing.assert_allclose(found[0].values[:, 0], values, rtol=1e-4)
     wanted = own.image([parameter], (16, 20)).detach().permute(0, 2, 3, 1).numpy()
     np.testing.assert_allclose(last(found), wanted, atol=1e-4)

@@ -17,7 +17,7 @@ from seewhy.errors import BadInput, BadOption, SeewhyError, UnknownName, Unsuppo
 from seewhy.synthesis import objectives as of
 from seewhy.synthesis.looking import Eye, Look, eye
 from seewhy.synthesis.objectives import Objective
-from seewhy.synthesis.terms import blurred
+from seewhy.synthesis.penalties import blurred
 
 
 @pytest.fixture
@@ -55,9 +55,7 @@ def lucent(one: Any, pictures: Tensor, maps: Tensor) -> float:
     return -float(one(lambda name: {"input": pictures, "l": maps, "m": maps.flip(1)}[name]))
 
 
-def test_channels_and_neurons_are_lucents_and_the_middle_is_the_right_way_round(
-    pictures: Tensor, maps: Tensor
-) -> None:
+def test_channels_and_neurons_are_lucents_and_the_middle_is_the_right_way_round(pictures: Tensor, maps: Tensor) -> None:
     assert float(value(of.channel("l", 2), pictures, maps).mean()) == pytest.approx(
         lucent(lucents.channel("l", 2), pictures, maps)
     )

@@ -47,7 +47,9 @@ def test_other_ways_to_write_it(text: str, same: str) -> None:
 
 
 def test_its_parts() -> None:
-    (plain, first), (half, second), (less, third) = parse("a.b:1:2,3 + 0.5*class:great white shark - 2*c:4:center").terms
+    (plain, first), (half, second), (less, third) = parse(
+        "a.b:1:2,3 + 0.5*class:great white shark - 2*c:4:center"
+    ).terms
     assert (plain, half, less) == (1.0, 0.5, -2.0)
     assert isinstance(first, Channel) and (first.layer, first.channel, first.cell) == ("a.b", 1, (2, 3))
     assert isinstance(second, Logit) and second.asked == "great white shark"

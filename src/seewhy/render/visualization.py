@@ -22,6 +22,7 @@ from seewhy.results.visualization import Visualization, Visualized
 
 TILE, LARGE, FEW = 1.9, 3.4, 3  # inches of a picture, and of one of so few a row
 MANIFEST = "manifest.json"
+LETTERS = 14  # of a title, an inch of its picture
 FULL = 80  # percent of the places of a see-through picture are less than fully seen
 
 
@@ -42,8 +43,7 @@ def figure(result: Visualization, *, columns: int = 6, lang: str = "en") -> Figu
     grid = made.add_gridspec(down, across)
     for at, (title, shown) in enumerate(tiles):
         ax = made.add_subplot(grid[at // across, at % across], label=f"tile-{at}")
-        panels.picture(ax, shown, panels.shorten(title, 34), lang)
-        ax.title.set_fontsize(7.5)
+        panels.picture(ax, shown, panels.shorten(title, int(LETTERS * side)), lang)
     stamped(made, result.model, lang, result.model.name, text("optimised_for", lang), *_said(result, lang))
     return made
 

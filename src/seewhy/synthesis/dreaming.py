@@ -19,8 +19,8 @@ from seewhy.sources import as_model
 from seewhy.synthesis.ascending import as_shown, slope
 from seewhy.synthesis.looking import Eye, eye
 from seewhy.synthesis.objectives import Objective
+from seewhy.synthesis.penalties import total_variation
 from seewhy.synthesis.planning import Step, Tell, objectives_of, versions
-from seewhy.synthesis.terms import total_variation
 from seewhy.types import Preprocess
 
 Size = tuple[int, int]

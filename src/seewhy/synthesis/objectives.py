@@ -13,7 +13,7 @@ from torch import Tensor
 
 from seewhy.asked import number, whole
 from seewhy.errors import BadOption
-from seewhy.synthesis import terms, together
+from seewhy.synthesis import penalties, terms, together
 from seewhy.synthesis.looking import Eye, Look, Reads
 from seewhy.synthesis.terms import CENTER, Place, Term
 
@@ -130,27 +130,27 @@ def caricature(layer: str, photo: Any, power: float = 1.0) -> Objective:
 
 def difference(photo: Any) -> Objective:
     """How far the picture is from a photo, by its pixels. Subtracted, it stays near."""
-    return _one(terms.Difference(photo))
+    return _one(penalties.Difference(photo))
 
 
 def total_variation() -> Objective:
     """The sum of differences between neighbouring pixels. Subtracted, the picture grows smooth."""
-    return _one(terms.TotalVariation())
+    return _one(penalties.TotalVariation())
 
 
 def l1(constant: float = 0.0) -> Objective:
     """The sum of pixels' absolute differences from a constant."""
-    return _one(terms.L1(number(constant, "constant")))
+    return _one(penalties.L1(number(constant, "constant")))
 
 
 def l2(constant: float = 0.0) -> Objective:
     """The Euclidean length of pixels' differences from a constant."""
-    return _one(terms.L2(number(constant, "constant")))
+    return _one(penalties.L2(number(constant, "constant")))
 
 
 def blur() -> Objective:
     """Half the squared distance from the blurred picture."""
-    return _one(terms.Blur())
+    return _one(penalties.Blur())
 
 
 def diversity(layer: str) -> Objective:
