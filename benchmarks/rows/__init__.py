@@ -12,8 +12,22 @@ from benchmarks.rows import (
     relevance,
     rise,
     superpixels,
+    synthesis,
     texts,
 )
 
-FAMILIES = (limits, cams, gradients, relevance, perturbation, rise, superpixels, partition, attention, texts, memory)
+FAMILIES = (
+    limits,
+    cams,
+    gradients,
+    relevance,
+    perturbation,
+    rise,
+    superpixels,
+    partition,
+    attention,
+    texts,
+    synthesis,
+    memory,
+)
 ROWS: dict[str, Row] = {row.id: row for family in FAMILIES for row in family.ROWS}
