@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 import sys
 import types
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -16,7 +17,7 @@ from seewhy.synthesis.looking import Look, eye
 from seewhy.synthesis.parametrization import Fourier
 
 SIZE, STEPS, CHANNEL, PLAIN = 128, 32, 3, 224  # a picture of PLAIN pixels lucent does not enlarge
-ROUNDING = 0.02  # of the largest: batch norms are folded in ours, so that a unit at its kink may lie at its other side
+ROUNDING = 1e-3  # of the largest: batch norms are folded in ours, so that a unit may lie at the other side of its kink
 
 
 def lucents(module: str) -> Any:
@@ -74,9 +75,10 @@ def same_gradient(case: Case, ours: Any, theirs: Any) -> Gate:
         show_image=False,
     )  # fmt: skip
     wanted = kept.grads[0]
-    with case.model.frozen(), torch.enable_grad():
+    model = replace(case.model, fold=True)  # as it is while pictures are optimised
+    with model.frozen(), torch.enable_grad():
         own = spectrum.detach().clone().requires_grad_()
-        look = eye(case.model, (PLAIN, PLAIN), (PLAIN, PLAIN))
+        look = eye(model, (PLAIN, PLAIN), (PLAIN, PLAIN))
         objective = objectives.channel(inner(case), CHANNEL).bound(look, (PLAIN, PLAIN))
         pictures = Fourier().image([own], (PLAIN, PLAIN))
         seen = look.look(pictures, objective.reads)

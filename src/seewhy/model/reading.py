@@ -12,8 +12,9 @@ from torch import Tensor
 from seewhy.errors import Unsupported
 from seewhy.model.backward import backwards
 from seewhy.model.chain import chained
-from seewhy.model.fold import folded, without_norms
+from seewhy.model.fold import folded
 from seewhy.model.forward import Forward
+from seewhy.model.fused_chain import fused
 from seewhy.model.program import Program, reach
 from seewhy.model.programs import ROUGH, Programs, apart, gradient_of
 from seewhy.model.rules import Rule, ruled
@@ -132,11 +133,8 @@ def believed(programs: Programs, layers: Sequence[str], network: Run, *, graph: 
             return None
         calls, wanted = found
         layout = programs.layout() if graph else torch.channels_last
-        if graph:
-            run = chained(without_norms(calls, wanted) if programs.fold else calls, wanted)
-        else:
-            run = folded(calls, wanted)
-        program = Program(run, (0,), wanted)
+        cheaper = folded if not graph else fused if programs.fold else chained
+        program = Program(cheaper(calls, wanted), (0,), wanted)
         return lambda x: program([x.contiguous(memory_format=layout)], len(x))
 
     return programs.believed(("reaching", graph, *layers), make, partial(_off, programs, network, graph))

@@ -1,0 +1,67 @@
+"""Calls with batch norms and rectifiers in the convolutions before them, and a backward of each as one: for pictures
+that are optimised, where what rounding moves a unit at its kink by is lost among random moves of the picture."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seewhy.model.chain import Affine, chained
+from seewhy.model.fold import ConvArgs, folded
+from seewhy.model.packed import RECTIFIERS, Convolution
+from seewhy.model.tape import Call
+
+
+@dataclass(frozen=True, eq=False)
+class Fused:
+    """A convolution with the rectifier behind it. turned: its backward, without the rectifier's."""
+
+    conv: Convolution
+    turned: Affine
+
+    __name__ = "fused"
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if not x.requires_grad:
+            return self.conv(x)
+        found: Tensor = _Fused.apply(x, self)
+        return found
+
+
+class _Fused(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, fused: Fused) -> Tensor:
+        last = x.is_contiguous(memory_format=torch.channels_last)
+        ctx.fused, ctx.shape = fused, x.shape
+        ctx.layout = torch.channels_last if last else torch.contiguous_format
+        y = fused.conv(x)
+        if fused.conv.rectifier:
+            ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        if ctx.fused.conv.rectifier:
+            (y,) = ctx.saved_tensors
+            low, high = RECTIFIERS[ctx.fused.conv.rectifier]
+            if high is None:
+                grad = torch.ops.aten.threshold_backward(grad, y, low)
+            else:
+                grad = torch.ops.aten.hardtanh_backward(grad, y, low, high)
+        return ctx.fused.turned.backward(grad, ctx.shape, ctx.layout), None
+
+
+def fused(calls: Sequence[Call], wanted: Iterable[int]) -> list[Call]:
+    """The same results but for rounding; slots `wanted` stay what they are."""
+    wanted = tuple(wanted)
+    return chained([_fused(call) for call in folded(calls, wanted)], wanted)
+
+
+def _fused(call: Call) -> Call:
+    conv = call.function
+    if not isinstance(conv, Convolution) or len(call.args) != 1:
+        return call
+    args = ConvArgs(call.args[0], conv.weight, conv.bias, conv.stride, conv.padding, conv.dilation, conv.groups)
+    return replace(call, function=Fused(conv, Affine((), args)))
