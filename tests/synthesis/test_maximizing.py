@@ -74,6 +74,35 @@ def test_every_parametrization_climbs(bright: Model, name: str) -> None:
     assert found[0].transparency.max() == 1 and found[0].transparency.min() >= 0
 
 
+class Gabor(nn.Module):
+    """Two channels that know one wave each: across every 6 pixels, and down every 4."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.act = nn.Conv2d(3, 2, 13, padding=6, bias=False), nn.ReLU()
+        at = torch.arange(13.0) - 6
+        window = torch.exp(-at.square() / 18)
+        waves = torch.stack(
+            [torch.cos(2 * torch.pi * at / 6).expand(13, 13), torch.cos(2 * torch.pi * at / 4)[:, None].expand(13, 13)]
+        )
+        with torch.no_grad():
+            weight = waves * window * window[:, None]
+            self.conv.weight.copy_((weight - weight.mean((1, 2), keepdim=True))[:, None].expand(-1, 3, -1, -1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.act(self.conv(x)).mean((2, 3))
+
+
+@pytest.mark.parametrize("name", ["fourier", "pixels", "maco"])
+def test_the_picture_of_a_channel_has_the_wave_that_it_knows(name: str) -> None:
+    model = Model(Gabor(), mean=MEAN, std=STD, size=(48, 48))
+    found = visualize(model, ["act:0", "act:1"], size=48, steps=60, parametrization=name, transforms=NONE)
+    for one, (down, across) in zip(found.found, ((0, 8), (12, 0)), strict=True):
+        grey = one.image.mean(2)
+        loud = np.abs(np.fft.rfft2(grey - grey.mean()))
+        assert np.unravel_index(loud.argmax(), loud.shape) in {(down, across), (-down % 48, across)}
+
+
 def test_each_class_gets_its_own_colour(bright: Model) -> None:
     found = visualize(bright, ["class:red", "class:green"], size=(32, 40), steps=60)
     red, green = (one.image.mean((0, 1)) for one in found.found)

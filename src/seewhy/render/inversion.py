@@ -15,7 +15,7 @@ from seewhy.lang import text
 from seewhy.render import panels
 from seewhy.render.document import written
 from seewhy.render.heading import stamped
-from seewhy.render.visualization import MANIFEST, card, pixels, png, slug
+from seewhy.render.visualization import MANIFEST, NAME, NARROWEST, card, pixels, png, slug
 from seewhy.results.inversion import Inversion, Inverted
 
 TILE = 2.5  # inches
@@ -27,7 +27,7 @@ def figure(result: Inversion, *, lang: str = "en") -> Figure:
     """The photo first, as the network saw it; under each layer's picture its curves, all on one scale."""
     columns = len(result) + 1
     height, width = result[0].image.shape[:2]
-    made = panels.canvas(TILE * columns, TILE * height / width + 2.3)
+    made = panels.canvas(max(TILE * columns, NARROWEST), TILE * height / width + 2.3)
     grid = made.add_gridspec(2, columns, height_ratios=[TILE * height / width + 0.2, 1.6])
     panels.picture(made.add_subplot(grid[0, 0], label="photo"), result.seen, text("photo", lang), lang)
     first: Axes | None = None
@@ -49,7 +49,7 @@ def figure(result: Inversion, *, lang: str = "en") -> Figure:
         made,
         result.model,
         lang,
-        result.model.name,
+        panels.shorten(result.model.name, NAME),
         text("inverted", lang),
         text("steps_taken", lang, steps=len(result[0].features) - 1),
     )

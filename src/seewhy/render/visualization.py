@@ -14,7 +14,7 @@ from PIL import Image
 
 from seewhy.asked import whole
 from seewhy.errors import BadInput
-from seewhy.lang import note, text
+from seewhy.lang import text
 from seewhy.render import panels
 from seewhy.render.document import written
 from seewhy.render.heading import stamped
@@ -22,6 +22,7 @@ from seewhy.results.visualization import Visualization, Visualized
 
 TILE, LARGE, FEW = 1.9, 3.4, 3  # inches of a picture, and of one of so few a row
 MANIFEST = "manifest.json"
+NARROWEST, NAME = 6.4, 36  # inches of a figure, and letters of a network's name, so that its heading fits
 LETTERS = 14  # of a title, an inch of its picture
 FULL = 80  # percent of the places of a see-through picture are less than fully seen
 
@@ -39,12 +40,13 @@ def figure(result: Visualization, *, columns: int = 6, lang: str = "en") -> Figu
     down = -(-len(tiles) // across)
     height, width = tiles[0][1].shape[:2]
     side = LARGE if across <= FEW else TILE
-    made = panels.canvas(side * across, (side * height / width + 0.2) * down + 0.4)
+    made = panels.canvas(max(side * across, NARROWEST), (side * height / width + 0.2) * down + 0.4)
     grid = made.add_gridspec(down, across)
     for at, (title, shown) in enumerate(tiles):
         ax = made.add_subplot(grid[at // across, at % across], label=f"tile-{at}")
         panels.picture(ax, shown, panels.shorten(title, int(LETTERS * side)), lang)
-    stamped(made, result.model, lang, result.model.name, text("optimised_for", lang), *_said(result, lang))
+    steps = text("steps_taken", lang, steps=result.steps[-1])
+    stamped(made, result.model, lang, panels.shorten(result.model.name, NAME), text("optimised_for", lang), steps)
     return made
 
 
@@ -55,10 +57,6 @@ def _each(result: Visualization) -> list[tuple[Visualized, int, int]]:
 def _title(result: Visualization, one: Visualized, t: int, n: int, lang: str) -> str:
     name = one.name if one.images.shape[1] == 1 else f"{one.name} #{n + 1}"
     return name if len(result.steps) == 1 else text("at_step", lang, name=name, step=result.steps[t])
-
-
-def _said(result: Visualization, lang: str) -> list[str]:
-    return [text("steps_taken", lang, steps=result.steps[-1]), *(note(one, lang) for one in result.notes)]
 
 
 def save(result: Visualization, folder: str | PathLike[str], lang: str = "en") -> Path:
