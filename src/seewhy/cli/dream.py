@@ -8,7 +8,7 @@ import click
 from seewhy.cli import options
 from seewhy.cli.each_photo import each
 from seewhy.cli.output import Command, Progress
-from seewhy.cli.visualize import finished, making, teller
+from seewhy.cli.visualize import finished, making, teller, texts
 
 if TYPE_CHECKING:
     from seewhy.model import Model
@@ -36,7 +36,15 @@ if TYPE_CHECKING:
 @click.pass_context
 def command(ctx: click.Context, /, photos: tuple[str, ...], model: str, **asked: Any) -> None:
     """Deep dream: change a photo so that a layer, a channel or a class answers to it more (Mordvintsev et al. 2015)."""
-    each(ctx, photos, model, {**asked, "size": None}, "dreaming", _done)
+    each(
+        ctx,
+        photos,
+        model,
+        {**asked, "size": None},
+        "dreaming",
+        _done,
+        texts([asked["objective"]] if asked["objective"] else []),
+    )
 
 
 def _done(model: "Model", photo: Path, folder: Path, where: Progress, asked: dict[str, Any]) -> Any:

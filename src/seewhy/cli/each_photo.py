@@ -1,6 +1,6 @@
 """Commands that make a folder of each photo: one that fails stops no other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +19,22 @@ Done = Callable[["Model", Path, Path, Progress, dict[str, Any]], Any]  # what it
 
 
 def each(
-    ctx: click.Context, photos: tuple[str, ...], model: str, asked: dict[str, Any], doing: str, done: Done
+    ctx: click.Context,
+    photos: tuple[str, ...],
+    model: str,
+    asked: dict[str, Any],
+    doing: str,
+    done: Done,
+    classes: Sequence[str] = (),
 ) -> None:
-    """Do it with each photo, into `out`, or into a folder of its own there if there are several."""
+    """Do it with each photo, into `out`, or into a folder of its own there if there are several.
+
+    classes: those that are asked for; of an image-text model they are texts.
+    """
     lang = asked["lang"]
     with progress(quiet=asked["quiet"]) as where:
         where.step(text("loading", lang, name=model))
-        loaded = options.loaded(model, asked, [])
+        loaded = options.loaded(model, asked, classes)
         found, bad = expanded(photos)
         rows: list[dict[str, Any]] = [{"photo": name, "error": where.failed(name, error)} for name, error in bad]
         names = distinct([photo.stem for photo in found])

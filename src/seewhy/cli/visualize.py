@@ -1,7 +1,7 @@
 """seewhy visualize: what would the network like to see?"""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,11 +89,20 @@ def command(model: str, **asked: Any) -> None:
     lang = asked["lang"]
     with progress(quiet=asked["quiet"]) as where:
         where.step(text("loading", lang, name=model))
-        loaded = options.loaded(model, {**asked, "size": None}, [])
+        loaded = options.loaded(model, {**asked, "size": None}, texts(asked["objectives"]))
         where.step(text("visualizing", lang, count=len(asked["objectives"])))
         row = finished((_plain if asked["plain"] else _optimised)(loaded, where, asked), where, asked)
     if asked["as_json"]:
         document(row)
+
+
+def texts(objectives: Sequence[str]) -> list[str]:
+    """The classes that objectives name: of an image-text model they are texts."""
+    from seewhy.synthesis import parse
+    from seewhy.synthesis.terms import Logit
+
+    each = [term for text in objectives for _, term in parse(text).terms if isinstance(term, Logit)]
+    return [str(one.asked) for one in each]
 
 
 def _optimised(model: "Model", where: Progress, asked: dict[str, Any]) -> "Visualization":
