@@ -16,7 +16,7 @@ from seewhy.synthesis import objectives
 from seewhy.synthesis.looking import Look, eye
 from seewhy.synthesis.parametrization import Fourier
 
-SIZE, STEPS, CHANNEL, PLAIN = 128, 32, 3, 224  # a picture of PLAIN pixels lucent does not enlarge
+SIZE, STEPS, CHANNEL, PLAIN = 128, 32, 2, 224  # a picture of PLAIN pixels lucent does not enlarge
 ROUNDING = 1e-3  # of the largest: batch norms are folded in ours, so that a unit may lie at the other side of its kink
 
 

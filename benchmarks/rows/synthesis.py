@@ -39,7 +39,7 @@ ROWS = [
         "resnet50",
         made,
         (lucent(3.0),),
-        layer="inner",
+        layer="early",
     ),
     Row(
         "visualize-together",

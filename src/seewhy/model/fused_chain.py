@@ -16,10 +16,15 @@ from seewhy.model.tape import Call
 
 @dataclass(frozen=True, eq=False)
 class Fused:
-    """A convolution with the rectifier behind it. turned: its backward, without the rectifier's."""
+    """A convolution with the rectifier behind it.
+
+    turned: its backward, without the rectifier's. owns: whether the gradient that it is given is nobody else's, since
+    only another of these reads what it returns.
+    """
 
     conv: Convolution
     turned: Affine
+    owns: bool = False
 
     __name__ = "fused"
 
@@ -45,18 +50,44 @@ class _Fused(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         if ctx.fused.conv.rectifier:
             (y,) = ctx.saved_tensors
-            low, high = RECTIFIERS[ctx.fused.conv.rectifier]
-            if high is None:
-                grad = torch.ops.aten.threshold_backward(grad, y, low)
-            else:
-                grad = torch.ops.aten.hardtanh_backward(grad, y, low, high)
+            grad = _passed(grad, y, *RECTIFIERS[ctx.fused.conv.rectifier], ctx.fused.owns)
         return ctx.fused.turned.backward(grad, ctx.shape, ctx.layout), None
+
+
+def _passed(grad: Tensor, y: Tensor, low: float, high: float | None, owned: bool) -> Tensor:
+    """The gradient where a rectifier that returned y lets it pass; in its own memory if it may be."""
+    into = {"grad_input": grad} if owned and grad.stride() == y.stride() else {}
+    found: Tensor
+    if high is None:
+        found = torch.ops.aten.threshold_backward(grad, y, low, **into)
+    else:
+        found = torch.ops.aten.hardtanh_backward(grad, y, low, high, **into)
+    return found
 
 
 def fused(calls: Sequence[Call], wanted: Iterable[int]) -> list[Call]:
     """The same results but for rounding; slots `wanted` stay what they are."""
     wanted = tuple(wanted)
-    return chained([_fused(call) for call in folded(calls, wanted)], wanted)
+    return owning(chained([_fused(call) for call in folded(calls, wanted)], wanted), wanted)
+
+
+def owning(calls: Sequence[Call], wanted: Sequence[int]) -> list[Call]:
+    """Those whose only reader is another of them own the gradient that comes back from it."""
+    readers: dict[int, list[Call]] = {}
+    for call in calls:
+        for slot in call.reads:
+            readers.setdefault(slot, []).append(call)
+
+    def owns(call: Call) -> bool:
+        read = [one for slot in call.makes for one in readers.get(slot, ())]
+        return not set(call.makes) & set(wanted) and len(read) == 1 and isinstance(read[0].function, Fused)
+
+    return [
+        replace(call, function=replace(call.function, owns=True))
+        if isinstance(call.function, Fused) and owns(call)
+        else call
+        for call in calls
+    ]
 
 
 def _fused(call: Call) -> Call:
