@@ -16,7 +16,7 @@ from seewhy.synthesis import objectives
 from seewhy.synthesis.looking import Look, eye
 from seewhy.synthesis.parametrization import Fourier
 
-SIZE, STEPS, CHANNEL, PLAIN = 128, 32, 2, 224  # a picture of PLAIN pixels lucent does not enlarge
+SIZE, STEPS, PLAIN = 128, 32, 224  # a picture of PLAIN pixels lucent does not enlarge
 ROUNDING = 1e-3  # of the largest: batch norms are folded in ours, so that a unit may lie at the other side of its kink
 
 
@@ -33,10 +33,15 @@ def inner(case: Case) -> str:
     return case.layer or ("conv1" if case.stands_in else "blocks.3")
 
 
+def channel(case: Case) -> int:
+    """One that is not dead."""
+    return 5 if case.stands_in else 3
+
+
 def rendered(case: Case, setting: Setting) -> Call:
     render, param = lucents("render"), lucents("param")
     net, steps = case.copy(setting), case.few(STEPS)
-    name = f"1_{inner(case).replace('.', '_')}:{CHANNEL}"  # behind the normalisation
+    name = f"1_{inner(case).replace('.', '_')}:{channel(case)}"  # behind the normalisation
 
     def call() -> Any:
         return render.render_vis(
@@ -69,7 +74,7 @@ def same_gradient(case: Case, ours: Any, theirs: Any) -> Gate:
     kept = Kept([spectrum])
     render.render_vis(
         case.copy(Setting("as it comes", frozen=False)),
-        f"1_{inner(case).replace('.', '_')}:{CHANNEL}",
+        f"1_{inner(case).replace('.', '_')}:{channel(case)}",
         lambda: ([spectrum], param.color.to_valid_rgb(image, decorrelate=True)),
         optimizer=lambda _parameters: kept, transforms=[], thresholds=(1,), preprocess=False, progress=False,
         show_image=False,
@@ -79,7 +84,7 @@ def same_gradient(case: Case, ours: Any, theirs: Any) -> Gate:
     with model.frozen(), torch.enable_grad():
         own = spectrum.detach().clone().requires_grad_()
         look = eye(model, (PLAIN, PLAIN), (PLAIN, PLAIN))
-        objective = objectives.channel(inner(case), CHANNEL).bound(look, (PLAIN, PLAIN))
+        objective = objectives.channel(inner(case), channel(case)).bound(look, (PLAIN, PLAIN))
         pictures = Fourier().image([own], (PLAIN, PLAIN))
         seen = look.look(pictures, objective.reads)
         (found,) = torch.autograd.grad(-objective.values(Look(pictures, seen.layers)).sum(), own)

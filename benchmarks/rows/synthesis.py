@@ -3,7 +3,7 @@
 from typing import Any
 
 from benchmarks.answers import relative
-from benchmarks.lucent_peers import CHANNEL, SIZE, STEPS, inner, lucent
+from benchmarks.lucent_peers import SIZE, STEPS, channel, inner, lucent
 from benchmarks.row import Call, Case, Gate, Peer, Row, Setting
 from seewhy.synthesis import visualize
 
@@ -12,7 +12,7 @@ TOGETHER = 16
 
 def made(case: Case, channels: int = 1) -> Any:
     """Lucent redirects no gradients, and ours do so in the first 16 steps: not here."""
-    objectives = [f"{inner(case)}:{CHANNEL + at}" for at in range(case.few(channels))]
+    objectives = [f"{inner(case)}:{channel(case) + at}" for at in range(case.few(channels))]
     return visualize(case.model, objectives, size=SIZE, steps=case.few(STEPS), redirect=0)
 
 
