@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo test proofs half rise lrp keras compiling sweep shapes textures evidence bench bench-quick lint types check clean
+.PHONY: demo test proofs visualize half rise lrp keras compiling sweep shapes textures evidence bench bench-quick lint types check clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/installed  ## install seewhy and explain a real photo with a real network
@@ -18,6 +18,9 @@ test: $(VENV)/tested  ## install what the tests need and run them all; those of 
 
 proofs: $(VENV)/tested  ## every method on the default model beside its peer, into docs/proofs.md: takes minutes
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow tests/test_proofs.py
+
+visualize: $(VENV)/tested  ## pictures of 12 classes and 24 channels of the default model, into docs/visualizations.md: ten minutes
+	OMP_NUM_THREADS=1 $(BIN)/python tools/visualizations.py
 
 half: $(VENV)/tested  ## maps from scores in bfloat16 beside float32's, into docs/precision.md: ten minutes
 	OMP_NUM_THREADS=1 $(BIN)/python tools/half.py $(METHOD)
@@ -78,7 +81,7 @@ $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
 # grad-cam asks for the OpenCV build that needs libGL; the headless one of the group serves it as well.
 $(VENV)/tested: pyproject.toml $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --group test --group oracles
-	$(BIN)/python -m pip install --quiet --no-deps grad-cam==1.5.7
+	$(BIN)/python -m pip install --quiet --no-deps grad-cam==1.5.7 torch-lucent==0.1.8 kornia==0.4.1 flashtorch==0.1.3
 	@touch $@
 
 $(VENV)/linted: pyproject.toml $(VENV)/installed

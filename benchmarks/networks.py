@@ -37,7 +37,7 @@ NETWORKS = {
     "resnet50": Network(
         "ResNet-50, random",
         lambda: load("torchvision:resnet50", weights="random"),
-        {"last": "layer4", "inner": "layer3"},
+        {"last": "layer4", "inner": "layer3", "early": "layer2"},
         tiny.residual,
     ),
     "vgg16": Network(

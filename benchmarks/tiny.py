@@ -34,11 +34,11 @@ class Residual(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.stem = nn.Sequential(nn.Conv2d(3, 8, 3, stride=2, padding=1), nn.ReLU(inplace=True))
-        self.layer3, self.layer4 = Block(8), Block(8)
+        self.layer2, self.layer3, self.layer4 = nn.Identity(), Block(8), Block(8)
         self.fc = nn.Linear(8, 10)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.fc(self.layer4(self.layer3(self.stem(x))).mean((2, 3)))
+        return self.fc(self.layer4(self.layer3(self.layer2(self.stem(x)))).mean((2, 3)))
 
 
 class Block(nn.Module):

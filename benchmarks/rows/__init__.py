@@ -14,6 +14,7 @@ from benchmarks.rows import (
     relevance,
     rise,
     superpixels,
+    synthesis,
     texts,
 )
 
@@ -30,6 +31,7 @@ FAMILIES = (
     texts,
     inside,
     concepts,
+    synthesis,
     memory,
 )
 ROWS: dict[str, Row] = {row.id: row for family in FAMILIES for row in family.ROWS}

@@ -115,6 +115,13 @@ def network_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def network_options_without_size(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same where --size is that of a picture which is made."""
+    for add in reversed([one for one in NETWORK if one is not size_option]):
+        command = add(command)
+    return command
+
+
 def loaded(name: str, asked: Mapping[str, Any], targets: Sequence[str] | None = None) -> "Model":
     """The network `name` with the options of `network_options`; one that takes texts with those in the targets, too.
 

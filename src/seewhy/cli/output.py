@@ -13,6 +13,7 @@ from seewhy.errors import SeewhyError
 
 DONE, BUG, REFUSED, INTERRUPTED = 0, 1, 2, 130
 SELDOM = 10  # seconds between lines that say how far a call is
+BAR = 24  # characters of a full bar
 SURE = 2  # seconds that tell how long the rest will take
 CODES = "Exit codes: 0 all done, 2 something was refused or failed, 130 interrupted."
 
@@ -109,6 +110,9 @@ class Progress:
         if passed > SURE and more:
             self.sampled(done, total, passed * (total - done) / more)
 
+    def climbed(self, done: int, total: int, said: str) -> None:
+        """Steps so far of an optimisation, and where it has come."""
+
     sampling = False
     unit = "samples"  # what they are called
     _began = 0.0, 0
@@ -130,6 +134,11 @@ class Lines(Progress):
         if time.monotonic() > self._next:
             self._next = time.monotonic() + SELDOM
             click.echo(f"  {done} of {total} {self.unit}, {clock(left)} left", err=True)
+
+    def climbed(self, done: int, total: int, said: str) -> None:
+        if time.monotonic() > self._next or done == total:
+            self._next = time.monotonic() + SELDOM
+            click.echo(f"  {done} of {total} steps, {said}", err=True)
 
 
 class Live(Progress):
@@ -156,6 +165,10 @@ class Live(Progress):
     def passes(self, forward: int, backward: int) -> None:
         self._counts = f"  {forward} forward, {backward} backward"
         self._status.update(f"{self._said}{self._counts}{self._samples}")
+
+    def climbed(self, done: int, total: int, said: str) -> None:
+        bar = "█" * (BAR * done // total)
+        self._status.update(f"{self._said}  {bar:░<{BAR}} {done}/{total}  {said}")
 
     def sampled(self, done: int, total: int, left: float) -> None:
         self._samples = f"; {done} of {total} {self.unit}, {clock(left)} left"

@@ -14,8 +14,9 @@ from seewhy.model.backward import backwards
 from seewhy.model.chain import chained
 from seewhy.model.fold import folded
 from seewhy.model.forward import Forward
+from seewhy.model.fused_chain import fused
 from seewhy.model.program import Program, reach
-from seewhy.model.programs import Programs, apart, gradient_of
+from seewhy.model.programs import ROUGH, Programs, apart, gradient_of
 from seewhy.model.rules import Rule, ruled
 from seewhy.model.stream import out_of_memory
 from seewhy.model.trace import Reached, reaching, record
@@ -123,7 +124,7 @@ def unused(layer: str) -> Unsupported:
 def believed(programs: Programs, layers: Sequence[str], network: Run, *, graph: bool) -> Run | None:
     """The layers by the calls up to the last of them, once that has given what the module gives, `network`.
 
-    graph: with one from the pixels; else batch norms are folded.
+    graph: with one from the pixels, where batch norms are folded if the network's are; else they are, always.
     """
 
     def make() -> Run | None:
@@ -132,21 +133,23 @@ def believed(programs: Programs, layers: Sequence[str], network: Run, *, graph: 
             return None
         calls, wanted = found
         layout = programs.layout() if graph else torch.channels_last
-        program = Program(chained(calls, wanted) if graph else folded(calls, wanted), (0,), wanted)
+        cheaper = folded if not graph else fused if programs.fold else chained
+        program = Program(cheaper(calls, wanted), (0,), wanted)
         return lambda x: program([x.contiguous(memory_format=layout)], len(x))
 
-    return programs.believed(("reaching", graph, *layers), make, partial(_off, programs.probe, network, graph))
+    return programs.believed(("reaching", graph, *layers), make, partial(_off, programs, network, graph))
 
 
-def _off(probe: Tensor, network: Run, graph: bool, run: Run) -> str:
+def _off(programs: Programs, network: Run, graph: bool, run: Run) -> str:
     """What there is against a run, if anything."""
+    probe = programs.probe
     with torch.no_grad():
         pairs = zip(run(probe), network(probe), strict=True)
         off = next(filter(None, (apart(found, wanted) for found, wanted in pairs)), "")
     if off or not graph:
         return off
     found, wanted = (gradient_of(partial(_together, one), probe)[1] for one in (run, network))
-    return apart(found, wanted, 1e-3)
+    return apart(found, wanted, ROUGH if programs.fold else 1e-3)
 
 
 def _together(run: Run, x: Tensor) -> Tensor:

@@ -1,0 +1,128 @@
+"""One optimisation: pictures of some objectives that are looked at together, a step at a time."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seewhy.errors import ModelFailed
+from seewhy.results.visualization import Visualized
+from seewhy.synthesis.adam import Adam
+from seewhy.synthesis.looking import Eye, Look, Reads
+from seewhy.synthesis.objectives import Objective
+from seewhy.synthesis.planning import Plan
+from seewhy.synthesis.redirected import REDIRECTED
+
+PATIENCE = 16  # steps in which a gradient of zero may still become another
+
+
+def climbs(eye: Eye, plan: Plan, objectives: Sequence[Objective]) -> list["Climb"]:
+    """Objectives that read the same of the network go through it together, as many as fit at a time."""
+    alone = plan.parametrization.couples
+    alike: dict[object, list[int]] = {}
+    for at, one in enumerate(objectives):
+        alike.setdefault(at if alone else one.reads, []).append(at)
+    fits = _rows(eye, plan, len(objectives)) // plan.batch
+    parts = [
+        some[first : first + max(1, fits)] for some in alike.values() for first in range(0, len(some), max(1, fits))
+    ]
+    return [Climb(eye, plan, {at: objectives[at] for at in some}) for some in parts]
+
+
+def _rows(eye: Eye, plan: Plan, objectives: int) -> int:
+    """Pictures that fit through the network at a time."""
+    each = torch.arange(plan.batch * objectives)
+    return len(eye.model.fitting(each, lambda part: part, backward=True, like=eye.probe())[0])
+
+
+class Climb:
+    """objectives: by their number, all of which read the same."""
+
+    def __init__(self, eye: Eye, plan: Plan, objectives: dict[int, Objective]) -> None:
+        self.eye, self.plan, self.objectives = eye, plan, objectives
+        model, own = eye.model, plan.parametrization
+        drawn = own.start((len(model.mean), *plan.size), plan.draws(0))
+        self._parameters = [self._each(one).to(model.device, model.pixel_dtype).requires_grad_() for one in drawn]
+        self._adam = Adam(self._parameters, plan.lr)
+        self._draws = plan.draws(1)
+        self._values: list[Tensor] = []
+        self._kept: list[Tensor] = []
+        self._asked: Tensor | None = None  # how much of each place, so far
+        self._moved = torch.zeros(plan.batch * len(objectives), dtype=torch.bool, device=model.device)
+        self.reads: Reads = next(iter(objectives.values())).reads
+
+    def _each(self, drawn: Tensor) -> Tensor:
+        """The same start for each objective."""
+        return drawn.repeat(len(self.objectives), *[1] * (drawn.ndim - 1))
+
+    def step(self, done: int) -> dict[int, float]:
+        """Take the done-th step; the value of each objective before it."""
+        rules = REDIRECTED if done <= self.plan.redirect else None
+        with torch.enable_grad():
+            pictures = self.plan.parametrization.image(self._parameters, self.plan.size)
+            x = self._given(pictures)
+            seen = self.eye.look(x, self.reads, rules)
+            values = self._valued(Look(pictures, seen.layers, seen.outputs))
+            wanted = [*self._parameters, pictures, x]
+            *grads, asked, given = torch.autograd.grad(-values.sum(), wanted, allow_unused=True)
+        self.eye.model.meter.count(backward=len(x))
+        self._checked(values, given, done)
+        self._adam.step(grads)
+        if asked is not None:
+            strength = asked.abs().sum(1)
+            self._asked = strength if self._asked is None else self._asked.add_(strength)
+        self._values.append(values.detach())
+        means = values.detach().unflatten(0, (-1, self.plan.batch)).mean(1).tolist()
+        return dict(zip(self.objectives, means, strict=True))
+
+    def _given(self, pictures: Tensor) -> Tensor:
+        """The pictures moved and turned, as the network's input. Each objective's are moved alike."""
+        maps = self._each(self.plan.transforms.drawn(self.plan.size, self._draws))
+        return self.plan.transforms(pictures, maps, self.eye.size)
+
+    def _valued(self, look: Look) -> Tensor:
+        n = self.plan.batch
+        rows = (slice(first * n, (first + 1) * n) for first in range(len(self.objectives)))
+        return torch.cat([one.values(look.rows(own)) for one, own in zip(self.objectives.values(), rows, strict=True)])
+
+    def _checked(self, values: Tensor, given: Tensor | None, done: int) -> None:
+        """Raises ModelFailed where a value or a gradient is not finite, or the gradient has been zero in all steps."""
+        read = given is not None and (self.reads.layers or self.reads.outputs)
+        slopes = given.flatten(1).abs().amax(1) if read and given is not None else torch.ones_like(values)
+        fine = torch.isfinite(values) & torch.isfinite(slopes)
+        if not fine.all():
+            raise ModelFailed(
+                f"{self._first(~fine)!r} or its gradient is NaN or infinite in step {done}",
+                "check the layer's weights and the model's precision, or take a smaller lr",
+            )
+        self._moved |= slopes > 0
+        if done == min(PATIENCE, self.plan.steps) and not self._moved.all():
+            raise ModelFailed(
+                f"the gradient of {self._first(~self._moved)!r} is zero in each of {done} steps",
+                "the unit may be dead, or shut for this picture: try another channel, seed or layer, one before its "
+                "ReLU, or more steps of redirect",
+            )
+
+    def _first(self, rows: Tensor) -> str:
+        """The first objective that one of these rows belongs to."""
+        at = int(rows.nonzero()[0]) // self.plan.batch
+        return list(self.objectives.values())[at].name
+
+    def keep(self) -> None:
+        with torch.no_grad():
+            pictures = self.plan.parametrization.image(self._parameters, self.plan.size)
+        if not torch.isfinite(pictures).all():
+            raise ModelFailed("the optimised pictures are not finite", "take a smaller lr")
+        self._kept.append(pictures)
+
+    def found(self) -> Iterator[tuple[int, Visualized]]:
+        """Each objective's pictures, by its number."""
+        images = torch.stack(self._kept).permute(0, 1, 3, 4, 2).float().cpu().numpy()
+        values = torch.stack(self._values).float().cpu().numpy()
+        asked = torch.zeros(images.shape[1:4]) if self._asked is None else self._asked
+        seen = (asked / asked.amax((1, 2), keepdim=True).clamp_min(1e-30)).float().cpu().numpy()
+        for place, (at, one) in enumerate(self.objectives.items()):
+            own = slice(place * self.plan.batch, (place + 1) * self.plan.batch)
+            shown = np.ascontiguousarray(images[:, own])
+            yield at, Visualized(one.name, shown, np.ascontiguousarray(values[:, own]), seen[own])

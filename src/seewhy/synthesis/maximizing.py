@@ -1,0 +1,95 @@
+"""Feature visualization: pictures that a network answers to most (Olah et al., Feature Visualization, 2017)."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+
+from seewhy.model import Model, pair
+from seewhy.results.visualization import Visualization, Visualized
+from seewhy.sources import as_model
+from seewhy.synthesis.climbing import Climb, climbs
+from seewhy.synthesis.looking import eye
+from seewhy.synthesis.objectives import Objective
+from seewhy.synthesis.parametrization import Parametrization
+from seewhy.synthesis.planning import Plan, Step, Tell, objectives_of, planned, versions
+from seewhy.synthesis.transforms import Transforms
+
+REDIRECTED_STEPS = 16  # Lucid's
+
+
+def visualize(
+    model: Model | str,
+    objectives: Objective | str | Sequence[Objective | str],
+    *,
+    size: int | tuple[int, int] = 128,
+    steps: int = 512,
+    thresholds: Sequence[int] = (),
+    batch: int = 1,
+    parametrization: Parametrization | str = "fourier",
+    transforms: Transforms | None = None,
+    lr: float | None = None,
+    redirect: int = REDIRECTED_STEPS,
+    network_size: int | tuple[int, int] | None = None,
+    seed: int = 0,
+    tell: Tell | None = None,
+) -> Visualization:
+    """Pictures that raise each of the objectives, all of them in one optimisation.
+
+    objectives: as text ("layer4:12", "class:tabby - 1e-3*tv": see parsing.py) or made by objectives.py. size: of the
+    pictures. thresholds: steps at which they are kept besides the last. batch: pictures an objective; diversity and the
+    like are between these. parametrization: "fourier", "pixels", "shared", "cppn", "maco" or one of
+    parametrization.py. transforms: default Lucid's; NONE for none. lr: Adam's, by default the parametrization's own.
+    redirect: so many steps have redirected gradients at ReLUs, so that a unit that is shut at first may open.
+    network_size: of the network's input; by default pictures smaller than what it was made for are enlarged to that.
+    A picture is the same alone and beside others, but for the rounding of larger batches. tell: called after each step;
+    it ends all where it returns True, and the pictures are those of the last step.
+    Raises SeewhyError for what can't be read or is not there, ModelFailed where the gradient is zero or not finite.
+    """
+    began = time.monotonic()
+    model = replace(as_model(model).shared(), fold=True)
+    plan = planned(
+        size=size, steps=steps, thresholds=thresholds, batch=batch, made_of=parametrization, transforms=transforms,
+        lr=lr, redirect=redirect, seed=seed,
+    )  # fmt: skip
+    asked = objectives_of(objectives)
+    with torch.inference_mode(False), model.frozen():
+        looks = eye(model, plan.transforms.canvas(plan.size), pair(network_size, "network_size"))
+        bound = [one.bound(looks, plan.size) for one in asked]
+        parts = climbs(looks, plan, bound)
+        kept = _climbed(parts, plan, len(bound), tell)
+        found = {at: one for part in parts for at, one in part.found()}
+    size_said = "x".join(map(str, looks.size))
+    resized = f"the network takes no other size than {size_said}: pictures are resized to it in every step"
+    return Visualization(
+        found=tuple(found[at] for at in range(len(bound))),
+        steps=kept,
+        model=model.card,
+        options={**plan.told(), "network_size": list(looks.size)},
+        seed=plan.seed,
+        seconds=time.monotonic() - began,
+        notes=(resized,) if looks.resized else (),
+        versions=versions(),
+    )
+
+
+def _climbed(parts: Sequence[Climb], plan: Plan, objectives: int, tell: Tell | None) -> tuple[int, ...]:
+    """Take all steps, or until `tell` says to stop; the steps at which pictures were kept."""
+    kept: list[int] = []
+    for done in range(1, plan.steps + 1):
+        values: dict[int, float] = {}
+        for part in parts:
+            values |= part.step(done)
+        told = tuple(values[at] for at in range(objectives))
+        stop = tell is not None and tell(Step(done, plan.steps, told)) is True
+        if done in plan.kept or stop:
+            kept.append(done)
+            for part in parts:
+                part.keep()
+        if stop:
+            break
+    return tuple(kept)
+
+
+__all__ = ["Step", "Visualized", "visualize"]
