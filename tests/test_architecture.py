@@ -68,7 +68,18 @@ def test_a_file_keeps_to_the_house_rules(path: Path) -> None:
 
 
 def test_peers_are_never_imported_by_the_package() -> None:
-    peers = {"captum", "pytorch_grad_cam", "torchcam", "shap", "lime", "zennit", "quantus", "nbdt", "lucent", "flashtorch"}
+    peers = {
+        "captum",
+        "pytorch_grad_cam",
+        "torchcam",
+        "shap",
+        "lime",
+        "zennit",
+        "quantus",
+        "nbdt",
+        "lucent",
+        "flashtorch",
+    }
     for path in FILES:
         names = {
             alias.name.split(".")[0]
