@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import torch
 
 from seewhy.model import Model, pair
@@ -17,6 +18,7 @@ from seewhy.synthesis.planning import Plan, Step, Tell, objectives_of, planned, 
 from seewhy.synthesis.transforms import Transforms
 
 REDIRECTED_STEPS = 16  # Lucid's
+LOOKS, RISEN = 8, 0.02  # steps that are averaged over their random moves; share of the value
 
 
 def visualize(
@@ -60,18 +62,29 @@ def visualize(
         parts = climbs(looks, plan, bound)
         kept = _climbed(parts, plan, len(bound), tell)
         found = {at: one for part in parts for at, one in part.found()}
+    pictures = tuple(found[at] for at in range(len(bound)))
     size_said = "x".join(map(str, looks.size))
     resized = f"the network takes no other size than {size_said}: pictures are resized to it in every step"
     return Visualization(
-        found=tuple(found[at] for at in range(len(bound))),
+        found=pictures,
         steps=kept,
         model=model.card,
         options={**plan.told(), "network_size": list(looks.size)},
         seed=plan.seed,
         seconds=time.monotonic() - began,
-        notes=(resized,) if looks.resized else (),
+        notes=(*([resized] if looks.resized else []), *_unrisen(pictures)),
         versions=versions(),
     )
+
+
+def _unrisen(pictures: Sequence[Visualized]) -> list[str]:
+    """What must be said of objectives that did not rise: their pictures show nothing but where they began."""
+    found = []
+    for one in pictures:
+        first, last = one.values[:LOOKS].mean(0), one.values[-LOOKS:].mean(0)
+        if len(one.values) >= 4 * LOOKS and (last - first <= RISEN * np.maximum(abs(first), abs(last))).any():
+            found.append(f"the objective {one.name!r} did not rise: try smaller moves, or another seed")
+    return found
 
 
 def _climbed(parts: Sequence[Climb], plan: Plan, objectives: int, tell: Tell | None) -> tuple[int, ...]:
