@@ -21,11 +21,16 @@ ROUNDING = 1e-3  # of the largest: batch norms are folded in ours, so that a uni
 
 
 def lucents(module: str) -> Any:
-    """One of lucent's modules. It imports IPython, which only shows pictures, so that an empty one does."""
-    if "IPython" not in sys.modules and importlib.util.find_spec("IPython") is None:
-        for name in ("IPython", "IPython.display"):
-            sys.modules[name] = types.ModuleType(name)
-    return importlib.import_module(f"lucent.optvis.{module}")
+    """One of lucent's modules. It imports IPython, which only shows pictures: an empty one does, for as long as the
+    import takes, since others ask whether IPython is there."""
+    missing = "IPython" not in sys.modules and importlib.util.find_spec("IPython") is None
+    stubs = ("IPython", "IPython.display") if missing else ()
+    sys.modules.update({name: types.ModuleType(name) for name in stubs})
+    try:
+        return importlib.import_module(f"lucent.optvis.{module}")
+    finally:
+        for name in stubs:
+            del sys.modules[name]
 
 
 def inner(case: Case) -> str:
