@@ -214,6 +214,19 @@ def test_maps_keep_groups_apart_and_come_back_by_their_seed(how: Any) -> None:
     assert (np.random.get_state()[1] == before).all(), "the global seed is not ours"
 
 
+@pytest.mark.filterwarnings("ignore")  # umap's own
+def test_umap_leaves_torch_its_threads() -> None:
+    """numba sets OpenMP's, and with another number of threads gradients are rounded otherwise."""
+    pytest.importorskip("umap", reason="needs umap-learn: the extra 'umap'")
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        seewhy.inspect.project(groups(), "umap", seed=3)
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_pca_is_the_plane_of_the_largest_variance() -> None:
     found = seewhy.inspect.project(groups(), "pca")
     centred = found.values - found.values.mean(0)

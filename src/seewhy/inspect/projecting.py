@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import Any, Literal
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from seewhy.asked import one_of, whole
@@ -67,4 +68,8 @@ def _umap(values: NDArray[np.float64], seed: int) -> Any:
     neighbours = min(NEIGHBOURS, len(values) - 1)
     start = "spectral" if len(values) > NEIGHBOURS else "random"
     made = umap.UMAP(n_neighbors=neighbours, init=start, random_state=seed, n_jobs=1)
-    return made.fit_transform(values.astype(np.float32))
+    threads = torch.get_num_threads()
+    try:
+        return made.fit_transform(values.astype(np.float32))
+    finally:
+        torch.set_num_threads(threads)  # numba sets the number of OpenMP's threads, which are torch's as well
