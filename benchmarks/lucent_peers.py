@@ -35,12 +35,16 @@ def lucents(module: str) -> Any:
 
 def inner(case: Case) -> str:
     """A layer in the middle; the small network that stands in has another."""
-    return case.layer or ("conv1" if case.stands_in else "blocks.3")
+    return case.layer or ("blocks.3" if _large(case) else "conv1")
 
 
 def channel(case: Case) -> int:
     """One that is not dead."""
-    return 5 if case.stands_in else 3
+    return 3 if _large(case) else 5
+
+
+def _large(case: Case) -> bool:
+    return any(name == "blocks.3" for name, _ in case.model.module.named_modules())
 
 
 def rendered(case: Case, setting: Setting) -> Call:

@@ -40,6 +40,9 @@ NETWORKS = {
         {"last": "layer4", "inner": "layer3", "early": "layer2"},
         tiny.residual,
     ),
+    "vgg11": Network(
+        "VGG-11, random", lambda: load("torchvision:vgg11", weights="random"), {"last": "features"}, tiny.plain
+    ),
     "vgg16": Network(
         "VGG-16, random",
         lambda: load("torchvision:vgg16", weights="random"),

@@ -41,4 +41,5 @@ ROWS = [
     partition(500, "default", 2.0, headline=True),
     partition(2000, "default", 2.0),
     partition(500, "resnet50", 1.4),
+    partition(2000, "resnet50", 1.4),
 ]

@@ -21,6 +21,9 @@ def row(network: str, rule: str, *peers: Any) -> Row:
 
 
 ROWS = [
+    row("vgg11", "epsilon", captum(2.0)),
+    row("vgg11", "epsilon_plus", zennit("epsilon_plus", 2.0)),
+    row("vgg11", "epsilon_gamma_box", zennit("epsilon_gamma_box", 2.0)),
     row("vgg16", "epsilon", captum(2.0)),
     row("vgg16", "epsilon_plus", zennit("epsilon_plus", 2.0)),
     row("vgg16", "epsilon_gamma_box", zennit("epsilon_gamma_box", 2.0)),
