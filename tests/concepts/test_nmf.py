@@ -18,7 +18,7 @@ def drawn(n: int = 50, d: int = 20, k: int = 4) -> Tensor:
     return torch.from_numpy(rng.random((n, k)) ** 2 @ rng.random((k, d)) ** 2 + 0.05 * rng.random((n, d)))
 
 
-@pytest.mark.filterwarnings("ignore:Maximum number of iterations")
+@pytest.mark.filterwarnings("ignore:Maximum number of iterations")  # scikit-learn's, ended where ours is
 @pytest.mark.parametrize("steps", [1, 7, 60])
 def test_steps_from_the_same_start_are_scikit_learns(steps: int) -> None:
     x = drawn()
@@ -31,7 +31,7 @@ def test_steps_from_the_same_start_are_scikit_learns(steps: int) -> None:
     assert ours.error(x) * float(x.norm()) == pytest.approx(peer.reconstruction_err_)
 
 
-@pytest.mark.filterwarnings("ignore:Maximum number of iterations")
+@pytest.mark.filterwarnings("ignore:Maximum number of iterations")  # scikit-learn's, ended where ours is
 @pytest.mark.parametrize("k", [2, 4, 8])
 def test_it_gives_as_much_of_the_matrix_as_scikit_learns_default(k: int) -> None:
     x = drawn(80, 40, 6)
@@ -50,7 +50,7 @@ def test_the_start_is_scikit_learns_and_nothing_is_drawn() -> None:
     assert torch.equal(nmf(x, 4).w, nmf(x, 4).w) and torch.equal(before, torch.get_rng_state())
 
 
-@pytest.mark.filterwarnings("ignore:Maximum number of iterations")
+@pytest.mark.filterwarnings("ignore:Maximum number of iterations")  # scikit-learn's, ended where ours is
 def test_deep_feature_factorization_is_grad_cams() -> None:
     maps = torch.rand(2, 12, 5, 6, generator=torch.Generator().manual_seed(0)).double() - 0.3
     concepts, explanations = dff(maps.numpy().copy(), 3)

@@ -12,7 +12,7 @@ from rectifiers import mixed
 from seewhy import Model, explain
 from seewhy.methods.deconvnet import BLIND
 
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:captum")
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:captum")  # it sets requires_grad on its inputs
 
 
 def test_it_equals_captum(precise: Precise) -> None:

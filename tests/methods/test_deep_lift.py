@@ -106,7 +106,7 @@ FOLLOWED = [*((one, nn.AvgPool2d) for one in ACTIVATIONS), (nn.Identity, nn.MaxP
 
 @pytest.mark.parametrize(("activation", "pool"), FOLLOWED)
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.float64, 1e-9)])
-@pytest.mark.filterwarnings("ignore:Setting forward, backward hooks")
+@pytest.mark.filterwarnings("ignore:Setting forward, backward hooks")  # captum says what it does
 def test_it_equals_captum_where_captum_works(
     activation: Any, pool: Any, dtype: Any, tolerance: float, x: Tensor
 ) -> None:

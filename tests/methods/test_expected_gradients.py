@@ -14,7 +14,7 @@ from peers import for_peer
 from seewhy import Model, SeewhyError, explain
 from seewhy.rng import Rng
 
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:captum")
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:captum")  # it sets requires_grad on its inputs
 
 
 @pytest.fixture

@@ -15,8 +15,7 @@ from rectifiers import Mixed, mixed
 from seewhy import Model, explain
 
 pytestmark = [
-    pytest.mark.filterwarnings("ignore::UserWarning:captum"),
-    pytest.mark.filterwarnings("ignore::FutureWarning:zennit"),
+    pytest.mark.filterwarnings("ignore::UserWarning:captum"),  # it hooks ReLUs and says so
 ]
 
 

@@ -38,7 +38,7 @@ def theirs(net: nn.Module, x: Tensor, layer: nn.Module, mode: str = "bilinear") 
 
 @pytest.mark.parametrize("layer", ["0", "3", "5"])
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.float64, 1e-9)])
-@pytest.mark.filterwarnings("ignore:Setting backward hooks")
+@pytest.mark.filterwarnings("ignore:Setting backward hooks")  # captum says what it does
 def test_it_equals_captum_with_bilinear_upsampling(layer: str, dtype: Any, tolerance: float, x: Tensor) -> None:
     net, x = Steps().to(dtype).eval(), x.to(dtype)
     model = Model(net, mean=MEAN, std=STD)

@@ -12,7 +12,7 @@ from conftest import Precise
 from peers import for_peer
 from seewhy import Model, SeewhyError, compare, explain
 
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:captum")
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:captum")  # it sets requires_grad on its inputs
 CAPTUM = {"midpoint": "riemann_middle", "left": "riemann_left", "right": "riemann_right"}
 
 

@@ -12,7 +12,7 @@ from conftest import Precise
 from peers import for_peer, maps_and_gradient
 from seewhy import Model, SeewhyError, explain
 
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:captum")
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:captum")  # it sets requires_grad on its inputs
 ID = "layer_conductance"
 
 

@@ -11,7 +11,7 @@ from conftest import Precise
 from peers import for_peer
 from seewhy import Model, SeewhyError, explain
 
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:captum")
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:captum")  # it sets requires_grad on its inputs
 ID = "layer_integrated_gradients"
 
 

@@ -103,7 +103,6 @@ def normalised(x: Tensor) -> Tensor:
 
 @pytest.mark.parametrize("rule", PRESETS)
 @pytest.mark.parametrize("made", [plain, residual])
-@pytest.mark.filterwarnings("ignore")
 def test_it_equals_zennit(made: Any, rule: str) -> None:
     net = stirred(made())
     x = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(2)).double()
@@ -115,7 +114,7 @@ def test_it_equals_zennit(made: Any, rule: str) -> None:
 
 
 @pytest.mark.parametrize("rule", ["epsilon", "gamma", "plus"])
-@pytest.mark.filterwarnings("ignore")
+@pytest.mark.filterwarnings("ignore::UserWarning:captum")  # it sets requires_grad on its inputs
 def test_it_equals_captum_where_captum_works(rule: str) -> None:
     from captum.attr import LRP
     from captum.attr._utils import lrp_rules

@@ -11,7 +11,7 @@ from conftest import Precise
 from peers import for_peer
 from seewhy import Model, explain
 
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:captum")
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:captum")  # it sets requires_grad on its inputs
 
 
 def test_it_equals_captum(precise: Precise) -> None:

@@ -11,7 +11,7 @@ from peers import for_peer, noise_tunnel
 from seewhy import Model, SeewhyError, explain
 from seewhy.rng import Rng
 
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:captum")
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:captum")  # it sets requires_grad on its inputs
 
 
 @pytest.mark.parametrize("of", ["gradient", "saliency"])

@@ -11,7 +11,7 @@ from conftest import Precise
 from peers import noise_tunnel
 from seewhy import Model, explain
 
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:captum")
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:captum")  # it sets requires_grad on its inputs
 
 
 def test_it_equals_captum_but_for_the_divisor(precise: Precise) -> None:

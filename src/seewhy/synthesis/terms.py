@@ -1,5 +1,6 @@
 """The single things that an objective can ask for: each gives a number a picture, and a larger one is more of it."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -15,7 +16,7 @@ CENTER = (-1, -1)
 
 
 @dataclass(frozen=True, eq=False)
-class Term:
+class Term(ABC):
     """couples: whether its value for one picture depends on the others of its batch."""
 
     couples = False
@@ -28,9 +29,9 @@ class Term:
         """The same for a model and pictures of a size, its names resolved and checked. Raises SeewhyError."""
         return self
 
+    @abstractmethod
     def value(self, look: Look) -> Tensor:
         """(n,), or one number for a batch that it couples."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, eq=False)

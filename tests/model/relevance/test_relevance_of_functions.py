@@ -299,7 +299,7 @@ def test_a_mask_of_attention_is_no_infinity(x: Tensor) -> None:
         lambda x: F.softmax(x),
     ],
 )
-@pytest.mark.filterwarnings("ignore:Implicit dimension choice")
+@pytest.mark.filterwarnings("ignore:Implicit dimension choice")  # torch's, of a call that old networks make
 def test_a_function_without_a_rule_is_refused(function: Function, x: Tensor) -> None:
     with pytest.raises(Unsupported, match="lrp has no rule for"):
         relevance(lambda x: function(x).flatten(1), x, PRESETS["epsilon"])
