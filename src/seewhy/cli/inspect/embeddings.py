@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seewhy.cli import options
-from seewhy.cli.inspect.asking import FOLDER, stamped
-from seewhy.cli.output import REFUSED, Command, Progress, document, progress
-from seewhy.cli.photos import expanded
+from seewhy.cli.inspect.asking import stamped
+from seewhy.cli.inspect.many_photos import together
+from seewhy.cli.output import Command, Progress
 from seewhy.lang import note, text
 
 if TYPE_CHECKING:
@@ -64,23 +64,7 @@ def command(ctx: click.Context, /, photos: tuple[str, ...], model: str, out: Pat
 
     PHOTO is a file, a folder or a pattern. A photo that can't be read is reported, and the others are done.
     """
-    lang = asked["lang"]
-    with progress(quiet=asked["quiet"]) as where:
-        where.step(text("loading", lang, name=model))
-        loaded = options.loaded(model, asked)
-        found, bad = expanded(photos)
-        failed = [{"photo": name, "error": where.failed(name, error)} for name, error in bad]
-        if not found:
-            if asked["as_json"]:
-                document({"model": loaded.name, "failed": failed})
-            ctx.exit(REFUSED)
-        folder = out or FOLDER / f"{Path(photos[0]).resolve().stem}-embeddings"
-        told = _done(loaded, found, folder, where, asked)
-        told["failed"] = [*failed, *told["failed"]]
-    if asked["as_json"]:
-        document(told)
-    if told["failed"]:
-        ctx.exit(REFUSED)
+    together(ctx, photos, model, out, asked, "embeddings", _done)
 
 
 def _done(model: "Model", photos: list[Path], folder: Path, where: Progress, asked: dict[str, Any]) -> dict[str, Any]:

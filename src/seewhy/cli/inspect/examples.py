@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seewhy.cli import options
-from seewhy.cli.inspect.asking import FOLDER, read_range, stamped
-from seewhy.cli.output import REFUSED, Command, Progress, document, progress
-from seewhy.cli.photos import expanded
+from seewhy.cli.inspect.asking import read_range, stamped
+from seewhy.cli.inspect.many_photos import together
+from seewhy.cli.output import Command, Progress
 from seewhy.lang import note, text
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @options.model_option()
 @click.option("--layer", metavar="NAME", help="Of maps, tokens or numbers. Default the last maps.")
 @click.option("--channels", "--channel", callback=read_range, metavar="0-15,20", help="Which to show.")
-@click.option("--most", type=click.IntRange(1), default=16, show_default=True, help="Channels, where none are stamped.")
+@click.option("--most", type=click.IntRange(1), default=16, show_default=True, help="Channels, where none are named.")
 @click.option("--top", type=click.IntRange(1, 1000), default=9, show_default=True, help="Photos for a channel.")
 @click.option("--batch", type=click.IntRange(1), default=16, show_default=True, help="Photos in one forward.")
 @options.network_options
@@ -41,23 +41,7 @@ def command(ctx: click.Context, /, photos: tuple[str, ...], model: str, out: Pat
 
     Shown is what a cell of the layer sees: its receptive field, cut from the original picture.
     """
-    lang = asked["lang"]
-    with progress(quiet=asked["quiet"]) as where:
-        where.step(text("loading", lang, name=model))
-        loaded = options.loaded(model, asked)
-        found, bad = expanded(photos)
-        failed = [{"photo": name, "error": where.failed(name, error)} for name, error in bad]
-        if not found:
-            if asked["as_json"]:
-                document({"model": loaded.name, "failed": failed})
-            ctx.exit(REFUSED)
-        folder = out or FOLDER / f"{Path(photos[0]).resolve().stem}-examples"
-        told = _done(loaded, found, folder, where, asked)
-        told["failed"] = [*failed, *told["failed"]]
-    if asked["as_json"]:
-        document(told)
-    if told["failed"]:
-        ctx.exit(REFUSED)
+    together(ctx, photos, model, out, asked, "examples", _done)
 
 
 def _done(model: "Model", photos: list[Path], folder: Path, where: Progress, asked: dict[str, Any]) -> dict[str, Any]:
