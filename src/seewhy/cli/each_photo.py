@@ -1,4 +1,4 @@
-"""Commands that make a folder of each photo: one that fails stops no other."""
+"""Commands that make a file or a folder of each photo: one that fails stops no other."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,6 +15,7 @@ from seewhy.lang import text
 if TYPE_CHECKING:
     from seewhy.model import Model
 
+Places = Callable[[list[Path]], list[Path]]
 Done = Callable[["Model", Path, Path, Progress, dict[str, Any]], Any]  # what it returns stands in the JSON document
 
 
@@ -26,8 +27,10 @@ def each(
     doing: str,
     done: Done,
     classes: Sequence[str] = (),
+    *,
+    places: Places | None = None,
 ) -> None:
-    """Do it with each photo, into `out`, or into a folder of its own there if there are several.
+    """Do it with each photo, into the place of each; default `out`, or a folder of its own there if there are several.
 
     classes: those that are asked for; of an image-text model they are texts.
     """
@@ -37,15 +40,19 @@ def each(
         loaded = options.loaded(model, asked, classes)
         found, bad = expanded(photos)
         rows: list[dict[str, Any]] = [{"photo": name, "error": where.failed(name, error)} for name, error in bad]
-        names = distinct([photo.stem for photo in found])
-        folders = [asked["out"] / name for name in names] if len(names) > 1 else [asked["out"]] * len(names)
-        for photo, folder in zip(found, folders, strict=True):
+        into = places(found) if places else _folders(found, asked["out"])
+        for photo, place in zip(found, into, strict=True):
             where.step(text(doing, lang, photo=photo))
             try:
-                rows.append({**done(loaded, photo, folder, where, asked), "photo": str(photo)})
+                rows.append({"photo": str(photo), **done(loaded, photo, place, where, asked)})
             except SeewhyError as error:
                 rows.append({"photo": str(photo), "error": where.failed(str(photo), error)})
     if asked["as_json"]:
         document({"model": loaded.name, "weights": loaded.card.weights, "photos": rows})
     if any("error" in row for row in rows):
         ctx.exit(REFUSED)
+
+
+def _folders(photos: list[Path], out: Path) -> list[Path]:
+    names = distinct([photo.stem for photo in photos])
+    return [out / name for name in names] if len(names) > 1 else [out] * len(names)

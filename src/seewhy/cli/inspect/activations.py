@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seewhy.cli import options
+from seewhy.cli.each_photo import each
 from seewhy.cli.inspect.asking import FOLDER, read_range, stamped
-from seewhy.cli.output import REFUSED, Command, Progress, document, progress
-from seewhy.cli.photos import distinct, expanded
-from seewhy.errors import SeewhyError
+from seewhy.cli.output import Command, Progress
+from seewhy.cli.photos import distinct
 from seewhy.lang import note, text
 
 if TYPE_CHECKING:
@@ -49,24 +49,12 @@ def command(ctx: click.Context, /, photos: tuple[str, ...], model: str, out: Pat
 
     One forward for all layers. The channels that respond most come first.
     """
-    lang = asked["lang"]
-    with progress(quiet=asked["quiet"]) as where:
-        where.step(text("loading", lang, name=model))
-        loaded = options.loaded(model, asked)
-        found, bad = expanded(photos)
-        rows: list[dict[str, Any]] = [{"photo": name, "error": where.failed(name, error)} for name, error in bad]
-        names = distinct([photo.stem for photo in found])
-        for photo, name in zip(found, names, strict=True):
-            where.step(text("looking_at_layers", lang, photo=photo))
-            folder = (out or FOLDER) / f"{name}-activations"
-            try:
-                rows.append(_done(loaded, photo, folder, where, asked))
-            except SeewhyError as error:
-                rows.append({"photo": str(photo), "error": where.failed(str(photo), error)})
-    if asked["as_json"]:
-        document({"model": loaded.name, "weights": loaded.card.weights, "photos": rows})
-    if any("error" in row for row in rows):
-        ctx.exit(REFUSED)
+    each(ctx, photos, model, asked, "looking_at_layers", _done, places=lambda found: _folders_of(found, out))
+
+
+def _folders_of(photos: list[Path], out: Path | None) -> list[Path]:
+    """Where each photo's files go."""
+    return [(out or FOLDER) / f"{name}-activations" for name in distinct([photo.stem for photo in photos])]
 
 
 def _done(model: "Model", photo: Path, folder: Path, where: Progress, asked: dict[str, Any]) -> dict[str, Any]:
@@ -81,7 +69,6 @@ def _done(model: "Model", photo: Path, folder: Path, where: Progress, asked: dic
     if not (asked["quiet"] or asked["as_json"]):
         where.say("\n".join(_told(found, photo, folder, lang)))
     return {
-        "photo": str(photo),
         "folder": str(folder),
         "tensors": [_as_data(found, one, one.strongest(**shown)) for one in found],
         "passes": {"forward": found.passes.forward, "backward": found.passes.backward},

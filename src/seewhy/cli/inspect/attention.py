@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seewhy.cli import options
-from seewhy.cli.output import REFUSED, Command, Progress, document, progress
-from seewhy.cli.photos import distinct, expanded
-from seewhy.errors import BadOption, SeewhyError
+from seewhy.cli.each_photo import each
+from seewhy.cli.output import Command, Progress
+from seewhy.cli.photos import distinct
+from seewhy.errors import BadOption
 from seewhy.lang import note, text
 
 if TYPE_CHECKING:
@@ -53,22 +54,7 @@ def command(ctx: click.Context, /, photos: tuple[str, ...], model: str, **asked:
     The page opens from disk and asks for nothing. Attention knows of no class: see `seewhy explain --method
     attention_relevance` for what it did to the answer.
     """
-    lang = asked["lang"]
-    with progress(quiet=asked["quiet"]) as where:
-        where.step(text("loading", lang, name=model))
-        loaded = options.loaded(model, asked)
-        found, bad = expanded(photos)
-        rows: list[dict[str, Any]] = [{"photo": name, "error": where.failed(name, error)} for name, error in bad]
-        for photo, page in zip(found, _pages(found, asked["out"]), strict=True):
-            where.step(text("attending", lang, photo=photo))
-            try:
-                rows.append(_done(loaded, photo, page, where, asked))
-            except SeewhyError as error:
-                rows.append({"photo": str(photo), "error": where.failed(str(photo), error)})
-    if asked["as_json"]:
-        document({"model": loaded.name, "weights": loaded.card.weights, "photos": rows})
-    if any("error" in row for row in rows):
-        ctx.exit(REFUSED)
+    each(ctx, photos, model, asked, "attending", _done, places=lambda found: _pages(found, asked["out"]))
 
 
 def _pages(photos: list[Path], out: Path | None) -> list[Path]:
@@ -91,7 +77,6 @@ def _done(model: "Model", photo: Path, page: Path, where: Progress, asked: dict[
     if not (asked["quiet"] or asked["as_json"]):
         where.say("\n".join(_told(maps, photo, page, lang)))
     return {
-        "photo": str(photo),
         "page": str(page),
         "bytes": page.stat().st_size,
         "layers": [_as_data(call) for call in maps.calls],
