@@ -1,5 +1,7 @@
 """Embeddings against the network run photo by photo; neighbours by brute force; tables and maps."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -214,17 +216,15 @@ def test_maps_keep_groups_apart_and_come_back_by_their_seed(how: Any) -> None:
     assert (np.random.get_state()[1] == before).all(), "the global seed is not ours"
 
 
-@pytest.mark.filterwarnings("ignore")  # umap's own
 def test_umap_leaves_torch_its_threads() -> None:
-    """numba sets OpenMP's, and with another number of threads gradients are rounded otherwise."""
+    """numba sets OpenMP's at its first use in a process, and with another number gradients are rounded otherwise."""
     pytest.importorskip("umap", reason="needs umap-learn: the extra 'umap'")
-    before = torch.get_num_threads()
-    try:
-        torch.set_num_threads(1)
-        seewhy.inspect.project(groups(), "umap", seed=3)
-        assert torch.get_num_threads() == 1
-    finally:
-        torch.set_num_threads(before)
+    script = (
+        "import numpy as np, torch; torch.set_num_threads(1); from seewhy.inspect.projecting import _umap; "
+        "_umap(np.random.default_rng(0).normal(size=(20, 4)), 0); print(torch.get_num_threads())"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1"]
 
 
 def test_pca_is_the_plane_of_the_largest_variance() -> None:

@@ -101,6 +101,20 @@ def test_the_score_s_gradients_at_whole_outputs(net: tuple[Model, list[str]], x:
             assert grad.shape == (2, *at.shape) and relative(grad[i], other) < 1e-4
 
 
+@pytest.mark.engine
+@pytest.mark.parametrize("layers", [["layer1.0.bn2", "layer2"], ["layer1.0.conv1", "layer1.0.bn1", "layer1"]])
+def test_the_fast_way_keeps_copies_of_what_is_rewritten_in_place(x: Tensor, layers: list[str]) -> None:
+    """By itself: what it gives is right, so that it need not be refused for the module as it is."""
+    with torch.random.fork_rng():
+        torch.default_generator.manual_seed(0)
+        model = Model(torchvision.models.resnet18(weights=None), mean=(0.5,) * 3, std=(0.25,) * 3, size=(64, 64))
+    with model.frozen():
+        model.read(x, layers)
+        model.upto(x.clone().requires_grad_(), layers)
+        programs = model.programs(x)
+    assert programs is not None and not [key for key in programs.refused if key[0] == "reaching"]
+
+
 def test_nothing_behind_the_layer_runs(x: Tensor) -> None:
     class Late(nn.Module):
         ran = 0
