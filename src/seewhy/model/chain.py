@@ -127,18 +127,26 @@ class _Rectifier(torch.autograd.Function):
             y = x.clamp_(low, high)
         else:
             y = x.clamp(low, high)
-        ctx.high, ctx.guided = high, rectifier.guided
+        ctx.bounds, ctx.guided = (low, high), rectifier.guided
         ctx.save_for_backward(y)
         return y
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         (y,) = ctx.saved_tensors
-        if ctx.high is None:
-            passed = torch.ops.aten.threshold_backward(grad, y, 0.0)
-        else:
-            passed = torch.ops.aten.hardtanh_backward(grad, y, 0.0, ctx.high)
-        return passed.relu_() if ctx.guided else passed, None
+        found = passed(grad, y, *ctx.bounds)
+        return found.relu_() if ctx.guided else found, None
+
+
+def passed(grad: Tensor, y: Tensor, low: float, high: float | None, owned: bool = False) -> Tensor:
+    """The gradient where a rectifier that returned y lets it pass; in its own memory if it may be."""
+    into = {"grad_input": grad} if owned and grad.stride() == y.stride() else {}
+    found: Tensor
+    if high is None:
+        found = torch.ops.aten.threshold_backward(grad, y, low, **into)
+    else:
+        found = torch.ops.aten.hardtanh_backward(grad, y, low, high, **into)
+    return found
 
 
 def chained(calls: Sequence[Call], wanted: Iterable[int], rectifiers: Rectifying = "own") -> list[Call]:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seewhy.model.chain import Affine, chained
+from seewhy.model.chain import Affine, chained, passed
 from seewhy.model.fold import ConvArgs, folded
 from seewhy.model.packed import RECTIFIERS, Convolution
 from seewhy.model.tape import Call
@@ -50,19 +50,8 @@ class _Fused(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         if ctx.fused.conv.rectifier:
             (y,) = ctx.saved_tensors
-            grad = _passed(grad, y, *RECTIFIERS[ctx.fused.conv.rectifier], ctx.fused.owns)
+            grad = passed(grad, y, *RECTIFIERS[ctx.fused.conv.rectifier], ctx.fused.owns)
         return ctx.fused.turned.backward(grad, ctx.shape, ctx.layout), None
-
-
-def _passed(grad: Tensor, y: Tensor, low: float, high: float | None, owned: bool) -> Tensor:
-    """The gradient where a rectifier that returned y lets it pass; in its own memory if it may be."""
-    into = {"grad_input": grad} if owned and grad.stride() == y.stride() else {}
-    found: Tensor
-    if high is None:
-        found = torch.ops.aten.threshold_backward(grad, y, low, **into)
-    else:
-        found = torch.ops.aten.hardtanh_backward(grad, y, low, high, **into)
-    return found
 
 
 def fused(calls: Sequence[Call], wanted: Iterable[int]) -> list[Call]:
