@@ -15,8 +15,8 @@ from seewhy.lang import note, text
 from seewhy.lang.catalog import messages
 from seewhy.render.activations import token
 from seewhy.render.colors import DIVERGING, SEQUENTIAL, table
-from seewhy.render.document import base64, document, embed, webp, written
-from seewhy.render.scene import frame, smaller
+from seewhy.render.document import base64, document, embed, written
+from seewhy.render.looked_at import looked_at
 from seewhy.results.activations import Activation, Activations
 
 TABLES = (SEQUENTIAL, "viridis", "cividis", "gray", DIVERGING)
@@ -24,7 +24,6 @@ WORDS = (
     "activation", "active_share", "automatic", "channel_number", "maximum", "maximum_at", "mean_value", "minimum",
     "nowhere_on_photo", "old_browser", "pixel_at", "channels_shown", "shape",
 )  # fmt: skip
-LONGEST = 1600  # pixels of the embedded photo's longer side
 FINEST = 128 * 128  # cells of a map on the page
 LEVELS = 255
 
@@ -43,28 +42,12 @@ def activations_page(found: Activations, *, most: int, channels: Any = None, lan
 
 def bundle(found: Activations, most: int, channels: Any, lang: str) -> dict[str, Any]:
     """All the page knows, as plain data."""
-    photo, model = found.photo, found.model
-    height, width = photo.pixels.shape[:2]
-    geometry = photo.geometry
-    listed = {
-        "model": model.name,
-        "weights": text("random_weights", lang).upper() if model.weights == "random" else model.weights,
-        "fingerprint": model.fingerprint[:16],
-    }
+    title = text("activations_of", lang, photo=found.photo.name)
     return {
+        **looked_at(found.photo, found.model, title, lang),
         "words": {key: messages(lang)[key] for key in WORDS},
-        "photo": {"name": photo.name, "width": width, "height": height},
-        "src": webp(Image.fromarray(smaller(photo.pixels, LONGEST))),
-        "input": geometry.input,
-        "scale": geometry.scale,
-        "offset": geometry.offset,
-        "frame": frame(geometry),
         "tables": {name: base64(table(name)) for name in TABLES},
-        "title": text("activations_of", lang, photo=photo.name),
-        "lead": text("looked_at", lang, model=model.name, photo=photo.name),
-        "random": model.weights == "random",
         "tensors": [_tensor(found, one, one.strongest(most, channels), lang) for one in found],
-        "details": [(text(name, lang), said) for name, said in listed.items() if said],
         "notes": [note(one, lang) for one in found.notes],
     }
 

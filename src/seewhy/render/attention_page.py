@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from seewhy.lang import note, text
 from seewhy.lang.catalog import messages
 from seewhy.render.colors import DIVERGING, SEQUENTIAL, table
-from seewhy.render.document import base64, document, embed, webp, written
+from seewhy.render.document import base64, document, embed, written
+from seewhy.render.looked_at import looked_at
 from seewhy.render.panels import number
-from seewhy.render.scene import frame, smaller
 from seewhy.results.attention import AttentionCall, AttentionMaps, Tokens
 
 TABLES = (SEQUENTIAL, "viridis", "cividis", "gray", DIVERGING)
@@ -26,7 +25,6 @@ WORDS = (  # those the script fills in itself
     "stored_levels", "token_cls", "token_distillation", "token_mean", "token_pointer", "token_query",
     "token_register", "tokens",
 )  # fmt: skip
-LONGEST = 1600  # pixels of the embedded photo's longer side
 WEIGHTS = 4_600_000  # characters that the weights take at most, where fewer levels can do it
 LEVELS = (255, 127, 63, 31)  # of a query's row
 
@@ -52,24 +50,13 @@ def attention_page(maps: AttentionMaps, lang: str = "en") -> str:
 
 def bundle(maps: AttentionMaps, lang: str) -> dict[str, Any]:
     """All the page knows, as plain data."""
-    photo, model = maps.photo, maps.model
-    height, width = photo.pixels.shape[:2]
-    geometry = photo.geometry
     calls, packed = _fitting(maps.calls)
+    title = text("attention_of", lang, photo=maps.photo.name)
     return {
+        **looked_at(maps.photo, maps.model, title, lang),
         "words": {key: messages(lang)[key] for key in WORDS},
-        "photo": {"name": photo.name, "width": width, "height": height},
-        "src": webp(Image.fromarray(smaller(photo.pixels, LONGEST))),
-        "input": geometry.input,
-        "scale": geometry.scale,
-        "offset": geometry.offset,
-        "frame": frame(geometry),
         "tables": {name: base64(table(name)) for name in TABLES},
-        "title": text("attention_of", lang, photo=photo.name),
-        "lead": text("looked_at", lang, model=model.name, photo=photo.name),
-        "random": model.weights == "random",
         "calls": [_one(call, weights) for call, weights in zip(calls, packed, strict=True)],
-        "details": _details(maps, lang),
         "notes": [note(one, lang) for one in maps.notes],
     }
 
@@ -114,13 +101,3 @@ def _tokens(tokens: Tokens) -> dict[str, Any]:
     rows, columns = tokens.cells
     others = [{"kind": one.kind, "number": one.number} for one in tokens.others]
     return {"rows": rows, "columns": columns, "at": tokens.at.reshape(-1).tolist(), "others": others}
-
-
-def _details(maps: AttentionMaps, lang: str) -> list[tuple[str, str]]:
-    model = maps.model
-    listed = {
-        "model": model.name,
-        "weights": text("random_weights", lang).upper() if model.weights == "random" else model.weights,
-        "fingerprint": model.fingerprint[:16],
-    }
-    return [(text(name, lang), said) for name, said in listed.items() if said]
