@@ -44,7 +44,7 @@ def each(
         for photo, place in zip(found, into, strict=True):
             where.step(text(doing, lang, photo=photo))
             try:
-                rows.append({"photo": str(photo), **done(loaded, photo, place, where, asked)})
+                rows.append({**done(loaded, photo, place, where, asked), "photo": str(photo)})
             except SeewhyError as error:
                 rows.append({"photo": str(photo), "error": where.failed(str(photo), error)})
     if asked["as_json"]:
