@@ -67,6 +67,7 @@ def test_layers_side_by_side(there: Path, call: Call, told: Told) -> None:
     done = call(*args)
     assert done.exit_code == 0 and done.stdout.startswith("photos/cat.jpg, conv2: feature loss from "), done.stderr
     (row,) = told(*args)["photos"]
+    assert row["photo"] == str(Path("photos/cat.jpg")), "as it was asked for, not as the manifest names it"
     assert [one["file"] for one in row["layers"]] == ["01-conv2.png", "02-conv3.png"]
     assert size(there / "out" / "01-conv2.png") == (20, 16) and (there / "out" / "inversion.png").exists()
     curve = (there / "out" / "02-conv3.csv").read_text("utf-8").splitlines()
