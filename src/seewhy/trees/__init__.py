@@ -1,0 +1,6 @@
+"""Decision trees over a network's classes: the hierarchy, its rules, and what they decide."""
+
+from seewhy.results.hierarchy import Hierarchy
+from seewhy.trees.rules import HardRules, SoftRules
+
+__all__ = ["HardRules", "Hierarchy", "SoftRules"]

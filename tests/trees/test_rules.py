@@ -1,0 +1,81 @@
+"""Soft and hard rules equal loops over nodes and samples."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+import decided_by_hand as by_hand
+from random_trees import anyhow
+from seewhy.errors import BadInput
+from seewhy.trees import HardRules, Hierarchy, SoftRules
+
+TREES = [anyhow(2), anyhow(5, 2, 1), anyhow(12, 4, 2), anyhow(60, 9, 3)]
+
+
+def scores(tree: Hierarchy, samples: int = 6, scale: float = 5, seed: int = 0) -> Tensor:
+    made = torch.Generator().manual_seed(seed)
+    return scale * torch.randn(samples, len(tree.leaves), generator=made, dtype=torch.float64)
+
+
+@pytest.mark.parametrize("tree", TREES, ids=len)
+def test_soft_probabilities(tree: Hierarchy) -> None:
+    given = scores(tree)
+    found = SoftRules(tree)(given)
+    np.testing.assert_allclose(found, [by_hand.soft(tree, one) for one in given.numpy()], rtol=1e-9)
+    np.testing.assert_allclose(found.sum(1), 1, atol=1e-12)
+
+
+@pytest.mark.parametrize("tree", TREES, ids=len)
+def test_hard_leaves_and_their_way(tree: Hierarchy) -> None:
+    given = scores(tree)
+    rules = HardRules(tree)
+    ways = [by_hand.hard(tree, one) for one in given.numpy()]
+    taken = rules.taken(given)
+    assert [[node for node in way if node >= 0] for way in taken.nodes.tolist()] == ways
+    assert rules.reached(given).tolist() == [way[-1] for way in ways]
+    assert [tree.leaves[number] for number in rules(given).argmax(1)] == [way[-1] for way in ways]
+    for way, one, found in zip(ways, given.numpy(), taken.probabilities, strict=True):
+        own = by_hand.shares(tree, one)
+        np.testing.assert_allclose(found[: len(way)], [own[node] for node in way], rtol=1e-9)
+        assert (found[len(way) :] == 1).all()
+
+
+def test_single_precision_of_a_thousand_classes() -> None:
+    tree = anyhow(1000, 2, 5)
+    given = scores(tree, 4).float()
+    found = SoftRules(tree)(given)
+    assert found.dtype == torch.float32
+    expected = np.array([by_hand.soft(tree, one) for one in given.double().numpy()])
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    np.testing.assert_allclose(found.sum(1), 1, atol=1e-6)
+
+
+def test_far_apart_scores_neither_overflow_nor_vanish() -> None:
+    tree = TREES[2]
+    given = scores(tree, scale=3000)
+    found = SoftRules(tree).log_probabilities(given)
+    assert torch.isfinite(found).all()
+    assert SoftRules(tree)(given).sum(1).tolist() == pytest.approx([1] * len(given))
+
+
+def test_places_are_decided_one_by_one() -> None:
+    tree = TREES[2]
+    given = scores(tree, 2 * 3 * 5).reshape(2, 3, 5, -1).permute(0, 3, 1, 2)  # (b,k,h,w)
+    flat = given.permute(0, 2, 3, 1).flatten(0, 2)
+    for rules in (SoftRules(tree), HardRules(tree)):
+        found = rules(given)
+        assert found.shape == given.shape
+        torch.testing.assert_close(found.permute(0, 2, 3, 1).flatten(0, 2), rules(flat))
+        assert torch.equal(rules.taken(given).nodes, rules.taken(flat).nodes)
+
+
+def test_soft_probabilities_are_differentiable() -> None:
+    tree = TREES[1]
+    assert torch.autograd.gradcheck(SoftRules(tree), scores(tree, 2).requires_grad_())
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (5,), (3, 6)])
+def test_scores_that_do_not_fit(shape: tuple[int, ...]) -> None:
+    with pytest.raises(BadInput, match="for a tree of 5 classes"):
+        SoftRules(TREES[1])(torch.zeros(shape))
