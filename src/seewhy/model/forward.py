@@ -115,16 +115,18 @@ class Forward:
 
     @contextmanager
     def frozen(self) -> Iterator[nn.Module]:
-        with alone(self.module), untouched(self.device):
-            outermost = not self._known.get("open")
-            if outermost:
-                self._settle()
+        """The module as it is run for a call, and exactly as it was afterwards; within such a call nothing more is done."""
+        with alone(self.module):
+            if self._known.get("open"):
+                yield self.module
+                return
+            self._settle()
             self._known["open"] = True
             try:
-                with frozen(self.module):
+                with untouched(self.device), frozen(self.module):
                     yield self.module
             finally:
-                self._known["open"] = not outermost
+                self._known["open"] = False
 
     def __call__(self, x: Pixels) -> Tensor:
         """Outputs (b,k) for pixels (b,c,h,w) in [0,1], in whatever gradient mode is set."""

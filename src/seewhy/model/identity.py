@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from seewhy.errors import Unsupported
+from seewhy.model import members
 from seewhy.model.views import Adapted, View
 
 
@@ -48,18 +49,20 @@ def title(module: nn.Module) -> str:
 
 
 SAMPLES = 8  # values of each tensor that are looked at for changes
-PLAIN = (int, float, bool, str, type(None))
+PLAIN = {int, float, bool, str, type(None)}
 TABLES = ("_modules", "_parameters", "_buffers", "_forward_hooks", "_forward_pre_hooks")
 
 
 def structure(module: nn.Module) -> int:
     """A number that changes when a module is replaced, given other attributes or other hooks; weights are not in it."""
     found: list[Any] = []
-    modules = list(module.modules())
-    for one in (*modules, *(view.layer for view in modules if isinstance(view, View))):
+    inside = members.modules(module)
+    for one in (*inside, *(view.layer for view in inside if isinstance(view, View))):
         own = vars(one)
-        found += [value if isinstance(value, PLAIN) else id(value) for name, value in own.items() if name != "training"]
-        found += [id(value) for table in TABLES for value in own[table].values()]
+        found += [value if type(value) in PLAIN else id(value) for name, value in own.items() if name != "training"]
+        for table in TABLES:
+            if own[table]:
+                found += map(id, own[table].values())
     return hash(tuple(found))
 
 
@@ -68,7 +71,8 @@ def weights(module: nn.Module, known: dict[Any, Any]) -> Any:
 
     PyTorch counts changes, but not those made through `.data`: so some values of each tensor are in it too.
     """
-    state = [t for t in (*module.parameters(), *module.buffers()) if t.numel()]
+    inside = members.modules(module)
+    state = [t for t in (*members.parameters(inside), *members.buffers(inside)) if t.numel()]
     places = [t.data_ptr() for t in state]
     if known.get("places") != places:
         known["places"], known["views"] = places, [_some(t.detach()) for t in state]

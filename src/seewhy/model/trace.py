@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from seewhy.errors import Unsupported
+from seewhy.model import members
 from seewhy.model.layouts import Layout
 
 INPUT = ""  # as a layer's name: the network's own input
@@ -35,9 +36,9 @@ def frozen(module: nn.Module) -> Iterator[nn.Module]:
 
     Each forward starts from the same buffers, also where the network changes them in evaluation mode.
     """
-    modules = list(module.modules())
+    modules = members.modules(module)
     modes = [(m, m.training) for m in modules]
-    learning = [p for p in module.parameters() if p.requires_grad]
+    learning = [p for p in members.parameters(modules) if p.requires_grad]
     compiled = [m for m in modules if m.__dict__.get("_compiled_call_impl") is not None]
     calls = [m._compiled_call_impl for m in compiled]
     try:
@@ -53,7 +54,8 @@ def frozen(module: nn.Module) -> Iterator[nn.Module]:
         for m, compilation in zip(compiled, calls, strict=True):
             m._compiled_call_impl = compilation
         for m, training in modes:
-            m.training = training
+            if m.training is not training:  # to set it is slow
+                m.training = training
         for p in learning:
             p.requires_grad_(True)
 
