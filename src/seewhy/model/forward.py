@@ -115,7 +115,7 @@ class Forward:
 
     @contextmanager
     def frozen(self) -> Iterator[nn.Module]:
-        """The module as it is run for a call, and exactly as it was afterwards; within such a call nothing more is done."""
+        """The module as a call runs it, then exactly as it was; within such a call nothing more is done."""
         with alone(self.module):
             if self._known.get("open"):
                 yield self.module
