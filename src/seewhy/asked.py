@@ -6,6 +6,8 @@ from typing import Any
 
 from seewhy.errors import BadOption
 
+TOP, RANK, MINUS = ("top", "predicted"), "rank:", " - "  # words in a target that is typed
+
 
 def number(value: Any, what: str, low: float | None = None, high: float | None = None) -> float:
     """A finite number within bounds, which are inclusive; numpy's and one-element tensors too, True and False not."""

@@ -193,7 +193,7 @@ def test_a_disk_or_a_figure_that_fails_leaves_nothing(there: Path, call: Call, m
 
 
 def test_a_folder_of_the_users_own_is_left_alone(there: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seewhy.cli.plan.Plan.run", None)  # nothing is computed for it
+    monkeypatch.setattr("seewhy.plan.Plan.run", None)  # nothing is computed for it
     refused(call("explain", "photos/cat.jpg", *NET, "-o", "photos"), "holds other files")
     assert sorted(os.listdir("photos")) == ["cat.jpg", "dog.png"]
 

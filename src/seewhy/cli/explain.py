@@ -14,8 +14,8 @@ from seewhy.errors import SeewhyError
 from seewhy.lang import note, text
 
 if TYPE_CHECKING:
-    from seewhy.cli.plan import Plan
     from seewhy.cli.style import Style
+    from seewhy.plan import Plan
     from seewhy.types import Explanation
 
 
@@ -136,7 +136,7 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
 
 def _planned(asked: dict[str, Any], where: Progress, stop: Interrupt) -> "tuple[Plan, Style]":
     where.step(text("loading", asked["lang"], name=", ".join(asked["models"])))
-    from seewhy.cli import plan
+    from seewhy import plan
     from seewhy.cli.style import Style
     from seewhy.model.course import Course
     from seewhy.model.recorded import Meter

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from seewhy.asked import MINUS, RANK, TOP
 from seewhy.cli.names import complete_model
 
 if TYPE_CHECKING:
     from seewhy.model import Model
 
-TOP, RANK, MINUS = ("top", "predicted"), "rank:", " - "  # words in a target
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "KI": 2**10, "MI": 2**20, "GI": 2**30}
 
 

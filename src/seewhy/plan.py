@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from seewhy import targets
 from seewhy.api import compare
-from seewhy.cli.options import MINUS, RANK, TOP
+from seewhy.asked import MINUS, RANK, TOP
 from seewhy.errors import BadInput, BadOption
 from seewhy.images import load as load_image
 from seewhy.images import on_input, read_labels
