@@ -70,7 +70,9 @@ def test_a_method_says_that_its_variants_were_scored_roughly(id: str, small: Mod
     assert np.array_equal(half.scores, full.scores) and half.predictions == full.predictions
     assert 0 < relative(half.values, full.values) < 0.1
     error, rank = (half.extras[f"bfloat16_{name}"] for name in ("error", "rank_correlation"))
-    assert error.shape == rank.shape == (2,) and (error > 0).all() and (error < 0.05).all() and (rank > 0.8).all()
+    assert error.shape == rank.shape == (2,) and (error > 0).all() and (error < 0.05).all()
+    near = id == "iscam"  # whose pictures' scores lie within .03 of each other here: bfloat16 rounds them by .02
+    assert (rank > (0.5 if near else 0.8)).all()
     assert any("scored in bfloat16" in note and f"{error.max():.1e}" in note for note in half.notes)
     assert not any("bfloat16" in told for told in (*full.extras, *full.notes))
     variants = full.passes.forward - 2

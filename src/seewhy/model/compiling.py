@@ -21,6 +21,7 @@ from seewhy.model.packed import Convolution
 from seewhy.model.program import Program
 from seewhy.model.programs import Pass, Run, apart
 from seewhy.model.stream import out_of_memory
+from seewhy.model.sums import Summed
 from seewhy.types import Map
 
 TRIED = 3  # chunks by which each way is timed
@@ -190,7 +191,7 @@ def inductor(run: Pass, x: Tensor) -> Run:
     from torch.fx.experimental.proxy_tensor import make_fx  # which takes a second to import
 
     calls = [
-        replace(call, function=call.function.in_its_layout) if isinstance(call.function, Convolution) else call
+        replace(call, function=call.function.in_its_layout) if isinstance(call.function, Convolution | Summed) else call
         for call in run.program.calls
     ]
     plain = Program(calls, run.program.given, run.program.wanted)

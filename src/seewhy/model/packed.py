@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -72,14 +73,39 @@ class Convolution:
 
     def in_its_layout(self, x: Tensor) -> Tensor:
         """The same, returned in the layout of x."""
-        found = F.conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
-        if not self.rectifier:
-            return found
-        low, high = RECTIFIERS[self.rectifier]
-        return found.clamp_(low, high)
+        return self.clamped(F.conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups))
+
+    def clamped(self, found: Tensor) -> Tensor:
+        """By the rectifier, in place."""
+        return found.clamp_(*RECTIFIERS[self.rectifier]) if self.rectifier else found
+
+    def shape(self, x: Tensor) -> tuple[int, ...]:
+        """What it makes of x has this shape."""
+        sizes = zip(x.shape[2:], self.weight.shape[2:], self.padding, self.dilation, self.stride, strict=True)
+        return len(x), len(self.weight), *((h + 2 * p - d * (k - 1) - 1) // s + 1 for h, k, p, d, s in sizes)
+
+    def added(self, x: Tensor, other: Tensor, *, over: bool = False) -> Tensor:
+        """rectifier(conv(x) + other), where `packs`, both are channels-last and other has the result's shape. over: in
+        other's memory."""
+        run = torch.ops.mkldnn._convolution_pointwise_ if over else torch.ops.mkldnn._convolution_pointwise
+        given = (other, x) if over else (x, other)
+        relu = self.rectifier == "relu"  # the only one that goes along with a sum
+        found: Tensor = run.binary(*given, *self._on(x), "add", None, "relu" if relu else None, [], None)
+        return found if relu else self.clamped(found)
 
     def _in_one_pass(self, x: Tensor) -> Tensor:
         """By oneDNN, with weights in the layout it likes best, laid out once."""
+        found: Tensor = torch.ops.mkldnn._convolution_pointwise(x, *self._on(x), *self._behind, "")
+        return found
+
+    @property
+    def _behind(self) -> tuple[str, list[float]]:
+        """The rectifier in oneDNN's words."""
+        low, high = RECTIFIERS.get(self.rectifier, (None, None))
+        return ("none", []) if low is None else ("relu", []) if high is None else ("hardtanh", [low, high])
+
+    def _on(self, x: Tensor) -> tuple[Any, ...]:
+        """Weights and steps in oneDNN's order."""
         if not self._packed:
             wide = self.weight.contiguous(memory_format=torch.channels_last).to_mkldnn()
             self._packed.append(
@@ -87,22 +113,8 @@ class Convolution:
                     wide, list(self.padding), list(self.stride), list(self.dilation), self.groups, list(x.shape)
                 )
             )
-        low, high = RECTIFIERS.get(self.rectifier, (None, None))
-        kind = "none" if low is None else "relu" if high is None else "hardtanh"
-        bounds = [] if high is None else [low, high]
-        found: Tensor = torch.ops.mkldnn._convolution_pointwise(
-            x,
-            self._packed[0],
-            self.bias,
-            list(self.padding),
-            list(self.stride),
-            list(self.dilation),
-            self.groups,
-            kind,
-            bounds,
-            "",
-        )
-        return found
+        steps = (list(self.padding), list(self.stride), list(self.dilation))
+        return self._packed[0], self.bias, *steps, self.groups
 
 
 def packs(x: Tensor, weight: Tensor) -> bool:

@@ -22,6 +22,7 @@ from seewhy.model.linear import linear, quick
 from seewhy.model.program import Cut, Program, cut, cut_before
 from seewhy.model.rules import Rule, ruled
 from seewhy.model.stream import out_of_memory
+from seewhy.model.sums import summed
 from seewhy.model.tape import STEADY, Call, Tape
 
 CLOSE = 1e-4  # of the largest score: more than folding moves a score by, less than any mistake does
@@ -99,11 +100,11 @@ class Programs:
 
     def scoring(self) -> Pass | None:
         """Outputs for pixels, without a graph."""
-        return self.believed("scores", lambda: self._whole(self._folded()), self._gives_the_outputs)
+        return self.believed("scores", lambda: self._whole(self._summed(self._folded())), self._gives_the_outputs)
 
     def halved(self) -> Pass | None:
         """Scores for pixels, computed in bfloat16."""
-        return self.believed("half", lambda: self._whole(halved(self._folded())), self._comes_close)
+        return self.believed("half", lambda: self._whole(self._summed(halved(self._folded()))), self._comes_close)
 
     def incremental(self) -> Incremental | None:
         """Scores of pictures with a part replaced, by what the part can reach."""
@@ -192,6 +193,9 @@ class Programs:
     def _folded(self) -> list[Call]:
         return folded(self.tape.calls, [self._out])
 
+    def _summed(self, calls: Sequence[Call]) -> list[Call]:
+        return summed(calls, [self._out])
+
     def _whole(self, calls: Sequence[Call], layout: torch.memory_format = torch.channels_last) -> Pass:
         return Pass(Program(calls, (0,), (self._out,)), layout)
 
@@ -199,8 +203,9 @@ class Programs:
         if found is None:
             return None
         steady = sum(call.kinks for call in found.behind) <= STEADY
-        before = folded(found.before, found.crossing) if steady else list(found.before)
-        alone = Program(folded(found.behind, [found.output]), found.crossing, (found.output,))
+        before = summed(folded(found.before, found.crossing), found.crossing) if steady else list(found.before)
+        behind = summed(folded(found.behind, [found.output]), [found.output])
+        alone = Program(behind, found.crossing, (found.output,))
         kept = torch.channels_last if steady else self.layout()
         return Parts(found, Program(before, (0,), found.crossing), found.tail(), alone, kept)
 

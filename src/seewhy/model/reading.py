@@ -19,6 +19,8 @@ from seewhy.model.program import Program, reach
 from seewhy.model.programs import ROUGH, Programs, apart, gradient_of
 from seewhy.model.rules import Rule, ruled
 from seewhy.model.stream import out_of_memory
+from seewhy.model.sums import summed
+from seewhy.model.tape import Call
 from seewhy.model.trace import Reached, reaching, record
 from seewhy.model.variants import Variants
 from seewhy.targets import Pinned
@@ -133,11 +135,15 @@ def believed(programs: Programs, layers: Sequence[str], network: Run, *, graph: 
             return None
         calls, wanted = found
         layout = programs.layout() if graph else torch.channels_last
-        cheaper = folded if not graph else fused if programs.fold else chained
+        cheaper = _without_a_graph if not graph else fused if programs.fold else chained
         program = Program(cheaper(calls, wanted), (0,), wanted)
         return lambda x: program([x.contiguous(memory_format=layout)], len(x))
 
     return programs.believed(("reaching", graph, *layers), make, partial(_off, programs, network, graph))
+
+
+def _without_a_graph(calls: Sequence[Call], wanted: Sequence[int]) -> list[Call]:
+    return summed(folded(calls, wanted), wanted)
 
 
 def _off(programs: Programs, network: Run, graph: bool, run: Run) -> str:
