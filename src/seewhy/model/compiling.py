@@ -17,9 +17,10 @@ import torch
 from torch import Tensor
 
 from seewhy.errors import first_line
+from seewhy.model.apart import Run, apart
 from seewhy.model.packed import Convolution
 from seewhy.model.program import Program
-from seewhy.model.programs import Pass, Run, apart
+from seewhy.model.programs import Pass
 from seewhy.model.stream import out_of_memory
 from seewhy.model.sums import Summed
 from seewhy.types import Map

@@ -11,11 +11,12 @@ from torch import Tensor, nn
 from seewhy.errors import BadInput, HeadFailed, ModelFailed, SeewhyError, Unsupported, first_line
 from seewhy.model import census as probing
 from seewhy.model import opaque
+from seewhy.model.apart import Run
 from seewhy.model.census import Census
 from seewhy.model.compiling import Compiling, Trial
 from seewhy.model.half import Compared, lacking
 from seewhy.model.identity import structure, weights
-from seewhy.model.programs import Programs, Run
+from seewhy.model.programs import Programs
 from seewhy.model.recorded import Meter
 from seewhy.model.rules import Rule, ruled
 from seewhy.model.stream import out_of_memory

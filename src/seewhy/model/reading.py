@@ -10,13 +10,14 @@ import torch
 from torch import Tensor
 
 from seewhy.errors import Unsupported
+from seewhy.model.apart import ROUGH, apart, gradient_of
 from seewhy.model.backward import backwards
 from seewhy.model.chain import chained
 from seewhy.model.fold import folded
 from seewhy.model.forward import Forward
 from seewhy.model.fused_chain import fused
 from seewhy.model.program import Program, reach
-from seewhy.model.programs import ROUGH, Programs, apart, gradient_of
+from seewhy.model.programs import Programs
 from seewhy.model.rules import Rule, ruled
 from seewhy.model.stream import out_of_memory
 from seewhy.model.sums import summed

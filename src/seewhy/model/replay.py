@@ -8,7 +8,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from seewhy.model.programs import apart
+from seewhy.model.apart import apart
 from seewhy.model.stream import out_of_memory
 from seewhy.model.tape import leaves, mapped
 from seewhy.model.trace import instead, override, watch

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from seewhy.errors import Unsupported
-from seewhy.model.programs import apart
+from seewhy.model.apart import apart
 from seewhy.model.recorded import Recorded
 from seewhy.model.relevance.presets import PRESETS, Preset
 from seewhy.model.relevance.run import SINKS, MixedImages

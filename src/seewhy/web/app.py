@@ -1,0 +1,213 @@
+"""The server's routes. Each is one function; what they say is in answers.py, what they let in in guard.py."""
+
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from seewhy.api import predict
+from seewhy.asked import whole
+from seewhy.errors import BadOption, SeewhyError
+from seewhy.model import Model
+from seewhy.render.page import page
+from seewhy.web import answers
+from seewhy.web.asked import asked
+from seewhy.web.description import described
+from seewhy.web.guard import Guard
+from seewhy.web.jobs import Queue
+from seewhy.web.limits import Limits
+from seewhy.web.photos import Photos
+from seewhy.web.reading import body, document
+from seewhy.web.refusing import Refusal, answer, refused
+from seewhy.web.results import Results
+from seewhy.web.work import Work
+
+LOG = logging.getLogger("seewhy.web")
+LANGS = ("en", "zh")
+
+
+def application(
+    models: Mapping[str, Model], folder: Path, *, token: str, hosts: frozenset[str], limits: Limits | None = None
+) -> Starlette:
+    """The ASGI application. models: by the names that clients call them; the first is the default.
+
+    folder: where photos and results are kept. token: what a client has to show. hosts: "127.0.0.1:8000" and the like,
+    under which the server may be asked.
+    """
+    server = Server(models, folder, limits or Limits())
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        await anyio.to_thread.run_sync(server.queue.close)
+
+    return Starlette(
+        routes=server.routes(),
+        middleware=[Middleware(Guard, token=token, hosts=hosts)],
+        lifespan=lifespan,
+        exception_handlers={
+            SeewhyError: _said,
+            Refusal: _said,
+            HTTPException: _http,
+            Exception: _bug,
+        },
+    )
+
+
+class Server:
+    def __init__(self, models: Mapping[str, Model], folder: Path, limits: Limits) -> None:
+        self.models, self.limits = dict(models), limits
+        self.photos, self.results = Photos(folder / "photos", limits), Results(folder / "results", limits)
+        self.queue = Queue(Work(self.photos, self.results), limits, partial(_log, "a piece of work"))
+        self._decoding = anyio.CapacityLimiter(limits.decoding)
+        self._looking = anyio.CapacityLimiter(1)  # predictions wait for each other, not for the work
+
+    def routes(self) -> list[Route]:
+        known: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
+            ("GET", "/api", self.describe),
+            ("GET", "/api/models", self.listed_models),
+            ("GET", "/api/models/{model}/classes", self.classes),
+            ("PUT", "/api/photos", self.add_photo),
+            ("GET", "/api/photos/{photo}", self.photo),
+            ("POST", "/api/predictions", self.predictions),
+            ("GET", "/api/jobs", self.listed_jobs),
+            ("POST", "/api/jobs", self.add_job),
+            ("GET", "/api/jobs/{job}", self.job),
+            ("DELETE", "/api/jobs/{job}", self.cancel),
+            ("GET", "/api/jobs/{job}/events", self.events),
+            ("GET", "/api/results/{key}", self.result),
+            ("GET", "/api/report", self.report),
+        ]
+        return [Route(path, run, methods=[method]) for method, path, run in known]
+
+    async def describe(self, request: Request) -> Response:
+        return JSONResponse(described(list(self.models), self.limits))
+
+    async def listed_models(self, request: Request) -> Response:
+        found = await anyio.to_thread.run_sync(lambda: [answers.model(*one) for one in self.models.items()])
+        return JSONResponse({"models": found})
+
+    async def classes(self, request: Request) -> Response:
+        return JSONResponse({"classes": answers.classes(self._model(request.path_params["model"]), _lang(request))})
+
+    async def add_photo(self, request: Request) -> Response:
+        data = await body(request, self.limits.bytes, self.limits.silence)
+        id = await anyio.to_thread.run_sync(self.photos.add, data, limiter=self._decoding)
+        width, height = self.photos.size(id)
+        return JSONResponse({"id": id, "width": width, "height": height}, 201)
+
+    async def photo(self, request: Request) -> Response:
+        id = request.path_params["photo"]
+        shown = await anyio.to_thread.run_sync(self.photos.shown, id, limiter=self._decoding)
+        return Response(
+            shown, media_type="image/webp", headers={"cache-control": "private, max-age=31536000, immutable"}
+        )
+
+    async def predictions(self, request: Request) -> Response:
+        given = await document(request, self.limits.body, self.limits.silence)
+        if unknown := sorted(set(given) - {"photo", "model", "top", "lang"}):
+            raise BadOption(f"a request with {unknown[0]!r}", "it has photo, model, top, lang")
+        path = self.photos.path(str(given.get("photo", "")))
+        model, top = self._model(given.get("model")), whole(given.get("top", 5), "top", 1, 1000)
+        found = await anyio.to_thread.run_sync(lambda: predict(model, str(path), top), limiter=self._looking)
+        lang = given.get("lang", "en")
+        return JSONResponse({"predictions": [answers.prediction(one, _known(lang)) for one in found]})
+
+    async def listed_jobs(self, request: Request) -> Response:
+        return JSONResponse({"jobs": [answers.job(one, self.queue.before(one)) for one in self.queue.listed()]})
+
+    async def add_job(self, request: Request) -> Response:
+        given = await document(request, self.limits.body, self.limits.silence)
+        self.photos.path(given["photo"] if isinstance(given.get("photo"), str) else "")
+        made = await anyio.to_thread.run_sync(asked, given, self.models, self.limits)
+        job = self.queue.submit(made)
+        return JSONResponse(answers.job(job, self.queue.before(job)), 202)
+
+    async def job(self, request: Request) -> Response:
+        job = self.queue.get(request.path_params["job"])
+        return JSONResponse(answers.job(job, self.queue.before(job)))
+
+    async def cancel(self, request: Request) -> Response:
+        job = self.queue.get(request.path_params["job"])
+        self.queue.cancel(job)
+        return JSONResponse(answers.job(job, 0))
+
+    async def events(self, request: Request) -> Response:
+        """Server-sent events; Last-Event-ID says after which."""
+        job = self.queue.get(request.path_params["job"])
+        last = request.headers.get("last-event-id", "0")
+        after = int(last) if last.isdecimal() and len(last) < 10 else 0
+        return StreamingResponse(_stream(job.follow(after)), media_type="text/event-stream",
+                                 headers={"cache-control": "no-store"})  # fmt: skip
+
+    async def result(self, request: Request) -> Response:
+        key = request.path_params["key"]
+        found = await anyio.to_thread.run_sync(self.results.get, key)
+        return JSONResponse(answers.explanation(key, found, _lang(request)))
+
+    async def report(self, request: Request) -> Response:
+        """One HTML file of results about one photo: ?key=...&key=..."""
+        keys = list(dict.fromkeys(request.query_params.getlist("key")))
+        if not keys or len(keys) > self.limits.grid:
+            raise BadOption(f"a report of {len(keys)} results", f"name 1 to {self.limits.grid} by key=")
+        lang = _lang(request)
+        text = await anyio.to_thread.run_sync(lambda: page([self.results.get(key) for key in keys], lang))
+        said = {"content-disposition": 'attachment; filename="seewhy.html"', "content-security-policy": "sandbox"}
+        return Response(text, media_type="text/html; charset=utf-8", headers=said)
+
+    def _model(self, spec: Any) -> Model:
+        spec = next(iter(self.models)) if spec is None else spec
+        if not isinstance(spec, str) or spec not in self.models:
+            raise Refusal("unknown_model", f"no model {str(spec)[:80]!r} is served", "see /api/models", 404)
+        return self.models[spec]
+
+
+def _lang(request: Request) -> str:
+    return _known(request.query_params.get("lang", "en"))
+
+
+def _known(lang: Any) -> str:
+    if lang not in LANGS:
+        raise BadOption(f"lang is {str(lang)[:20]!r}", f"one of {', '.join(LANGS)}")
+    return str(lang)
+
+
+async def _stream(events: AsyncIterator[dict[str, Any] | None]) -> AsyncIterator[str]:
+    try:
+        async for event in events:
+            if event is None:
+                yield ": still here\n\n"
+                continue
+            yield f"id: {event['number']}\nevent: {event['kind']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n"
+    finally:
+        await events.aclose()  # type: ignore[attr-defined]  # an asynchronous generator
+
+
+async def _said(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, SeewhyError | Refusal)
+    return answer(error)
+
+
+async def _http(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return refused("http", error.detail, "see /api", error.status_code)
+
+
+async def _bug(request: Request, error: Exception) -> Response:
+    _log(request.url.path, error)
+    return refused("bug", "something went wrong in here", "the server's log says what", 500)
+
+
+def _log(where: str, error: BaseException) -> None:
+    LOG.error("%s failed", where, exc_info=error)

@@ -1,0 +1,113 @@
+"""From what a client asked for to what will run: refused as a whole before anything runs."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from seewhy import __version__
+from seewhy.asked import whole
+from seewhy.errors import BadOption
+from seewhy.model import Model
+from seewhy.plan import target
+from seewhy.registry import Method, check, declared, get_method, options_of, parse
+from seewhy.scores import transform
+from seewhy.targets import Askable
+from seewhy.web.limits import Limits
+
+KNOWN = {"photo", "model", "methods", "targets", "score", "seed"}
+LONGEST = 200  # characters of a target
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One explanation that is asked for. key: the same for the same photo, network, method, options and target."""
+
+    method: Method
+    text: str
+    target: Askable
+    key: str
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """methods: each with its cells, a target each."""
+
+    photo: str
+    spec: str
+    model: Model
+    methods: tuple[tuple[Method, tuple[Cell, ...]], ...]
+    score: Any
+    seed: int
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        return tuple(cell for _, own in self.methods for cell in own)
+
+    @property
+    def key(self) -> str:
+        return _digest([cell.key for cell in self.cells])
+
+
+def asked(given: Mapping[str, Any], models: Mapping[str, Model], limits: Limits) -> Asked:
+    """Raises a SeewhyError for what is not there or does not fit."""
+    if unknown := sorted(set(given) - KNOWN):
+        raise BadOption(f"a request with {unknown[0]!r}", f"it has {', '.join(sorted(KNOWN))}")
+    photo, spec = _text(given.get("photo", ""), "photo"), _text(given.get("model", next(iter(models))), "model")
+    if spec not in models:
+        raise BadOption(f"no model {spec!r} is served", f"there are: {', '.join(models)}")
+    model = models[spec]
+    methods = [_method(one, model) for one in _list(given.get("methods", ["gradcam"]), "methods")]
+    texts = [_text(one, "a target") for one in _list(given.get("targets", ["top"]), "targets")]
+    texts = list(dict.fromkeys(texts))
+    if len(methods) * len(texts) > limits.grid:
+        raise BadOption(f"{len(methods)} methods times {len(texts)} targets", f"at most {limits.grid} at a time")
+    score, seed = given.get("score"), whole(given.get("seed", 0), "seed", 0, 2**63 - 1)
+    if score is not None:
+        transform(score, model.census().outputs)
+    chosen = [target(text, [model]) for text in texts]
+    rows = []
+    for method in methods:
+        known = [photo, spec, model.fingerprint, method.info.id, _plain(options_of(method)), score, seed, __version__]
+        cells = [Cell(method, text, one, _digest([*known, text])) for text, one in zip(texts, chosen, strict=True)]
+        rows.append((method, tuple(cells)))
+    return Asked(photo, spec, model, tuple(rows), score, seed)
+
+
+def _method(given: Any, model: Model) -> Method:
+    """An id, or an id with options as text or numbers."""
+    if isinstance(given, str):
+        given = {"id": given}
+    if not isinstance(given, dict) or set(given) - {"id", "options"}:
+        raise BadOption("a method that is no id", 'give "gradcam", or {"id": "gradcam", "options": {...}}')
+    id, options = _text(given.get("id", ""), "a method"), given.get("options", {})
+    if not isinstance(options, dict):
+        raise BadOption(f"the options of {id} are no object", "give names and values")
+    known = declared(get_method(id))
+    texts = {name: value for name, value in options.items() if isinstance(value, str)}
+    if files := [name for name in texts if known.get(name) and texts[name].startswith("@")]:
+        raise BadOption(f"{id}.{files[0]} is a file", "files are not read for clients")
+    method = get_method(id, **{**options, **parse(id, texts)})
+    check(method, model)
+    return method
+
+
+def _list(given: Any, what: str) -> list[Any]:
+    if not isinstance(given, list) or not given:
+        raise BadOption(f"{what} is no list, or an empty one", "name at least one")
+    return given
+
+
+def _text(given: Any, what: str) -> str:
+    if not isinstance(given, str) or len(given) > LONGEST:
+        raise BadOption(f"{what} is no text of at most {LONGEST} characters", "give its name")
+    return given
+
+
+def _plain(options: Mapping[str, Any]) -> list[list[str]]:
+    return [[name, repr(value)] for name, value in sorted(options.items())]
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, ensure_ascii=False, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,101 @@
+"""The API in OpenAPI's terms: for whoever writes a client, and for the tests that send what does not fit."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from seewhy import __version__
+from seewhy.web.limits import Limits
+
+DIGEST = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+LANG = {"name": "lang", "in": "query", "schema": {"type": "string", "enum": ["en", "zh"]}}
+
+
+def described(models: Sequence[str], limits: Limits) -> dict[str, Any]:
+    """models: their ids."""
+    model = {"type": "string", "enum": list(models)}
+    method = {
+        "oneOf": [
+            {"type": "string"},
+            {
+                "type": "object",
+                "required": ["id"],
+                "properties": {"id": {"type": "string"}, "options": {"type": "object"}},
+                "additionalProperties": False,
+            },
+        ]
+    }
+    work = {
+        "photo": DIGEST,
+        "model": model,
+        "methods": {"type": "array", "items": method, "minItems": 1},
+        "targets": {"type": "array", "items": {"type": "string", "maxLength": 200}, "minItems": 1},
+        "score": {"type": "string", "enum": ["logit", "probability", "log_probability", "answer"]},
+        "seed": {"type": "integer", "minimum": 0},
+    }
+    look = {"photo": DIGEST, "model": model, "top": {"type": "integer", "minimum": 1, "maximum": 1000},
+            "lang": LANG["schema"]}  # fmt: skip
+    photo = {"required": True, "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "seewhy",
+            "version": __version__,
+            "description": "Every request shows the token: Authorization: Bearer TOKEN, or the cookie of a page that "
+            f"was opened. A photo has at most {limits.bytes:,} bytes and {limits.pixels:,} pixels. Errors are "
+            '{"error": {"code", "problem", "hint"}}.',
+        },
+        "paths": {
+            "/api/models": {"get": _said("Models, and each method: offered, or why not; its options.")},
+            "/api/models/{model}/classes": {
+                "get": _said("Class names, in order.", [_path("model", model), LANG]),
+            },
+            "/api/photos": {"put": _said("Send a photo; its id.", body=photo, status="201")},
+            "/api/photos/{photo}": {"get": _said("The photo as WebP.", [_path("photo", DIGEST)])},
+            "/api/predictions": {"post": _said("The likeliest classes.", body=_json(look, ["photo"]))},
+            "/api/jobs": {
+                "get": _said("What runs or waits."),
+                "post": _said("Explanations: methods times targets.", body=_json(work, ["photo"]), status="202"),
+            },
+            "/api/jobs/{job}": {
+                "get": _said("How far it is.", [_path("job", {"type": "string"})]),
+                "delete": _said("Cancel it.", [_path("job", {"type": "string"})]),
+            },
+            "/api/jobs/{job}/events": {
+                "get": _said(
+                    "Server-sent events: waiting, running, progress, result, and at last done, failed or cancelled.",
+                    [_path("job", {"type": "string"})],
+                ),
+            },
+            "/api/results/{key}": {
+                "get": _said("An explanation; its values as base64 of little-endian float32.",
+                             [_path("key", DIGEST), LANG]),
+            },
+            "/api/report": {
+                "get": _said(
+                    "One HTML file of results about one photo, that opens offline.",
+                    [{"name": "key", "in": "query", "required": True,
+                      "schema": {"type": "array", "items": DIGEST, "maxItems": limits.grid}}, LANG],
+                ),
+            },
+        },
+    }  # fmt: skip
+
+
+def _said(summary: str, parameters: Sequence[Mapping[str, Any]] = (), *, body: Any = None, status: str = "200") -> Any:
+    found: dict[str, Any] = {"summary": summary, "responses": {status: {"description": summary}}}
+    found |= {"parameters": list(parameters)} if parameters else {}
+    return found | ({"requestBody": body} if body else {})
+
+
+def _path(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": dict(schema)}
+
+
+def _json(properties: Mapping[str, Any], required: Sequence[str]) -> dict[str, Any]:
+    schema = {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(required),
+        "additionalProperties": False,
+    }
+    return {"required": True, "content": {"application/json": {"schema": schema}}}

@@ -1,0 +1,70 @@
+"""A job's explanations, one method after another, each told of as it is ready."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from seewhy.api import compare
+from seewhy.model import Model
+from seewhy.model.course import Course
+from seewhy.model.recorded import Meter
+from seewhy.types import Explanation
+from seewhy.web.asked import Cell
+from seewhy.web.jobs import Job
+from seewhy.web.photos import Photos
+from seewhy.web.results import Results
+
+SURE = 0.05  # of all samples, before the time left is told
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    photos: Photos
+    results: Results
+
+    def __call__(self, job: Job) -> None:
+        asked = job.asked
+        for method, cells in asked.methods:
+            missing = [cell for cell in cells if cell.key not in self.results]
+            for cell in cells:
+                if cell not in missing:
+                    job.tell("result", **_named(cell), cached=True)
+            if missing:
+                job.progress(method=method.info.id)
+                for cell, found in zip(missing, self._made(job, missing), strict=True):
+                    self._keep(job, cell, found)
+
+    def _made(self, job: Job, cells: list[Cell]) -> list[Explanation]:
+        """One method's explanations of some targets."""
+        asked, method = job.asked, cells[0].method
+        model = heard(asked.model, job, method.info.id)
+        path = self.photos.path(asked.photo)
+        options: dict[str, Any] = {"score": asked.score, "seed": asked.seed}
+        return list(compare(model, str(path), [method], [cell.target for cell in cells], **options))
+
+    def _keep(self, job: Job, cell: Cell, found: Explanation) -> None:
+        if job.cancelled.is_set():  # what was sampled so far is no result of what was asked for
+            return
+        self.results.add(cell.key, found)
+        job.tell("result", **_named(cell), seconds=found.seconds, cached=False)
+
+
+def heard(model: Model, job: Job, method: str) -> Model:
+    """The model, whose steps a job tells of, and which stops when it is cancelled."""
+    began, known = time.monotonic(), dict[str, Any](method=method)
+
+    def passes(forward: int, backward: int) -> None:
+        known.update(forward=forward, backward=backward)
+        job.progress(**known)
+
+    def samples(done: int, total: int) -> None:
+        left = (time.monotonic() - began) * (total - done) / done if done >= SURE * total else None
+        known.update(done=done, total=total, left=left)
+        job.progress(**known)
+
+    return replace(model, meter=Meter(tell=passes), course=Course(tell=samples, stopped=job.cancelled.is_set))
+
+
+def _named(cell: Cell) -> Mapping[str, Any]:
+    return {"method": cell.method.info.id, "target": cell.text, "key": cell.key}
