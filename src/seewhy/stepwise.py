@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from seewhy.api import compare
+from seewhy.model.recorded import Meter
 from seewhy.registry import Method
 from seewhy.results.decisions import Decisions, Step
 from seewhy.results.hierarchy import Hierarchy
@@ -58,9 +59,16 @@ def _mapped(
     chosen = [step for step in found.shown if step.rejected]
     targets = [branches(found, step, log=kind == "answer") for step in chosen]
     id = method if isinstance(method, str) else method.info.id
+    counted, told = [0, 0], model.meter.tell
+
+    def tell(forward: int, backward: int) -> None:
+        counted[:] = forward, backward
+        if told is not None:
+            told(forward, backward)
+
+    model = replace(model, meter=Meter(tell=tell))
     table = compare(model, image, [method], targets, score=score, seed=seed, options={id: options} if options else None)
     made = dict(zip((step.node for step in chosen), table, strict=True))
     maps: tuple[Explanation | None, ...] = tuple(made.get(step.node) for step in found.shown)
-    forward, backward = (sum(getattr(one.passes, name) for one in made.values()) for name in ("forward", "backward"))
-    passes = Passes(found.passes.forward + forward, found.passes.backward + backward)
+    passes = Passes(found.passes.forward + counted[0], found.passes.backward + counted[1])
     return replace(found, maps=maps, passes=passes)

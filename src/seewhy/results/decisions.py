@@ -5,6 +5,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from seewhy.results.hierarchy import Hierarchy
 from seewhy.types import Explanation, ModelCard, Passes, Photo, Prediction
 
@@ -38,7 +41,7 @@ class Step(Branch):
 class Decisions:
     """A photo's way through a tree.
 
-    steps: from below the root to a class, unnamed nodes included. index, label: the tree's class, and probability
+    steps: from below the root to a class, unnamed nodes included. shares (n,): of every node among its siblings. index, label: the tree's class, and probability
     (soft) the one that the tree gives it. network: the class of the network itself. every: whether unnamed nodes are
     shown. maps: what spoke for each shown step, None where there was no choice; or nothing.
     """
@@ -51,6 +54,7 @@ class Decisions:
     rule: str
     tree: Hierarchy
     labels: tuple[str, ...]
+    shares: NDArray[np.float32]
     photo: Photo
     model: ModelCard
     passes: Passes = Passes()
@@ -62,6 +66,14 @@ class Decisions:
     def agrees(self) -> bool:
         """Whether the tree and the network say the same class."""
         return self.index == self.network.index
+
+    @property
+    def reached(self) -> NDArray[np.float32]:
+        """(n,): the probability that the soft way passes each node."""
+        found = self.shares.astype(np.float64)
+        for node, parent in enumerate(self.tree.parents):
+            found[node] *= found[parent] if parent >= 0 else 1
+        return found.astype(np.float32)
 
     @property
     def shown(self) -> tuple[Step, ...]:

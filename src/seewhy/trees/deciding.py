@@ -73,18 +73,18 @@ def _decided(model: Model, batch: Batch, rules: Rules, rule: str) -> list[Decisi
     scores = scores.float().cpu()
     with torch.no_grad():
         _, ways = rules.forward_with_decisions(scores)
-        own = scores.softmax(1)
+        own, every = scores.softmax(1), rules.log_shares(scores).exp().numpy()
     labels = tuple(map(run.label, range(scores.shape[1])))
     card = replace(run.card, fingerprint=run.fingerprint)
     found = []
-    for way, shares, photo in zip(ways, own, batch.photos, strict=True):
+    for way, shares, nodes, photo in zip(ways, own, every, batch.photos, strict=True):
         steps = tuple(_labelled(one, labels, bool(run.classes)) for one in way)
         said = int(shares.argmax())
         network = Prediction(said, labels[said], float(shares[said]))
         last, tree = steps[-1], rules.hierarchy
         found.append(
-            Decisions(steps, last.best, labels[last.best], last.reached, network, rule, tree, labels, photo, card,
-                      Passes(run.meter.forward // len(x)), notes)
+            Decisions(steps, last.best, labels[last.best], last.reached, network, rule, tree, labels, nodes, photo,
+                      card, Passes(run.meter.forward // len(x)), notes)
         )  # fmt: skip
     return found
 
