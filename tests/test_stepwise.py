@@ -65,8 +65,8 @@ def test_unnamed_steps_are_explained_with_the_next_and_forwards_are_shared() -> 
 
 
 def test_the_map_of_what_decides_lies_on_it(bright: Model, planted: Tensor) -> None:
-    tree = Hierarchy.of(["all", "lit", "red", "green", "dark"],
-                        [("all", "lit"), ("all", "dark"), ("lit", "red"), ("lit", "green")], ["dark", "red", "green"])  # fmt: skip
+    edges = [("all", "lit"), ("all", "dark"), ("lit", "red"), ("lit", "green")]
+    tree = Hierarchy.of(["all", "lit", "red", "green", "dark"], edges, ["dark", "red", "green"])
     for found in explain_decisions(bright, planted, tree, every=True):
         assert [one.id for one in found.steps] == ["lit", "red"]
         for one in found.maps:
@@ -103,8 +103,8 @@ def test_branches_that_are_none(target: Branches, error: type[SeewhyError]) -> N
 
 
 def test_a_step_without_a_choice_has_no_map() -> None:
-    tree = Hierarchy.of(["all", "one", "red", "dark", "green"],
-                        [("all", "one"), ("one", "red"), ("one", "dark"), ("one", "green")], ["dark", "red", "green"])  # fmt: skip
+    edges = [("all", "one"), ("one", "red"), ("one", "dark"), ("one", "green")]
+    tree = Hierarchy.of(["all", "one", "red", "dark", "green"], edges, ["dark", "red", "green"])
     model = Model(Bright(), mean=MEAN, std=STD, size=(32, 40))
     found = explain_decisions(model, np.full((32, 40, 3), 128, np.uint8), tree, every=True)
     assert found.maps[0] is None and found.maps[1] is not None

@@ -33,7 +33,9 @@ class Drawing:
         FigureCanvasAgg(self.made)
         self.width, self.height, self.lang = width, height, lang
 
-    def write(self, x: float, y: float, said: str, size: float, color: str = INK, room: float = 99, **more: str) -> float:
+    def write(
+        self, x: float, y: float, said: str, size: float, color: str = INK, room: float = 99, **more: str
+    ) -> float:
         """Words with their top at y, cut to the room; returns their width."""
         drawn = self.made.text(x / self.width, 1 - y / self.height, said, va="top", **more,
                                **lettering(said, self.lang, size, color))  # fmt: skip

@@ -17,7 +17,15 @@ from seewhy.render.scene import scene
 from seewhy.results.decisions import Branch, Decisions, Step
 from seewhy.types import Explanation
 
-WORDS = ("tree_maps_of", "tree_step", "no_positive_evidence", "score_never_moves", "outside_view", "pixel_at", "largest")
+WORDS = (
+    "tree_maps_of",
+    "tree_step",
+    "no_positive_evidence",
+    "score_never_moves",
+    "outside_view",
+    "pixel_at",
+    "largest",
+)
 STILL = 1000  # pixels of the picture for browsers without scripts
 
 

@@ -41,9 +41,10 @@ class Step(Branch):
 class Decisions:
     """A photo's way through a tree.
 
-    steps: from below the root to a class, unnamed nodes included. shares (n,): of every node among its siblings. index, label: the tree's class, and probability
-    (soft) the one that the tree gives it. network: the class of the network itself. every: whether unnamed nodes are
-    shown. maps: what spoke for each shown step, None where there was no choice; or nothing.
+    steps: from below the root to a class, unnamed nodes included. shares (n,): of every node among its siblings.
+    index, label: the tree's class, and probability (soft) the one that the tree gives it. network: the class of the
+    network itself. every: whether unnamed nodes are shown. maps: what spoke for each shown step, None where there was
+    no choice; or nothing.
     """
 
     steps: tuple[Step, ...]

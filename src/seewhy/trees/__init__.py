@@ -3,5 +3,6 @@
 from seewhy.results.hierarchy import Hierarchy
 from seewhy.trees.deciding import decide
 from seewhy.trees.rules import HardRules, SoftRules
+from seewhy.trees.viewing import view
 
-__all__ = ["HardRules", "Hierarchy", "SoftRules", "decide"]
+__all__ = ["HardRules", "Hierarchy", "SoftRules", "decide", "view"]
