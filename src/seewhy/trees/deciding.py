@@ -16,6 +16,7 @@ from seewhy.results.decisions import Branch, Decisions, Step
 from seewhy.results.hierarchy import Hierarchy
 from seewhy.scores import Outputs, distributions, transform
 from seewhy.sources import as_model
+from seewhy.trees.inducing import induce
 from seewhy.trees.rules import HardRules, Rules, SoftRules
 from seewhy.types import Passes, Prediction
 
@@ -34,7 +35,7 @@ def decide(model: Model | str, images: Any, hierarchy: Hierarchy | None = None, 
     """
     one_of(rule, "rule", tuple(RULES))
     model = as_model(model)
-    tree = hierarchy
+    tree = induce(model) if hierarchy is None else hierarchy
     rules = RULES[rule](tree)
     found: list[Decisions] = []
     with torch.inference_mode(False):
@@ -92,8 +93,8 @@ def _decided(model: Model, batch: Batch, rules: Rules, rule: str) -> list[Decisi
 def _labelled(step: Step, labels: tuple[str, ...], named: bool) -> Step:
     """Leaves are called as the network calls its classes, or where it has no names as the tree does."""
 
-    def called(one: Any) -> Any:
-        return replace(one, name=labels[one.best]) if one.leaf and (named or not one.name) else one
+    def called(one: Branch) -> str:
+        return labels[one.best] if one.leaf and (named or not one.name) else one.name
 
-    rejected: tuple[Branch, ...] = tuple(map(called, step.rejected))
-    return replace(called(step), rejected=rejected)
+    rejected = tuple(replace(one, name=called(one)) for one in step.rejected)
+    return replace(step, name=called(step), rejected=rejected)

@@ -20,6 +20,7 @@ from seewhy.results.hierarchy import Hierarchy
 from seewhy.results.tree_view import TreeView
 from seewhy.sources import as_model
 from seewhy.trees.deciding import decide
+from seewhy.trees.inducing import induce
 from seewhy.types import ModelCard, Preprocess
 
 EACH, THUMB = 3, 64  # pictures of a class, and pixels of a side
@@ -46,9 +47,9 @@ def view(
         if run is None:
             raise BadInput("a photo and no model to look at it", "name the model")
         found = decide(run, photo, hierarchy, rule)
-    tree = found.tree if found else hierarchy
-    if tree is None:
+    if hierarchy is None and run is None:
         raise BadInput("no tree to look at", "give a hierarchy or a model")
+    tree = found.tree if found else induce(run) if hierarchy is None else hierarchy
     labels = _labels(tree, run)
     card = ModelCard("") if run is None else replace(run.card, fingerprint=run.fingerprint)
     pictures, notes = ({}, ()) if images is None else leaf_pictures(images, tree, labels)
