@@ -40,7 +40,7 @@ def decided(tree: Hierarchy, labels: tuple[str, ...], scores: Any) -> Decisions:
 
 
 def seen(tab: Any) -> list[str]:
-    return tab.evaluate("seewhy.state.lay.seen.map(node => seewhy.ids[node])")
+    return list(tab.evaluate("seewhy.state.lay.seen.map(node => seewhy.ids[node])"))
 
 
 def until(tab: Any, true: str) -> None:

@@ -147,7 +147,7 @@ def test_a_function_that_answers_probabilities_is_decided_and_one_of_scores_refu
     def predict(pixels: np.ndarray) -> np.ndarray:
         means = pixels.reshape(len(pixels), -1).mean(1) / 255
         odds = np.exp(np.stack([means, 2 * means, 0 * means, 1 - means], 1))
-        return odds / odds.sum(1, keepdims=True)
+        return np.asarray(odds / odds.sum(1, keepdims=True))
 
     picture = np.full((16, 20, 3), 200, np.uint8)
     found = decide(black_box(predict, input="uint8", classes=CLASSES), picture, TREE)

@@ -1,6 +1,7 @@
 """Decisions as a figure: the photo and what came of it, and a panel a step with what spoke for it."""
 
 from textwrap import fill
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg

@@ -52,7 +52,7 @@ def view(
     tree = found.tree if found else induce(run) if hierarchy is None else hierarchy
     labels = _labels(tree, run)
     card = ModelCard("") if run is None else replace(run.card, fingerprint=run.fingerprint)
-    pictures, notes = ({}, ()) if images is None else leaf_pictures(images, tree, labels)
+    pictures, notes = leaf_pictures(images, tree, labels)
     asked = listed(marked, "marked", "give a list of classes")
     numbers = tuple(_number(one, labels) for one in asked)
     return TreeView(tree, labels, card, found, pictures, numbers, notes)
@@ -79,9 +79,11 @@ def _number(asked: int | str, labels: Sequence[str]) -> int:
 
 
 def leaf_pictures(
-    folder: "str | os.PathLike[str]", tree: Hierarchy, labels: Sequence[str]
+    folder: "str | os.PathLike[str] | None", tree: Hierarchy, labels: Sequence[str]
 ) -> tuple[Mapping[int, tuple[bytes, ...]], tuple[str, ...]]:
     """Small pictures of classes, at most three each, and what must be said of those left out."""
+    if folder is None:
+        return {}, ()
     root = Path(folder)
     if not root.is_dir():
         raise BadInput(f"no such folder: {root}", "name one with a folder or a picture for each class")
