@@ -1,7 +1,8 @@
 """Decision trees over a network's classes: the hierarchy, its rules, and what they decide."""
 
 from seewhy.results.hierarchy import Hierarchy
+from seewhy.trees.files import load, save
 from seewhy.trees.inducing import induce
 from seewhy.trees.rules import HardRules, SoftRules
 
-__all__ = ["HardRules", "Hierarchy", "SoftRules", "induce"]
+__all__ = ["HardRules", "Hierarchy", "SoftRules", "induce", "load", "save"]
