@@ -1,7 +1,6 @@
 """Decisions as a figure: the photo and what came of it, and a panel a step with what spoke for it."""
 
 from textwrap import fill
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -95,9 +94,12 @@ def _across(panels: int) -> int:
 
 def _title(drawn: Drawing, found: Decisions) -> None:
     lang, label = drawn.lang, class_name(found.label, drawn.lang, found.index)
-    said = text("tree_prediction", lang, label=label)
-    room = drawn.width - 2 * EDGE
-    drawn.write(EDGE, EDGE, said, 16, room=room, weight="bold")
+    said, room = text("tree_prediction", lang, label=label), drawn.width - 2 * EDGE
+    stamped = 0.0
+    if found.model.weights == "random":
+        stamp = text("random_weights", lang).upper()
+        stamped = drawn.write(drawn.width - EDGE, EDGE, stamp, 11, STAMP, ha="right") + GAP
+    drawn.write(EDGE, EDGE, said, 16, room=room - stamped, weight="bold")
     model = found.model.name
     way = text(f"tree_{found.rule}", lang)
     network = class_name(found.network.label, lang, found.network.index)
@@ -105,9 +107,6 @@ def _title(drawn: Drawing, found: Decisions) -> None:
     key = "tree_network_too" if found.agrees else "tree_network_says"
     line = "  ·  ".join([model, way, text(key, lang, network=network, own=own)])
     drawn.write(EDGE, EDGE + 0.36, line, 10, MUTED if found.agrees else STAMP, room)
-    if found.model.weights == "random":
-        stamp = text("random_weights", lang).upper()
-        drawn.write(drawn.width - EDGE, EDGE, stamp, 11, STAMP, ha="right")
 
 
 def _photo(drawn: Drawing, x: float, y: float, tall: float, photo: Picture, found: Decisions) -> None:

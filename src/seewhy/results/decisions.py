@@ -78,8 +78,10 @@ class Decisions:
 
     @property
     def shown(self) -> tuple[Step, ...]:
-        """Those with a name, and the class: shares of unnamed ones are in that of the next; `every` shows all."""
-        return self.steps if self.every else collapsed(self.steps)
+        """Those with a name, and the class: shares of unnamed ones are in that of the next. All of them with `every`,
+        or where the tree has no names."""
+        named = any(self.tree.names[node] for node in self.tree.inner[1:])
+        return collapsed(self.steps) if named and not self.every else self.steps
 
     def as_data(self) -> dict[str, Any]:
         """All numbers as plain data, without the maps."""

@@ -20,6 +20,14 @@ rule_option = click.option(
 
 def tree_of(model: "Model", file: str | None) -> "Hierarchy":
     """The tree in the file, over the model's classes; without a file the one that its last layer gives."""
+    from seewhy.errors import BadInput
     from seewhy.trees import induce, load
 
-    return induce(model) if file is None else load(file, model.classes or None)
+    if file is None:
+        return induce(model)
+    own, count = load(file), len(model.classes)
+    if count and count != len(own.leaves):
+        raise BadInput(
+            f"the tree in {file} has {len(own.leaves)} classes, and {model.name} has {count}", "name the tree's network"
+        )
+    return load(file, model.classes) if count else own

@@ -81,7 +81,5 @@ def _found(model: "Model", photo: Path, asked: dict[str, Any]) -> "Decisions":
     if asked["no_maps"]:
         return replace(decide(model, str(photo), tree, rule), every=every)
     method = asked["method"] or chosen([model])[0]
-    found: Decisions = explain_decisions(
-        model, str(photo), tree, rule, method, every=every, seed=asked["seed"]
-    )
+    found: Decisions = explain_decisions(model, str(photo), tree, rule, method, every=every, seed=asked["seed"])
     return found

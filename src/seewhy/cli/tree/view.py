@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from seewhy.cli import options
 from seewhy.cli.output import Command, document, progress
@@ -30,20 +31,22 @@ PAGES = (".html", ".htm")
 @options.lang_option
 @options.json_option
 @options.quiet_option
-def command(photo: str | None, model: str, out: Path, **asked: Any) -> None:
+@click.pass_context
+def command(ctx: click.Context, /, photo: str | None, model: str, out: Path, **asked: Any) -> None:
     """The tree as a page: branches that open and close, search, ways to classes, and a photo's probabilities.
 
-    The page opens from disk and asks for nothing.
+    The page opens from disk and asks for nothing. A tree in a file is shown without a network where none is named.
     """
-    from seewhy.trees import view
+    from seewhy.trees import load, view
 
     lang = asked["lang"]
     if out.suffix.lower() not in PAGES:
         raise BadOption(f"{out} is no page", "end it in .html: -o tree.html")
     with progress(quiet=asked["quiet"]) as where:
-        where.step(text("loading", lang, name=model))
-        loaded = options.loaded(model, asked, asked["marked"])
-        tree = tree_of(loaded, asked["file"])
+        alone = asked["file"] and not photo and ctx.get_parameter_source("model") == ParameterSource.DEFAULT
+        where.step(text("loading", lang, name=asked["file"] if alone else model))
+        loaded = None if alone else options.loaded(model, asked, asked["marked"])
+        tree = load(asked["file"]) if loaded is None else tree_of(loaded, asked["file"])
         if photo:
             where.step(text("deciding", lang, photo=photo))
         made = view(loaded, photo, tree, asked["rule"], images=asked["images"], marked=asked["marked"])
