@@ -126,7 +126,9 @@ def test_all_that_nbdt_ships_loads(tmp_path: Path) -> None:
         assert {(tree.ids[tree.parents[node]], tree.ids[node]) for node in range(1, len(tree))} == {
             (link["source"], link["target"]) for link in raw["links"]
         }
-        named = {node["id"]: node["label"].replace("_", " ").replace("(generated)", "") for node in raw["nodes"]}
+        named = {
+            node["id"]: node.get("label", "").replace("_", " ").replace("(generated)", "") for node in raw["nodes"]
+        }
         assert dict(zip(tree.ids, tree.names, strict=True)) == named
         assert load(path, folder() / "wnids" / f"{path.parent.name}.txt") == load(path) == tree
         assert load(save(tree, tmp_path / "again.json")) == tree
