@@ -43,15 +43,18 @@ def still(tab: Any) -> bytes:
     return bytes(tab.evaluate(PIXEL))
 
 
-def shown(tab: Any) -> str | None:
+def text(tab: Any, id: str) -> str:
+    return str(tab.locator(f'[data-testid="{id}"]').inner_text())
+
+
+def shown(tab: Any) -> Any:
     return tab.locator('[data-testid="view"]').get_attribute("data-step")
 
 
 def test_a_step_shows_what_spoke_for_it(opened: Callable[..., Any]) -> None:
     found = made()
     tab = opened(decisions_page(found, _png()))
-    text = lambda id: tab.locator(f'[data-testid="{id}"]').inner_text()  # noqa: E731
-    assert text("title") == "Prediction: tiger cat" and "too: tiger cat" in text("verdict")
+    assert text(tab, "title") == "Prediction: tiger cat" and "too: tiger cat" in text(tab, "verdict")
     names = [tab.locator(f'[data-testid="step-{i}"] b').first.inner_text() for i in range(3)]
     assert names == ["animal", "cat</script>", "tiger cat"] and shown(tab) == "2"
     for i, one in enumerate(found.shown):
@@ -59,7 +62,7 @@ def test_a_step_shows_what_spoke_for_it(opened: Callable[..., Any]) -> None:
         assert f"{one.share:.1%}" in said and f"{one.rejected[0].share:.1%}" in said
     last = still(tab)
     tab.locator('[data-testid="step-0"]').hover()
-    assert shown(tab) == "0" and still(tab) != last and "animal" in text("shown")
+    assert shown(tab) == "0" and still(tab) != last and "animal" in text(tab, "shown")
     tab.mouse.move(2, 2)
     assert shown(tab) == "2" and still(tab) == last, "only a click keeps it"
     tab.locator('[data-testid="step-1"]').click()
@@ -84,7 +87,7 @@ def test_the_value_under_the_pointer_is_the_arrays(opened: Callable[..., Any]) -
     box = tab.locator('[data-testid="view"]').bounding_box()
     tab.mouse.move(box["x"] + box["width"] * 20.5 / 41, box["y"] + box["height"] * 15.5 / 30)
     raw = float(tab.locator('[data-testid="value"]').get_attribute("data-raw"))
-    assert raw == pytest.approx(float(found.maps[-1].heatmap()[0][15, 20]), rel=1e-6)
+    assert raw == pytest.approx(float(heat[15, 20]), rel=1e-6)
     assert "支持“tiger cat”的依据" in tab.locator('[data-testid="shown"]').inner_text()
 
 

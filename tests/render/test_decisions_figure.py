@@ -15,7 +15,7 @@ from seewhy.render.naming import share
 from seewhy.results.decisions import Decisions
 from seewhy.results.hierarchy import Hierarchy
 from seewhy.trees import SoftRules
-from seewhy.types import Explanation, ModelCard, Passes, Photo, Prediction
+from seewhy.types import Explanation, ModelCard, Passes, Photo, Prediction, Sign
 
 
 def chain(steps: int) -> Hierarchy:
@@ -27,7 +27,7 @@ def chain(steps: int) -> Hierarchy:
     return Hierarchy.of(ids, [*edges, (f"f{steps - 1}", f"c{steps}")], classes, names)
 
 
-def decided(steps: int, height: int = 60, width: int = 80, sign: str = "positive") -> Decisions:
+def decided(steps: int, height: int = 60, width: int = 80, sign: Sign = "positive") -> Decisions:
     tree, rules = chain(steps), SoftRules(chain(steps))
     scores = torch.zeros(1, steps + 1)
     scores[0, -1] = 30
@@ -56,9 +56,7 @@ def decided(steps: int, height: int = 60, width: int = 80, sign: str = "positive
 def test_words_and_pictures_lie_beside_each_other(steps: int, height: int, width: int, lang: str) -> None:
     made = figure(decided(steps, height, width), lang)
     made.canvas.draw()
-    renderer = made.canvas.get_renderer()
-    boxes = [one.get_window_extent(renderer) for one in made.texts]
-    boxes += [one.get_window_extent(renderer) for one in made.axes]
+    boxes = [one.get_window_extent() for one in [*made.texts, *made.axes]]
     for one, other in combinations(boxes, 2):
         wide = min(one.x1, other.x1) - max(one.x0, other.x0)
         high = min(one.y1, other.y1) - max(one.y0, other.y0)

@@ -1,6 +1,7 @@
 """Decisions as a figure: the photo and what came of it, and a panel a step with what spoke for it."""
 
 from textwrap import fill
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -34,7 +35,7 @@ class Drawing:
         self.width, self.height, self.lang = width, height, lang
 
     def write(
-        self, x: float, y: float, said: str, size: float, color: str = INK, room: float = 99, **more: str
+        self, x: float, y: float, said: str, size: float, color: str = INK, room: float = 99, **more: Any
     ) -> float:
         """Words with their top at y, cut to the room; returns their width."""
         drawn = self.made.text(x / self.width, 1 - y / self.height, said, va="top", **more,

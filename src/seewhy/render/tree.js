@@ -51,7 +51,7 @@
   function at(node) {
     const x = state.lay.x.get(node), y = state.lay.y.get(node);
     if (!moving) return [x, y];
-    const [fx, fy] = moving.from(node), { part } = moving;
+    const [fx, fy] = moving.start.get(node), { part } = moving;
     return [fx + (x - fx) * part, fy + (y - fy) * part];
   }
 
@@ -81,13 +81,14 @@
       return draw();
     }
     const keep = from || ((node) => [state.lay.x.get(node), state.lay.y.get(node)]);
-    moving = { from: keep, part: 0, start: performance.now(), first: { ...state.view }, last: view };
+    const start = new Map(state.lay.seen.map((node) => [node, keep(node)]));
+    moving = { from: keep, start, part: 0, began: performance.now(), first: { ...state.view }, last: view };
     draw();
   }
 
   function step(now) {
     if (!moving) return;
-    const t = Math.min(1, Math.max(0, (now - moving.start) / 220)), { first, last } = moving;
+    const t = Math.min(1, Math.max(0, (now - moving.began) / 220)), { first, last } = moving;
     moving.part = t * (2 - t);
     for (const name of ["k", "x", "y"]) state.view[name] = first[name] + (last[name] - first[name]) * moving.part;
     if (t === 1) moving = null;

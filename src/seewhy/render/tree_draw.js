@@ -3,6 +3,7 @@ const MARKS = ["#1687c9", "#2f9e57", "#9a5fd0", "#b98f14", "#149aa3", "#d23c7c",
 const FONT = '13px system-ui, -apple-system, "Segoe UI", Roboto, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
 const SMALL = FONT.replace("13px", "10.5px"), BOLD = `600 ${FONT}`;
 const READABLE = 0.45; // of the scale, below which there are no words
+const CROWD = 500; // nodes in view, as there are only where they lie on each other: on their way to their places
 
 function coloursNow() {
   const style = getComputedStyle(document.documentElement), own = (name) => style.getPropertyValue(`--${name}`).trim();
@@ -32,7 +33,7 @@ function drawTree(context, scene) {
     context.lineWidth = style.width;
     context.stroke(style.path);
   }
-  const words = scene.scale >= READABLE;
+  const words = scene.scale >= READABLE && shown.length < CROWD;
   for (const [node, x, y] of shown) drawNode(context, scene, node, x, y, words);
   return shown.length;
 }

@@ -79,7 +79,8 @@ def _found(model: "Model", photo: Path, asked: dict[str, Any]) -> "Decisions":
 
     tree, rule, every = asked["tree"], asked["rule"], asked["every"]
     if asked["no_maps"]:
-        return replace(decide(model, str(photo), tree, rule), every=every)
+        plain: Decisions = decide(model, str(photo), tree, rule)
+        return replace(plain, every=every)
     method = asked["method"] or chosen([model])[0]
     found: Decisions = explain_decisions(model, str(photo), tree, rule, method, every=every, seed=asked["seed"])
     return found
