@@ -13,7 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from seewhy.errors import BadInput
+from seewhy.results.decisions import Step
 from seewhy.results.hierarchy import Hierarchy
+from seewhy.trees.steps import steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +87,12 @@ class Rules(nn.Module):
 
     def taken(self, scores: Tensor) -> Taken:
         raise NotImplementedError
+
+    def forward_with_decisions(self, scores: Tensor) -> tuple[Tensor, list[tuple[Step, ...]]]:
+        """What `forward` returns of scores (b,k), and each sample's own steps from below the root to its class."""
+        if scores.ndim != 2:
+            raise BadInput(f"decisions of scores of shape {tuple(scores.shape)}", "pass scores (b,k), or see `taken`")
+        return self(scores), steps(self.hierarchy, scores, self.taken(scores).nodes, self.log_shares(scores))
 
     def _along(self, scores: Tensor, leaf: Tensor) -> Taken:
         """The way to a leaf of each sample."""
