@@ -73,7 +73,7 @@ def _done(model: "Model", photo: Path, folder: Path, where: Progress, asked: dic
 def _found(model: "Model", photo: Path, asked: dict[str, Any]) -> "Decisions":
     from dataclasses import replace
 
-    from seewhy.cli.plan import chosen
+    from seewhy.plan import chosen
     from seewhy.stepwise import explain_decisions
     from seewhy.trees import decide
 
