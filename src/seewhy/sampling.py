@@ -179,6 +179,8 @@ class Run:
             self.done[images] += draws.shape[1]
             if self.model.course.tell is not None:
                 self.model.course.tell(int(self.done.sum()), self.n_samples * len(self.x))
+            if self.model.course.look is not None and int(self.done.min()) >= self.least:
+                self.model.course.look(self.maps)
 
     def _add(self, group: int, images: Tensor, sums: Sums) -> None:
         for name, value in sums.items():
@@ -230,10 +232,16 @@ class Run:
         whole = {name: one.sum(0) for name, one in sums.items()}
         return {n: torch.zeros_like(one) if left_out and not n.startswith(CERTAIN) else one for n, one in whole.items()}
 
+    @property
+    def least(self) -> int:
+        """Samples of an image that there is a map of."""
+        return min(self.enough or self.certain + 2 * self.block, self.n_samples)
+
     def maps(self) -> list[Map]:
-        done, least = int(self.done.min()), min(self.enough or self.certain + 2 * self.block, self.n_samples)
-        if done < least:
-            raise BadInput(f"stopped after {done} samples, {least - done} too few for a map", "let it sample longer")
+        done = int(self.done.min())
+        if done < self.least:
+            few = self.least - done
+            raise BadInput(f"stopped after {done} samples, {few} too few for a map", "let it sample longer")
         return [self._map(k) for k in range(len(self.targets))]
 
     def _map(self, k: int) -> Map:

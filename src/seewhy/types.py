@@ -132,6 +132,11 @@ class Map:
     state: Mapping[str, Tensor] = field(default_factory=dict)
 
 
+def reduced(values: NDArray[np.float32], reduce: Reduce) -> NDArray[np.float32]:
+    """One number a cell (b,r,q) of a map's channels (b,c,r,q)."""
+    return np.asarray(values.max(1) if reduce == "max" else values.sum(1))
+
+
 @held("values")
 @dataclass(frozen=True, eq=False)
 class Explanation:
@@ -173,7 +178,7 @@ class Explanation:
 
     def reduced(self) -> NDArray[np.float32]:
         """(b,r,q): one number a cell, the largest of its channels for saliency, else their sum."""
-        return np.asarray(self.values.max(1) if self.reduce == "max" else self.values.sum(1))
+        return reduced(self.values, self.reduce)
 
     @property
     def blank(self) -> tuple[bool, ...]:

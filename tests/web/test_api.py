@@ -151,3 +151,20 @@ def test_what_fails_is_said_and_the_next_goes_on(served: Callable[..., TestClien
     assert "Traceback" not in json.dumps(failed)
     job = client.post("/api/jobs", json={"photo": photo}).json()
     assert ended(client, job["id"])["state"] == "done"
+
+
+def test_the_map_so_far_grows_into_the_result(client: TestClient, tmp_path: Path, network: Model) -> None:
+    (tmp_path / "photo.png").write_bytes(png(8))
+    work = {"photo": send(client, png(8)), "methods": [long(60000)], "targets": ["cat", "dog"]}
+    job = client.post("/api/jobs", json=work).json()
+    keys = [cell["key"] for cell in job["cells"]]
+    while client.get(f"/api/jobs/{job['id']}/partial/{keys[0]}").status_code != 200:
+        time.sleep(0.01)
+        assert client.get(f"/api/jobs/{job['id']}").json()["state"] in ("waiting", "running")
+    early = {key: values(client.get(f"/api/jobs/{job['id']}/partial/{key}").json()) for key in keys}
+    client.delete(f"/api/jobs/{job['id']}")
+    for key, label in zip(keys, ("cat", "dog"), strict=True):
+        whole = explain(network, str(tmp_path / "photo.png"), "rise", label, n_samples=2000).reduced()[0]
+        assert early[key].shape == whole.shape
+        assert np.corrcoef(early[key].ravel(), whole.ravel())[0, 1] > 0.9
+    assert {one["key"] for one in events(client, job["id"]) if one["kind"] == "partial"} == set(keys)

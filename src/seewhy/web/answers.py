@@ -1,10 +1,10 @@
 """What clients are told of models, photos, predictions and explanations, as plain data."""
 
-from collections.abc import Mapping
 from dataclasses import MISSING
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seewhy.lang import class_name
 from seewhy.model import Model
@@ -71,9 +71,7 @@ def explanation(key: str, one: Explanation, lang: str) -> dict[str, Any]:
         "label": class_name(one.labels[0], lang, one.classes[0]) if one.classes[0] is not None else one.labels[0],
         "score": one.score,
         "value": float(one.scores[0]),
-        "rows": values.shape[0],
-        "columns": values.shape[1],
-        "values": base64(np.ascontiguousarray(values, "<f4")),
+        **numbers(values),
         "input": list(geometry.input),
         "scale": list(geometry.scale),
         "offset": list(geometry.offset),
@@ -89,6 +87,15 @@ def explanation(key: str, one: Explanation, lang: str) -> dict[str, Any]:
     }
 
 
+def numbers(values: NDArray[np.float32]) -> dict[str, Any]:
+    """A map (r,q)."""
+    return {
+        "rows": values.shape[0],
+        "columns": values.shape[1],
+        "values": base64(np.ascontiguousarray(values, "<f4")),
+    }
+
+
 def job(one: Job, before: int) -> dict[str, Any]:
     return {
         "id": one.id,
@@ -99,7 +106,3 @@ def job(one: Job, before: int) -> dict[str, Any]:
         "cells": [{"method": c.method.info.id, "target": c.text, "key": c.key} for c in one.asked.cells],
         "events": len(one.events),
     }
-
-
-def sample(name: str, title: str) -> Mapping[str, str]:
-    return {"id": name, "title": title}

@@ -86,6 +86,7 @@ class Server:
             ("GET", "/api/jobs/{job}", self.job),
             ("DELETE", "/api/jobs/{job}", self.cancel),
             ("GET", "/api/jobs/{job}/events", self.events),
+            ("GET", "/api/jobs/{job}/partial/{key}", self.partial),
             ("GET", "/api/results/{key}", self.result),
             ("GET", "/api/report", self.report),
         ]
@@ -150,6 +151,13 @@ class Server:
         after = int(last) if last.isdecimal() and len(last) < 10 else 0
         return StreamingResponse(_stream(job.follow(after)), media_type="text/event-stream",
                                  headers={"cache-control": "no-store"})  # fmt: skip
+
+    async def partial(self, request: Request) -> Response:
+        job, key = self.queue.get(request.path_params["job"]), request.path_params["key"]
+        found = job.partial.get(key)
+        if found is None:
+            raise Refusal("no_partial", "there is no map of it yet, or it is whole", "see the job's events", 404)
+        return JSONResponse({"key": key, **answers.numbers(found)})
 
     async def result(self, request: Request) -> Response:
         key = request.path_params["key"]

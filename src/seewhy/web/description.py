@@ -62,8 +62,13 @@ def described(models: Sequence[str], limits: Limits) -> dict[str, Any]:
             },
             "/api/jobs/{job}/events": {
                 "get": _said(
-                    "Server-sent events: waiting, running, progress, result, and at last done, failed or cancelled.",
+                    "Server-sent events: waiting, running, progress, partial, result; last done, failed or cancelled.",
                     [_path("job", {"type": "string"})],
+                ),
+            },
+            "/api/jobs/{job}/partial/{key}": {
+                "get": _said(
+                    "The map so far of a method that samples.", [_path("job", {"type": "string"}), _path("key", DIGEST)]
                 ),
             },
             "/api/results/{key}": {

@@ -9,6 +9,9 @@ from threading import Condition, Event, Lock, Thread
 from typing import Any, Literal
 from uuid import uuid4
 
+import numpy as np
+from numpy.typing import NDArray
+
 from seewhy.errors import SeewhyError
 from seewhy.web.asked import Asked
 from seewhy.web.limits import Limits
@@ -34,6 +37,7 @@ class Job:
     state: State = "waiting"
     events: list[dict[str, Any]] = field(default_factory=list)
     cancelled: Event = field(default_factory=Event)
+    partial: dict[str, NDArray[np.float32]] = field(default_factory=dict)  # of a result's key, the map so far (r,q)
     until: float = float("inf")
     _waiters: set[Callable[[], None]] = field(default_factory=set)
     _lock: Lock = field(default_factory=Lock)

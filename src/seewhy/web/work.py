@@ -1,7 +1,7 @@
 """A job's explanations, one method after another, each told of as it is ready."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,13 +9,14 @@ from seewhy.api import compare
 from seewhy.model import Model
 from seewhy.model.course import Course
 from seewhy.model.recorded import Meter
-from seewhy.types import Explanation
+from seewhy.types import Explanation, Map, reduced
 from seewhy.web.asked import Cell
 from seewhy.web.jobs import Job
 from seewhy.web.photos import Photos
 from seewhy.web.results import Results
 
 SURE = 0.05  # of all samples, before the time left is told
+SOON, RARE = 0.5, 20  # seconds between two looks at a map, and times what a look takes
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,21 +39,24 @@ class Work:
     def _made(self, job: Job, cells: list[Cell]) -> list[Explanation]:
         """One method's explanations of some targets."""
         asked, method = job.asked, cells[0].method
-        model = heard(asked.model, job, method.info.id)
+        model = heard(asked.model, job, cells)
         path = self.photos.path(asked.photo)
         options: dict[str, Any] = {"score": asked.score, "seed": asked.seed}
         return list(compare(model, str(path), [method], [cell.target for cell in cells], **options))
 
     def _keep(self, job: Job, cell: Cell, found: Explanation) -> None:
+        job.partial.pop(cell.key, None)
         if job.cancelled.is_set():  # what was sampled so far is no result of what was asked for
             return
         self.results.add(cell.key, found)
         job.tell("result", **_named(cell), seconds=found.seconds, cached=False)
 
 
-def heard(model: Model, job: Job, method: str) -> Model:
-    """The model, whose steps a job tells of, and which stops when it is cancelled."""
-    began, known = time.monotonic(), dict[str, Any](method=method)
+def heard(model: Model, job: Job, cells: Sequence[Cell]) -> Model:
+    """The model, whose steps a job tells of, and which stops when it is cancelled. cells: of one method."""
+    method = cells[0].method
+    began, known = time.monotonic(), dict[str, Any](method=method.info.id)
+    looked = [began]
 
     def passes(forward: int, backward: int) -> None:
         known.update(forward=forward, backward=backward)
@@ -63,7 +67,20 @@ def heard(model: Model, job: Job, method: str) -> Model:
         known.update(done=done, total=total, left=left)
         job.progress(**known)
 
-    return replace(model, meter=Meter(tell=passes), course=Course(tell=samples, stopped=job.cancelled.is_set))
+    def look(maps: Callable[[], Sequence[Map]]) -> None:
+        """Keep the maps of so far, seldom enough that they cost little."""
+        started = time.monotonic()
+        if started - looked[-1] < max(SOON, RARE * (looked[-1] - looked[0] if len(looked) > 1 else 0)):
+            return
+        found = maps()
+        if len(found) == len(cells):  # else two cells ask for one class, and have one map
+            for cell, one in zip(cells, found, strict=True):
+                job.partial[cell.key] = reduced(one.values.detach().float().cpu().numpy(), method.info.reduce)[0]
+                job.tell("partial", **_named(cell))
+        looked[:] = [started, time.monotonic()]
+
+    course = Course(tell=samples, stopped=job.cancelled.is_set, look=look)
+    return replace(model, meter=Meter(tell=passes), course=course)
 
 
 def _named(cell: Cell) -> Mapping[str, Any]:
