@@ -6,8 +6,10 @@ import pytest
 from nbdt_files import folder, wnids
 from random_trees import anyhow
 from seewhy.errors import BadInput
+from seewhy.lang.classes import table
 from seewhy.trees import Hierarchy, load, save
 from seewhy.trees.files import as_data
+from seewhy.trees.synsets import _table
 
 NODES = [{"id": "n1", "label": "living_thing"}, {"id": "c1", "label": "cat, house_cat"}, {"id": "c2", "label": "Dog"}]
 LINKS = [{"source": "n1", "target": "c1"}, {"source": "n1", "target": "c2"}]
@@ -132,3 +134,18 @@ def test_all_that_nbdt_ships_loads(tmp_path: Path) -> None:
         assert dict(zip(tree.ids, tree.names, strict=True)) == named
         assert load(path, folder() / "wnids" / f"{path.parent.name}.txt") == load(path) == tree
         assert load(save(tree, tmp_path / "again.json")) == tree
+
+
+@pytest.mark.parametrize(
+    ("dataset", "names"),
+    [
+        ("CIFAR10", ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]),
+        ("CIFAR100", sorted(_table()["cifar100"])),
+        ("Imagenet1000", [english for english, _ in table()]),
+    ],
+)
+def test_what_nbdt_ships_loads_by_the_names_of_the_classes(dataset: str, names: list[str]) -> None:
+    for path in (folder() / "hierarchies" / dataset).glob("*.json"):
+        tree = load(path, names)
+        assert [tree.ids[leaf] for leaf in tree.leaves] == wnids(dataset)
+        assert [tree.called(leaf) for leaf in tree.leaves] == names
