@@ -1,6 +1,7 @@
 """The map of a decision is that of its two branches' logits: against autograd by hand."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from torch import Tensor
 
 import seewhy
 from conftest import MEAN, STD, Bright, SmallNet
-from seewhy import Branches, Model, SeewhyError, explain
+from seewhy import Branches, Model, SeewhyError, black_box, explain
 from seewhy.errors import BadInput, UnknownName
 from seewhy.stepwise import branches, explain_decisions
 from seewhy.targets import as_decided, as_target, from_decided
@@ -91,6 +92,22 @@ def test_branches_are_a_target_that_is_stored_and_computed_again(tmp_path: Path)
         != Branches((0, 1), ((2, 3),)).pin(outputs, int).key
     )
     assert Branches((0,), ((1,),), True).pin(outputs, int)(outputs).tolist() == pytest.approx([-np.log(2)])
+
+
+def test_of_a_function_the_logarithms_of_its_answers_are_explained() -> None:
+    def predict(pixels: Any) -> Any:
+        means = np.asarray(pixels, float).reshape(len(pixels), -1, 3).mean(1) / 255
+        odds = np.exp(np.concatenate([means, 1 - means[:, :1]], 1))
+        return odds / odds.sum(1, keepdims=True)
+
+    picture = np.random.default_rng(0).integers(0, 256, (32, 40, 3), np.uint8)
+    model = black_box(predict, input="uint8", classes=["tabby cat", "tiger cat", "dog", "car"])
+    found = explain_decisions(model, picture, TREE, method="occlusion", window=16, stride=16)
+    p = np.log(predict(picture[None])[0])
+    first = found.shown[0]
+    inside = [p[list(TREE.classes[first.node])].mean(), p[list(TREE.classes[first.rejected[0].node])].mean()]
+    assert found.maps[0].scores[0] == pytest.approx(inside[0] - inside[1], rel=1e-4)
+    assert found.maps[0].score == "answer" and "logarithms" in found.notes[0]
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,9 @@ def lines(found: Decisions, lang: str = "en") -> list[str]:
     names = [taken(one, lang) for one in found.shown]
     width = max(map(len, names))
     for one, name in zip(found.shown, names, strict=True):
-        sides = ", ".join(f"{turned_down(other, found, lang)} {share(other.share)}" for other in one.rejected[:SIDES])
+        sides = ", ".join(
+            f"{turned_down(other, one, found, lang)} {share(other.share)}" for other in one.rejected[:SIDES]
+        )
         more = len(one.rejected) - SIDES
         sides += text("tree_and_more", lang, count=more) if more > 0 else ""
         against = text("tree_not", lang, sides=sides) if sides else text("tree_no_choice", lang)

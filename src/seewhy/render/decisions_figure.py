@@ -134,7 +134,7 @@ def _step(
         first = step.rejected[0]
         amount = share(first.share)
         wide = drawn.write(x + WIDTH, y + 0.56, amount, 8.5, MUTED, ha="right")
-        said = text("tree_not", lang, sides=turned_down(first, found, lang))
+        said = text("tree_not", lang, sides=turned_down(first, step, found, lang))
         drawn.write(x, y + 0.56, said, 8.5, MUTED, WIDTH - wide - 0.1)
         if len(step.rejected) > 1:
             rest = share(sum(one.share for one in step.rejected[1:]))
