@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,10 @@ def test_several_photos_one_of_them_bad_as_one_document(place: Path, told: Told)
     assert cat["decisions"][0]["share"] + sum(one["share"] for one in cat["decisions"][0]["rejected"]) == pytest.approx(
         1
     )
-    alone = told("tree", "explain", "photos/cat.jpg", *NET, "--no-maps")["photos"][0]
+    names = tuple("" if node in TREE.inner else name for node, name in enumerate(TREE.names))
+    save(replace(TREE, names=names), place / "bare.json")
+    bare = ("--no-maps", "--tree", "bare.json")
+    alone = told("tree", "explain", "photos/cat.jpg", *NET, *bare)["photos"][0]
     assert alone["method"] is None and alone["passes"] == {"forward": 1, "backward": 0}
 
 

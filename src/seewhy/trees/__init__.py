@@ -4,6 +4,7 @@ from seewhy.results.hierarchy import Hierarchy
 from seewhy.trees.by_wordnet import from_wordnet
 from seewhy.trees.deciding import decide
 from seewhy.trees.files import load, save
+from seewhy.trees.holding import holdings
 from seewhy.trees.inducing import induce
 from seewhy.trees.naming import named
 from seewhy.trees.rules import HardRules, SoftRules
@@ -18,6 +19,7 @@ __all__ = [
     "at_random",
     "decide",
     "from_wordnet",
+    "holdings",
     "induce",
     "load",
     "meanings",

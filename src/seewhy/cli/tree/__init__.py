@@ -6,7 +6,7 @@ import click
 
 from seewhy.cli.output import CODES
 
-COMMANDS = ("explain", "view")
+COMMANDS = ("build", "explain", "view")
 
 
 class Trees(click.Group):
