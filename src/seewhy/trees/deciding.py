@@ -17,10 +17,10 @@ from seewhy.results.hierarchy import Hierarchy
 from seewhy.scores import Outputs, distributions, transform
 from seewhy.sources import as_model
 from seewhy.trees.inducing import induce
-from seewhy.trees.rules import HardRules, Rules, SoftRules
+from seewhy.trees.rules import HardRules, MarginalRules, Rules, SoftRules
 from seewhy.types import Passes, Prediction
 
-RULES: dict[str, Callable[[Hierarchy], Rules]] = {"soft": SoftRules, "hard": HardRules}
+RULES: dict[str, Callable[[Hierarchy], Rules]] = {"soft": SoftRules, "hard": HardRules, "marginal": MarginalRules}
 LOGARITHMS = "the model answers in probabilities: the tree decides on their logarithms"
 
 
@@ -29,9 +29,10 @@ def decide(model: Model | str, images: Any, hierarchy: Hierarchy | None = None, 
 
     images: as `seewhy.explain` takes them. hierarchy: default the one induced from the last layer's weights. rule:
     "soft" goes to the likeliest class, "hard" at each node to the child with the highest mean score; shares are the
-    softmax among siblings in both. Of a network that ends in a softmax, or a function that answers so, the scores are
-    the logarithms, which gives what its logits would. Raises Unsupported where scores are no choice of one class: a
-    yes or no each, or a function's scores of a kind that is not known.
+    softmax among siblings in both. "marginal" goes to the network's own class: a share is the part of the network's
+    probability of all classes below a node that those below its child have. Of a network that ends in a softmax, or a
+    function that answers so, the scores are the logarithms, which gives what its logits would. Raises Unsupported
+    where scores are no choice of one class: a yes or no each, or a function's scores of a kind that is not known.
     """
     one_of(rule, "rule", tuple(RULES))
     model = as_model(model)

@@ -65,6 +65,8 @@ def _done(model: "Model", photo: Path, folder: Path, where: Progress, asked: dic
     found.save(folder, lang)
     if not (asked["quiet"] or asked["as_json"]):
         said = lines(found, lang)
+        if not found.agrees:
+            said.append(f"  {text('tree_try_marginal', lang)}")
         page = text("results_in", lang, folder=folder, page=folder / "decisions.html")
         where.say("\n".join([f"{photo}: {said[0]}", *said[1:], f"  {page}"]))
     return {**found.as_data(), "folder": str(folder)}
