@@ -51,6 +51,9 @@ def test_a_photo_in_the_tutorials_form_with_a_figure_a_page_and_numbers(place: P
     assert data["method"] == "gradcam" and len(data["steps"]) == 3
     with Image.open(folder / "decisions.png") as drawn:
         assert np.asarray(drawn.convert("L")).std() > 10
+    with np.load(folder / "decisions.npz") as kept:
+        assert kept["map_1"].shape[0] == 1 and kept["map_0"].ndim == 3 and kept["shares"].shape == (7,)
+        assert kept["reached"][last["node"]] == pytest.approx(last["reached"], rel=1e-5)
     assert (folder / "decisions.html").stat().st_size > 20_000
     done = call("tree", "explain", "photos/cat.jpg", *NET, "--tree", "tree.json", "--all", "--lang", "zh", "--no-maps")
     assert done.stdout.startswith("photos/cat.jpg: 预测：tiger cat // 决策：animal (") and ", f1 (" in done.stdout
@@ -103,7 +106,7 @@ def test_view_writes_a_page(place: Path, call: Call, told: Told) -> None:
                 "-o", "deep/tree.html")  # fmt: skip
     assert done.exit_code == 0, done.stderr
     assert done.stdout.startswith("a tree of 4 classes: open deep/tree.html (0.")
-    assert "1 pictures were left out, such as cow.png" in done.stdout
+    assert "pictures left out: 1, such as cow.png" in done.stdout
     found = told("tree", "view", "--tree", "tree.json")
     assert found["page"] == "seewhy-out/tree.html" and found["decisions"] is None and found["classes"] == 4
     assert told("tree", "view", *NET, "photos/dog.png")["decisions"]["rule"] == "soft"

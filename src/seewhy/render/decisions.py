@@ -5,6 +5,8 @@ import json
 from os import PathLike
 from pathlib import Path
 
+import numpy as np
+
 from seewhy.lang import class_name, note, text
 from seewhy.render.decisions_figure import figure
 from seewhy.render.decisions_page import decisions_page
@@ -16,11 +18,15 @@ SIDES = 2  # rejected branches that a line names
 
 
 def save(found: Decisions, folder: str | PathLike[str], lang: str = "en") -> Path:
-    """decisions.json, decisions.png and decisions.html in a folder."""
+    """decisions.json, decisions.png, decisions.html and decisions.npz in a folder."""
     path, file = Path(folder), io.BytesIO()
     figure(found, lang).savefig(file, format="png")
     written(path / "decisions.png", file.getvalue())
     written(path / "decisions.html", decisions_page(found, file.getvalue(), lang).encode())
+    arrays, numbers = io.BytesIO(), {"shares": found.shares, "reached": found.reached}
+    values = {f"map_{i}": one.values[0] for i, one in enumerate(found.maps) if one is not None}
+    np.savez_compressed(arrays, **numbers, **values)
+    written(path / "decisions.npz", arrays.getvalue())
     written(path / "decisions.json", (json.dumps(found.as_data(), ensure_ascii=False, indent=1) + "\n").encode())
     return path
 

@@ -35,7 +35,7 @@ OUT = Path("seewhy-out")
 @options.network_options
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), metavar="DIR",
-    help="Where a folder goes for each photo: decisions.json, decisions.png, decisions.html. Default seewhy-out.",
+    help="Where a folder goes for each photo: decisions.html, .png, .json, and .npz with raw maps. Default seewhy-out.",
 )  # fmt: skip
 @options.lang_option
 @options.json_option
