@@ -46,6 +46,8 @@ def lines(found: Decisions, lang: str = "en") -> list[str]:
         sides += text("tree_and_more", lang, count=more) if more > 0 else ""
         against = text("tree_not", lang, sides=sides) if sides else text("tree_no_choice", lang)
         said.append(f"  {name:<{width}}  {share(one.share):>6}  {against}")
+    if found.model.weights == "random":
+        said.append(f"  {text('random_weights', lang).upper()}")
     return [
         *said,
         f"  {_told(found, lang)}",
