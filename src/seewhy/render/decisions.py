@@ -4,6 +4,7 @@ import io
 import json
 from os import PathLike
 from pathlib import Path
+from unicodedata import east_asian_width
 
 import numpy as np
 
@@ -37,7 +38,7 @@ def lines(found: Decisions, lang: str = "en") -> list[str]:
     way = ", ".join(f"{taken(one, lang)} ({share(one.share)})" for one in found.shown)
     said = [text("tree_says", lang, label=label, way=way)]
     names = [taken(one, lang) for one in found.shown]
-    width = max(map(len, names))
+    width = max(map(columns, names))
     for one, name in zip(found.shown, names, strict=True):
         sides = ", ".join(
             f"{turned_down(other, one, found, lang)} {share(other.share)}" for other in one.rejected[:SIDES]
@@ -45,7 +46,7 @@ def lines(found: Decisions, lang: str = "en") -> list[str]:
         more = len(one.rejected) - SIDES
         sides += text("tree_and_more", lang, count=more) if more > 0 else ""
         against = text("tree_not", lang, sides=sides) if sides else text("tree_no_choice", lang)
-        said.append(f"  {name:<{width}}  {share(one.share):>6}  {against}")
+        said.append(f"  {name}{' ' * (width - columns(name))}  {share(one.share):>6}  {against}")
     if found.model.weights == "random":
         said.append(f"  {text('random_weights', lang).upper()}")
     return [
@@ -53,6 +54,11 @@ def lines(found: Decisions, lang: str = "en") -> list[str]:
         f"  {_told(found, lang)}",
         *(f"  {text('note', lang, note=note(one, lang))}" for one in notes(found)),
     ]
+
+
+def columns(said: str) -> int:
+    """How many columns of a terminal a text takes: Chinese characters take two."""
+    return sum(1 + (east_asian_width(one) in "WF") for one in said)
 
 
 def _told(found: Decisions, lang: str) -> str:

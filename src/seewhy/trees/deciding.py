@@ -76,14 +76,15 @@ def _decided(model: Model, batch: Batch, rules: Rules, rule: str) -> list[Decisi
     with torch.no_grad():
         _, ways = rules.forward_with_decisions(scores)
         own, every = scores.softmax(1), rules.log_shares(scores).exp().numpy()
-    labels = tuple(map(run.label, range(scores.shape[1])))
+    tree = rules.hierarchy
+    labels = tuple(run.classes) or tuple(map(tree.called, tree.leaves))
     card = replace(run.card, fingerprint=run.fingerprint)
     found = []
     for way, shares, nodes, photo in zip(ways, own, every, batch.photos, strict=True):
-        steps = tuple(_labelled(one, labels, bool(run.classes)) for one in way)
+        steps = tuple(_labelled(one, labels) for one in way)
         said = int(shares.argmax())
         network = Prediction(said, labels[said], float(shares[said]))
-        last, tree = steps[-1], rules.hierarchy
+        last = steps[-1]
         found.append(
             Decisions(steps, last.best, labels[last.best], last.reached, network, rule, tree, labels, nodes, photo,
                       card, Passes(run.meter.forward // len(x)), notes)
@@ -91,11 +92,11 @@ def _decided(model: Model, batch: Batch, rules: Rules, rule: str) -> list[Decisi
     return found
 
 
-def _labelled(step: Step, labels: tuple[str, ...], named: bool) -> Step:
+def _labelled(step: Step, labels: tuple[str, ...]) -> Step:
     """Leaves are called as the network calls its classes, or where it has no names as the tree does."""
 
     def called(one: Branch) -> str:
-        return labels[one.best] if one.leaf and (named or not one.name) else one.name
+        return labels[one.best] if one.leaf else one.name
 
     rejected = tuple(replace(one, name=called(one)) for one in step.rejected)
     return replace(step, name=called(step), rejected=rejected)
