@@ -95,7 +95,8 @@ class Rules(nn.Module):
         """What `forward` returns of scores (b,k), and each sample's own steps from below the root to its class."""
         if scores.ndim != 2:
             raise BadInput(f"decisions of scores of shape {tuple(scores.shape)}", "pass scores (b,k), or see `taken`")
-        return self(scores), steps(self.hierarchy, scores, self.taken(scores).nodes, self.log_shares(scores))
+        outputs = self(scores)
+        return outputs, steps(self.hierarchy, scores, self.ways[outputs.argmax(1)], self.log_shares(scores))
 
     def _along(self, scores: Tensor, leaf: Tensor) -> Taken:
         """The way to a leaf of each sample."""
