@@ -76,6 +76,18 @@ def test_several_photos_one_of_them_bad_as_one_document(place: Path, told: Told)
     assert alone["method"] is None and alone["passes"] == {"forward": 1, "backward": 0}
 
 
+def test_the_default_model_tells_what_a_cat_is(place: Path, told: Told) -> None:
+    from skimage.data import chelsea
+
+    Image.fromarray(chelsea()).save("chelsea.png")
+    found = told("tree", "explain", "chelsea.png", "--rule", "marginal")["photos"][0]
+    assert (found["class"]["label"], found["agrees"], found["rule"]) == ("tiger cat", True, "marginal")
+    assert found["class"]["probability"] == pytest.approx(found["network"]["probability"], rel=1e-4)
+    names = [one["name"] for one in found["decisions"]]
+    assert names[-2:] == ["domestic cat", "tiger cat"] and "vertebrate" in names and found["root"]["name"] == "entity"
+    assert all(one["share"] > 0.9 for one in found["decisions"][:-1]) and found["passes"]["forward"] == 2
+
+
 def test_where_tree_and_network_disagree_it_is_said(place: Path, call: Call) -> None:
     split = [("thing", "a"), ("thing", "b"), ("a", "tabby"), ("a", "car"), ("b", "tiger"), ("b", "dog")]
     # The two with the highest scores part at the root, one beside the lowest.
