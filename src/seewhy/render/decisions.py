@@ -4,6 +4,7 @@ import io
 import json
 from os import PathLike
 from pathlib import Path
+from typing import Any
 from unicodedata import east_asian_width
 
 import numpy as np
@@ -24,9 +25,9 @@ def save(found: Decisions, folder: str | PathLike[str], lang: str = "en") -> Pat
     figure(found, lang).savefig(file, format="png")
     written(path / "decisions.png", file.getvalue())
     written(path / "decisions.html", decisions_page(found, file.getvalue(), lang).encode())
-    arrays, numbers = io.BytesIO(), {"shares": found.shares, "reached": found.reached}
-    values = {f"map_{i}": one.values[0] for i, one in enumerate(found.maps) if one is not None}
-    np.savez_compressed(arrays, **numbers, **values)
+    arrays = io.BytesIO()
+    values: dict[str, Any] = {f"map_{i}": one.values[0] for i, one in enumerate(found.maps) if one is not None}
+    np.savez_compressed(arrays, shares=found.shares, reached=found.reached, **values)
     written(path / "decisions.npz", arrays.getvalue())
     written(path / "decisions.json", (json.dumps(found.as_data(), ensure_ascii=False, indent=1) + "\n").encode())
     return path
