@@ -1,6 +1,7 @@
 """The map of a decision is that of its two branches' logits: against autograd by hand."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from torch import Tensor
 
 import seewhy
 from conftest import MEAN, STD, Bright, SmallNet
-from seewhy import Branches, Model, SeewhyError, explain
+from seewhy import Branches, Model, SeewhyError, black_box, explain
 from seewhy.errors import BadInput, UnknownName
 from seewhy.stepwise import branches, explain_decisions
 from seewhy.targets import as_decided, as_target, from_decided
@@ -78,7 +79,7 @@ def test_branches_are_a_target_that_is_stored_and_computed_again(tmp_path: Path)
     model, x = small(), photo()
     target = Branches((0, 1), ((2,), (3,)), name="cats")
     e = explain(model, x, "saliency", target)
-    assert (e.target, e.classes, e.decided) == ("cats", (None,), ("branches", (0, 1), ((2,), (3,)), False))
+    assert (e.target, e.classes, e.decided) == ("cats", (None,), ("branches", (0, 1), ((2,), (3,)), False, False))
     read = seewhy.open(e.save(tmp_path / "e"))
     assert from_decided(read.decided) == target == from_decided(as_decided(read.decided))
     assert seewhy.again(tmp_path / "e", model).absolute == 0
@@ -91,6 +92,36 @@ def test_branches_are_a_target_that_is_stored_and_computed_again(tmp_path: Path)
         != Branches((0, 1), ((2, 3),)).pin(outputs, int).key
     )
     assert Branches((0,), ((1,),), True).pin(outputs, int)(outputs).tolist() == pytest.approx([-np.log(2)])
+
+
+def test_by_marginal_rules_the_odds_of_a_share_are_explained() -> None:
+    model, x = small(), photo()
+    (found,) = explain_decisions(model, x, TREE, "marginal", "input_x_gradient")
+    assert found.agrees and found.probability == pytest.approx(found.network.probability, rel=1e-4)
+    for step, one in zip(found.shown, found.maps, strict=True):
+        assert one.scores[0] == pytest.approx(np.log(step.share / (1 - step.share)), rel=1e-3)
+    net = model.module.eval()
+    given = x.clone().requires_grad_()
+    out = net((given - torch.tensor(MEAN)[:, None, None]) / torch.tensor(STD)[:, None, None])[0]
+    score = out[[0, 1, 2]].logsumexp(0) - out[3]
+    (gradient,) = torch.autograd.grad(score, given)
+    np.testing.assert_allclose(found.maps[0].values, (gradient * x).numpy(), rtol=1e-3, atol=1e-6)
+
+
+def test_of_a_function_the_logarithms_of_its_answers_are_explained() -> None:
+    def predict(pixels: Any) -> Any:
+        means = np.asarray(pixels, float).reshape(len(pixels), -1, 3).mean(1) / 255
+        odds = np.exp(np.concatenate([means, 1 - means[:, :1]], 1))
+        return odds / odds.sum(1, keepdims=True)
+
+    picture = np.random.default_rng(0).integers(0, 256, (32, 40, 3), np.uint8)
+    model = black_box(predict, input="uint8", classes=["tabby cat", "tiger cat", "dog", "car"])
+    found = explain_decisions(model, picture, TREE, method="occlusion", window=16, stride=16)
+    p = np.log(predict(picture[None])[0])
+    first = found.shown[0]
+    inside = [p[list(TREE.classes[first.node])].mean(), p[list(TREE.classes[first.rejected[0].node])].mean()]
+    assert found.maps[0].scores[0] == pytest.approx(inside[0] - inside[1], rel=1e-4)
+    assert found.maps[0].score == "answer" and "logarithms" in found.notes[0]
 
 
 @pytest.mark.parametrize(

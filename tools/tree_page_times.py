@@ -3,6 +3,7 @@
 python tools/tree_page_times.py [PHOTO]
 """
 
+import shutil
 import statistics
 import sys
 import tempfile
@@ -53,7 +54,7 @@ def main() -> None:
     page = Path(tempfile.mkdtemp()) / "tree.html"
     view("default", sys.argv[1] if len(sys.argv) > 1 else None).save(page)
     with sync_playwright() as started:
-        browser = started.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        browser = started.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         firsts = []
         for _ in range(5):
             tab = browser.new_page(viewport={"width": 1400, "height": 1000})

@@ -6,6 +6,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 
 from seewhy.geometry import Geometry
 from seewhy.render.decisions import lines
@@ -49,12 +50,8 @@ def decided(steps: int, height: int = 60, width: int = 80, sign: Sign = "positiv
                      maps=(map_,) * len(way))  # fmt: skip
 
 
-@pytest.mark.parametrize("lang", ["en", "zh"])
-@pytest.mark.parametrize(
-    ("steps", "height", "width"), [(3, 60, 80), (16, 60, 80), (16, 300, 60), (7, 40, 300), (1, 60, 80)]
-)
-def test_words_and_pictures_lie_beside_each_other(steps: int, height: int, width: int, lang: str) -> None:
-    made = figure(decided(steps, height, width), lang)
+def apart(made: Figure) -> None:
+    """Nothing lies on anything else, or outside."""
     made.canvas.draw()
     boxes = [one.get_window_extent() for one in [*made.texts, *made.axes]]
     for one, other in combinations(boxes, 2):
@@ -63,11 +60,22 @@ def test_words_and_pictures_lie_beside_each_other(steps: int, height: int, width
         assert min(wide, high) < 2, (one, other)  # pixels
     whole = made.bbox
     assert all(one.x0 >= 0 and one.x1 <= whole.x1 and one.y0 >= 0 and one.y1 <= whole.y1 for one in boxes)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("steps", "height", "width"), [(3, 60, 80), (16, 60, 80), (16, 300, 60), (7, 40, 300), (1, 60, 80)]
+)
+def test_words_and_pictures_lie_beside_each_other(steps: int, height: int, width: int, lang: str) -> None:
+    made = figure(decided(steps, height, width), lang)
+    apart(made)
     assert len(made.axes) == steps + 2, "the photo, a map a step, a colour bar"
 
 
-def test_without_maps_there_are_steps_alone() -> None:
-    made = figure(replace(decided(5), maps=()))
+@pytest.mark.parametrize("steps", [1, 5, 16, 28])
+def test_without_maps_steps_lie_beside_the_photo(steps: int) -> None:
+    made = figure(replace(decided(steps), maps=()))
+    apart(made)
     assert len(made.axes) == 1
 
 
@@ -77,7 +85,7 @@ def test_lines_and_page_say_the_same() -> None:
     assert [one["said"] for one in told["steps"]] == [share(one.share) for one in found.shown]
     assert all(one["said"] in line for one, line in zip(told["steps"], said[1:], strict=False))
     assert told["random"] and not told["agrees"] and told["steps"][0]["map"]["sign"] == "all"
-    assert said[-1].startswith("  note: the tree says the class of number 3")
+    assert said[-1].startswith("  note: the tree says the class of number 3") and said[-2] == "  RANDOM WEIGHTS"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from random_trees import anyhow
 from seewhy import Model, black_box
 from seewhy.errors import BadInput, BadOption, SeewhyError, Unsupported
 from seewhy.results.decisions import Decisions, Step, collapsed
-from seewhy.trees import HardRules, Hierarchy, SoftRules, decide
+from seewhy.trees import HardRules, Hierarchy, SoftRules, decide, induce
 
 CLASSES = ["tabby cat", "tiger cat", "dog", "car"]
 TREE = Hierarchy.of(
@@ -99,6 +99,33 @@ def test_steps_to_unnamed_nodes_are_in_the_next_with_a_name() -> None:
     assert [one["name"] for one in data["decisions"]] == ["animal", "tiger cat"] and len(data["steps"]) == 3
     assert data["decisions"][1]["rejected"][0]["best"]["label"] in CLASSES and data["agrees"] is True
     assert data["root"] == {"id": "thing", "name": "thing"} and animal.rejected[0].name == "car"
+
+
+def test_of_a_tree_without_names_every_step_is_shown() -> None:
+    bare = replace(TREE, names=("root", *[""] * 6))
+    found = decide(net(), photos(1), bare)[0]
+    assert found.shown == found.steps
+
+
+def test_without_a_hierarchy_it_is_the_one_of_the_last_layer() -> None:
+    model = net()
+    found = decide(model, photos(1))[0]
+    assert found.tree == induce(model) and found.steps[-1].node == found.tree.leaves[found.index]
+
+
+def test_classes_without_names_are_called_as_the_tree_calls_them() -> None:
+    model = Model(SmallNet(), mean=MEAN, std=STD, size=(16, 20))
+    names = ("thing", "animal", "", "Tabby", "Tiger", "Dog", "Car")
+    ids = ["thing", "animal", "cat", "tabby", "tiger", "dog", "car"]
+    edges = [(TREE.ids[parent], TREE.ids[node]) for node, parent in enumerate(TREE.parents) if parent >= 0]
+    tree = Hierarchy.of(ids, edges, ["tabby", "tiger", "dog", "car"], names)
+    found = decide(model, photos(1), tree)[0]
+    assert (
+        found.label
+        == found.steps[-1].name
+        == found.labels[found.index]
+        == ["Tabby", "Tiger", "Dog", "Car"][found.index]
+    )
 
 
 def test_collapsed_keeps_what_is_named() -> None:

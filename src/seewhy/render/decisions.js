@@ -119,6 +119,7 @@
       Object.assign(style, { left: across(left), top: down(top), width: across(right - left), height: down(bottom - top) });
       find("frame").hidden = !mapped;
     }
+    find("hint").hidden = !mapped;
     find("verdict").textContent = data.verdict;
     find("verdict").classList.toggle("differs", !data.agrees);
     find("details").replaceChildren(...data.details.flatMap(([name, said]) => [make("dt", "", name), make("dd", "", said)]));

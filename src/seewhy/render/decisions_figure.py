@@ -63,28 +63,33 @@ class Drawing:
 def figure(found: Decisions, lang: str = "en") -> Figure:
     """A panel for the photo and one for each step shown, at most six a row. Each map has a scale of its own, whose
     strongest value is written under it."""
-    shown = found.shown
-    photo = smaller(found.photo.pixels)
+    shown, photo, mapped = found.shown, smaller(found.photo.pixels), any(found.maps)
     tall = min(max(WIDTH * photo.shape[0] / photo.shape[1], LEAST), MOST)
     across = _across(len(shown) + 1)
-    rows = -(-(len(shown) + 1) // across)
-    mapped = any(found.maps)
-    high = ABOVE + tall + BELOW + 0.12 if mapped else ABOVE + 0.1
-    first = ABOVE + tall + BELOW + 0.12
-    height = HEAD + EDGE + first + (rows - 1) * high + (FOOT if mapped else 0)
+    whole = ABOVE + tall + BELOW + 0.12  # the height of a panel with a picture
+    places = _places(len(shown), across, whole) if mapped else _beside(len(shown), across)
+    bottom = max([whole, *(row + (whole if mapped else ABOVE + 0.1) for _, row in places)])
+    height = HEAD + EDGE + bottom + (FOOT if mapped else 0)
     drawn = Drawing(2 * EDGE + across * WIDTH + (across - 1) * GAP, height, lang)
     _title(drawn, found)
+    _photo(drawn, EDGE, HEAD + EDGE, tall, photo, found)
     maps = found.maps or (None,) * len(shown)
-    for at in range(len(shown) + 1):
-        row, column = divmod(at, across)
-        x, y = EDGE + column * (WIDTH + GAP), HEAD + EDGE + (first + (row - 1) * high if row else 0)
-        if at:
-            _step(drawn, x, y, tall, at, shown[at - 1], maps[at - 1], found)
-        else:
-            _photo(drawn, x, y, tall, photo, found)
+    for at, (column, row) in enumerate(places):
+        x, y = EDGE + column * (WIDTH + GAP), HEAD + EDGE + row
+        _step(drawn, x, y, tall, at + 1, shown[at], maps[at], found)
     if mapped:
-        _foot(drawn, next(one for one in found.maps if one), height)
+        _foot(drawn, next(one for one in found.maps if one), height, odds=found.rule == "marginal")
     return drawn.made
+
+
+def _places(count: int, across: int, high: float) -> list[tuple[int, float]]:
+    """Column and height of each step's panel, after the photo's."""
+    return [((at + 1) % across, (at + 1) // across * high) for at in range(count)]
+
+
+def _beside(count: int, across: int) -> list[tuple[int, float]]:
+    """The same for steps without pictures, all beside the photo."""
+    return [(1 + at % (across - 1), at // (across - 1) * (ABOVE + 0.1)) for at in range(count)]
 
 
 def _across(panels: int) -> int:
@@ -134,7 +139,7 @@ def _step(
         first = step.rejected[0]
         amount = share(first.share)
         wide = drawn.write(x + WIDTH, y + 0.56, amount, 8.5, MUTED, ha="right")
-        said = text("tree_not", lang, sides=turned_down(first, found, lang))
+        said = text("tree_not", lang, sides=turned_down(first, step, found, lang))
         drawn.write(x, y + 0.56, said, 8.5, MUTED, WIDTH - wide - 0.1)
         if len(step.rejected) > 1:
             rest = share(sum(one.share for one in step.rejected[1:]))
@@ -164,9 +169,12 @@ def _picture(ax: Axes, pixels: Picture, frame: tuple[float, float, float, float]
     outline(ax, frame)
 
 
-def _foot(drawn: Drawing, map_: Explanation, height: float) -> None:
+def _foot(drawn: Drawing, map_: Explanation, height: float, *, odds: bool) -> None:
     """One bar for all maps: parts of each one's strongest value."""
     bar = drawn.axes(EDGE, height - FOOT + 0.02, WIDTH, 0.1)
     colorbar(bar, default(map_.sign), map_.sign, 1.0, "", drawn.lang)
-    said, room = text("tree_maps", drawn.lang, method=map_.method), drawn.width - WIDTH - GAP - 2 * EDGE
+    said, room = (
+        text("tree_odds" if odds else "tree_maps", drawn.lang, method=map_.method),
+        drawn.width - WIDTH - GAP - 2 * EDGE,
+    )
     drawn.write(EDGE + WIDTH + GAP, height - FOOT, fill(said, int(room * (8 if drawn.lang == "zh" else 16))), 8, MUTED)

@@ -78,13 +78,13 @@ def _step(one: Step, map_: Explanation | None, found: Decisions, lang: str) -> d
         "said": share(one.share),
         "reached": text("tree_reached", lang, share=share(one.reached)),
         "entropy": text("tree_entropy", lang, entropy=f"{one.entropy:.2f}"),
-        "rejected": [_rejected(other, found, lang) for other in one.rejected],
+        "rejected": [_rejected(other, one, found, lang) for other in one.rejected],
         "map": None if map_ is None else _map(map_),
     }
 
 
-def _rejected(one: Branch, found: Decisions, lang: str) -> dict[str, Any]:
-    return {"name": turned_down(one, found, lang), "share": one.share, "said": share(one.share)}
+def _rejected(one: Branch, step: Step, found: Decisions, lang: str) -> dict[str, Any]:
+    return {"name": turned_down(one, step, found, lang), "share": one.share, "said": share(one.share)}
 
 
 def _map(one: Explanation) -> dict[str, Any]:

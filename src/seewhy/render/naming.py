@@ -1,7 +1,7 @@
 """How branches of a tree are called: by their names, or by the classes below them."""
 
 from seewhy.lang import class_name, text
-from seewhy.results.decisions import Branch, Decisions
+from seewhy.results.decisions import Branch, Decisions, Step
 
 
 def taken(one: Branch, lang: str) -> str:
@@ -9,12 +9,16 @@ def taken(one: Branch, lang: str) -> str:
     return class_name(one.name, lang, one.best) if one.leaf else one.name or one.id
 
 
-def turned_down(one: Branch, found: Decisions, lang: str) -> str:
-    """A rejected branch: its name, or where it has none its likeliest class and how many more there are."""
-    if one.leaf or one.name:
+def turned_down(one: Branch, step: Step, found: Decisions, lang: str) -> str:
+    """A rejected branch: its name, or where it has none its likeliest class and how many more there are; both where
+    another branch of this step has the same name."""
+    named = [other.name for other in (step, *step.rejected)]
+    alone = one.leaf or (one.name and named.count(one.name) == 1)
+    if alone:
         return taken(one, lang)
     best = class_name(found.labels[one.best], lang, one.best)
-    return text("tree_and_others", lang, best=best, count=one.count - 1)
+    others = text("tree_and_others", lang, best=best, count=one.count - 1)
+    return f"{one.name} ({others})" if one.name else others
 
 
 def share(value: float) -> str:

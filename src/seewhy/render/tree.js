@@ -6,16 +6,10 @@
   const tree = grown(data), sheets = data.sheets.map((src) => Object.assign(new Image(), { src }));
   const shares = data.shares && floats(bytes(data.shares)), reached = data.reached && floats(bytes(data.reached));
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  const MANY = 500; // nodes that appear at once without moving to their places
   const path = new Set(data.path), gap = shares ? 72 : 40, wide = new Map();
   const state = { open: new Set(), focus: 0, view: { k: 1, x: 0, y: 0 }, lay: null, old: null, marked: [], marks: new Map(), matches: new Set(), found: [], before: null, frames: [] };
   let colours = coloursNow(), asked = 0, moving = null;
-
-  function make(tag, text, parent) {
-    const made = document.createElement(tag);
-    if (text !== undefined) made.textContent = text;
-    if (parent) parent.append(made);
-    return made;
-  }
 
   const kids = () => (form.unnamed.checked ? tree.full : tree.short);
   const above = () => (form.unnamed.checked ? tree.parents : tree.above);
@@ -55,26 +49,46 @@
     return [fx + (x - fx) * part, fy + (y - fy) * part];
   }
 
-  // Lay the tree out anew; `held` stays where it is on the screen.
-  function arrange(held = -1, goal = null) {
-    const old = state.lay, start = performance.now(), places = new Map();
-    if (old) for (const node of old.seen) places.set(node, at(node));
-    state.lay = laid(kids(), above(), state.open, { width, row, gap });
-    const view = { ...state.view };
-    if (held >= 0 && places.has(held)) {
-      view.x += view.k * (places.get(held)[0] - state.lay.x.get(held));
-      view.y += view.k * (places.get(held)[1] - state.lay.y.get(held));
-    }
+  // How far a unit goes across: of a tree that is seen whole, which is much higher than wide, more than down.
+  function spread(k, lay = state.lay) {
+    if (k >= READABLE || lay.whole >= READABLE) return k;
+    return k * (1 + (lay.stretch - 1) * Math.min(1, Math.log(READABLE / k) / Math.log(READABLE / lay.whole)));
+  }
+
+  function onView([x, y], { k, x: left, y: top } = state.view) {
+    return [left + spread(k) * x, top + k * y];
+  }
+
+  function layOut() {
+    const start = performance.now(), lay = laid(kids(), above(), state.open, { width, row, gap });
+    lay.right = 0;
+    for (const node of lay.seen) lay.right = Math.max(lay.right, lay.x.get(node) + width(node) + (kids()[node].length ? 0 : 44 * pictures(node).length));
+    lay.whole = Math.min((map.clientWidth - 48) / (lay.right + 20), (map.clientHeight - 32) / lay.bottom, 1.15);
+    lay.stretch = (map.clientWidth - 48) / (lay.whole * (lay.right + 20));
     state.laid = performance.now() - start;
+    return lay;
+  }
+
+  // Lay the tree out anew; `held` stays where it is on the screen.
+  function arrange(held = -1, whole = false) {
+    const old = state.lay, places = new Map(), view = { ...state.view };
+    if (old) for (const node of old.seen) places.set(node, at(node));
+    const before = places.has(held) ? onView(places.get(held)) : null;
+    state.lay = layOut();
+    if (before) {
+      view.x = before[0] - spread(view.k) * state.lay.x.get(held);
+      view.y = before[1] - view.k * state.lay.y.get(held);
+    }
     const from = (node) => {
       while (!places.has(node) && node > 0) node = above()[node];
       return places.get(node) || [0, 0];
     };
-    go(goal || view, old ? from : null);
+    const fresh = state.lay.seen.reduce((sum, node) => sum + !places.has(node), 0);
+    go(whole ? fitted() : view, old && fresh < MANY ? from : null, fresh >= MANY);
   }
 
-  function go(view, from = null) {
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches || !state.lay || (!from && !moving && map.dataset.ready !== "yes");
+  function go(view, from = null, jump = false) {
+    const still = jump || matchMedia("(prefers-reduced-motion: reduce)").matches || !state.lay || (!from && !moving && map.dataset.ready !== "yes");
     if (still) {
       state.view = view;
       moving = null;
@@ -101,18 +115,16 @@
   function paint(now) {
     asked = 0;
     step(now);
-    const start = performance.now(), ratio = window.devicePixelRatio || 1, { k, x, y } = state.view;
+    const start = performance.now(), ratio = window.devicePixelRatio || 1;
     if (canvas.width !== Math.round(map.clientWidth * ratio) || canvas.height !== Math.round(map.clientHeight * ratio)) {
       canvas.width = Math.round(map.clientWidth * ratio);
       canvas.height = Math.round(map.clientHeight * ratio);
     }
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, canvas.width, canvas.height);
-    context.setTransform(ratio * k, 0, 0, ratio * k, ratio * x, ratio * y);
     context.textBaseline = "middle";
-    const box = [-x / k, -y / k, (map.clientWidth - x) / k, (map.clientHeight - y) / k];
     state.drawn = drawTree(context, {
-      seen: state.lay.seen, at, width, above: above(), box, scale: k, colours, label, measured, count: tree.count, kids: kids(), open: state.open,
+      seen: state.lay.seen, at: (node) => onView(at(node)), z: state.view.k, ratio, size: [map.clientWidth, map.clientHeight], width, above: above(), colours, label, measured, count: tree.count, kids: kids(), open: state.open,
       sub: (node) => (form.ids.checked ? ids[node] : ""), marks: state.marks, path, reached, share: reached && share,
       focus: state.focus, matches: state.matches, picture,
     });
@@ -131,9 +143,16 @@
     if (sheet && sheet.complete && sheet.naturalWidth) into.drawImage(sheet, cell * (place % across), cell * Math.floor(place / across), cell, cell, left, top, size, size);
   }
 
-  function picture(node, x, y) {
+  function shot(number) {
+    const small = make("canvas");
+    small.width = small.height = cell;
+    stamp(small.getContext("2d"), number, 0, 0, cell);
+    return small;
+  }
+
+  function picture(node, x) {
     if (kids()[node].length) return;
-    pictures(node).forEach((number, i) => stamp(context, number, x + 4 + 44 * i, y - 20, 40));
+    pictures(node).forEach((number, i) => stamp(context, number, x + 4 + 44 * i, -20, 40));
   }
 
   // Moving
@@ -142,17 +161,15 @@
 
   function zoom(times, [x, y] = middle()) {
     if (moving) Object.assign(state.view, moving.last), (moving = null);
-    const { view } = state, k = Math.min(Math.max(view.k * times, 0.02), 6), by = k / view.k;
-    Object.assign(view, { k, x: x - (x - view.x) * by, y: y - (y - view.y) * by });
+    const { view } = state, k = Math.min(Math.max(view.k * times, Math.min(0.5, state.lay.whole)), 6);
+    const [wide, high] = [spread(k) / spread(view.k), k / view.k];
+    Object.assign(view, { k, x: x - (x - view.x) * wide, y: y - (y - view.y) * high });
     draw();
   }
 
   function fitted() {
-    const { lay } = state;
-    let right = 0;
-    for (const node of lay.seen) right = Math.max(right, lay.x.get(node) + width(node) + (kids()[node].length ? 0 : 44 * pictures(node).length));
-    const k = Math.min((map.clientWidth - 48) / (right + 20), (map.clientHeight - 32) / lay.bottom, 1.15);
-    return { k, x: 28 + Math.max(0, (map.clientWidth - 48 - k * right) / 2), y: (map.clientHeight - k * lay.bottom) / 2 };
+    const { whole: k, right, bottom } = state.lay;
+    return { k, x: 28 + Math.max(0, (map.clientWidth - 48 - spread(k) * right) / 2), y: (map.clientHeight - k * bottom) / 2 };
   }
 
   // The whole tree where it can be read, else its root.
@@ -164,7 +181,7 @@
   }
 
   function centred(node) {
-    const k = Math.min(Math.max(state.view.k, 0.8), 1.6), { x, y } = state.lay;
+    const k = Math.min(Math.max(state.view.k, 0.8), 1.6), { x, y } = state.lay; // where both axes are alike
     return { k, x: map.clientWidth * 0.45 - k * (x.get(node) + width(node) / 2), y: map.clientHeight / 2 - k * y.get(node) };
   }
 
@@ -177,7 +194,8 @@
 
   // Into view, moved no further than it takes.
   function reveal(node) {
-    const { k, x, y } = moving ? moving.last : state.view, left = k * state.lay.x.get(node) + x, top = k * state.lay.y.get(node) + y;
+    const view = moving ? moving.last : state.view, { k, x, y } = view;
+    const [left, top] = onView([state.lay.x.get(node), state.lay.y.get(node)], view);
     const right = Math.min(left + k * width(node), left + map.clientWidth - 120);
     const dx = left < 40 ? 40 - left : right > map.clientWidth - 20 ? map.clientWidth - 20 - right : 0;
     const dy = top < 30 ? 30 - top : top > map.clientHeight - 30 ? map.clientHeight - 30 - top : 0;
@@ -203,8 +221,8 @@
     if (been) state.marked = state.marked.filter((one) => one !== been);
     else {
       const taken = new Set(state.marked.map((one) => one.colour));
-      const free = MARKS.keys().find ? [...MARKS.keys()].find((i) => !taken.has(i)) : 0;
-      state.marked.push({ leaf, colour: free === undefined ? state.marked.length % MARKS.length : free });
+      const free = [...MARKS.keys()].find((i) => !taken.has(i));
+      state.marked.push({ leaf, colour: free ?? state.marked.length % MARKS.length });
     }
     marked();
     draw();
@@ -215,39 +233,24 @@
     for (const { leaf, colour } of state.marked) {
       for (let node = leaf; node >= 0; node = data.parents[node]) state.marks.set(node, [...(state.marks.get(node) || []), colour]);
     }
-    find("marks").replaceChildren(...state.marked.map(({ leaf, colour }) => {
-      const chip = make("button");
-      chip.type = "button";
-      chip.dataset.testid = `mark-${ids[leaf]}`;
-      make("i", undefined, chip).style.background = MARKS[colour];
-      make("span", `${called(leaf)} \u2715`, chip);
-      chip.addEventListener("click", () => mark(leaf));
-      return chip;
-    }));
+    find("marks").replaceChildren(...state.marked.map(({ leaf, colour }) => chip(`mark-${ids[leaf]}`, called(leaf), MARKS[colour], () => mark(leaf))));
   }
 
   // What is known of a node
 
   function focus(node) {
-    state.focus = node;
-    const inner = tree.full[node].length, way = wayTo(node).filter((one) => one === node || label(one));
-    find("node").textContent = called(node);
-    find("way").textContent = way.slice(0, -1).map(called).join(" \u203a ");
-    const listed = [["ID", ids[node]]];
+    const inner = tree.full[node].length, way = wayTo(node), listed = [["ID", ids[node]]];
     if (inner) listed.push([words.tree_below, tree.count[node]]);
-    listed.push([words.tree_depth, wayTo(node).length - 1]);
+    listed.push([words.tree_depth, way.length - 1]);
     if (reached && node) listed.push([words.tree_share, percent(share(node))], [words.tree_all_way, percent(reached[node])]);
-    find("about").replaceChildren(...listed.flatMap(([name, said]) => [make("dt", name), make("dd", said)]));
-    find("shots").replaceChildren(...(data.pictures[node] || []).map((number) => {
-      const small = make("canvas");
-      small.width = small.height = cell;
-      stamp(small.getContext("2d"), number, 0, 0, cell);
-      return small;
-    }));
-    find("mark").hidden = Boolean(inner);
     const closed = kids()[node].length ? (state.open.has(node) ? words.tree_opened : words.tree_closed) : "";
-    find("spoken").textContent = [called(node), inner && fill(words.tree_classes, { count: tree.count[node] }), reached && node && percent(share(node)), closed].filter(Boolean).join(", ");
+    const spoken = [called(node), inner && fill(words.tree_classes, { count: tree.count[node] }), reached && node && percent(share(node)), closed];
+    state.focus = node;
     map.dataset.focus = ids[node];
+    tell(find, {
+      name: called(node), way: way.slice(0, -1).filter(label).map(called), listed, leaf: !inner,
+      spoken: spoken.filter(Boolean).join(", "), shots: (data.pictures[node] || []).map(shot),
+    });
   }
 
   function search(on = 0) {
@@ -279,62 +282,11 @@
   // What the user does
 
   function under(event) {
-    const box = map.getBoundingClientRect(), { k, x, y } = state.view;
-    const wx = (event.clientX - box.left - x) / k, wy = (event.clientY - box.top - y) / k;
-    const near = Math.max(12, 9 / k);
+    const box = map.getBoundingClientRect(), { k } = state.view, [px, py] = [event.clientX - box.left, event.clientY - box.top];
     return state.lay.seen.find((node) => {
-      const [nx, ny] = at(node), reach = width(node) + (kids()[node].length ? 0 : 44 * pictures(node).length);
-      return Math.abs(ny - wy) <= near && wx >= nx - Math.max(10, 10 / k) && wx <= nx + Math.max(reach, 14 / k);
+      const [x, y] = onView(at(node)), reach = k * (width(node) + (kids()[node].length ? 0 : 44 * pictures(node).length));
+      return Math.abs(y - py) <= Math.max(12 * k, 9) && px >= x - Math.max(10 * k, 10) && px <= x + Math.max(reach, 14);
     });
-  }
-
-  function pointers() {
-    const down = new Map();
-    let moved = false, spread = 0;
-    const both = () => {
-      const [a, b] = [...down.values()], box = map.getBoundingClientRect();
-      return { far: Math.hypot(a.x - b.x, a.y - b.y), middle: [(a.x + b.x) / 2 - box.left, (a.y + b.y) / 2 - box.top] };
-    };
-    map.addEventListener("pointerdown", (event) => {
-      down.set(event.pointerId, { x: event.clientX, y: event.clientY });
-      map.setPointerCapture(event.pointerId);
-      moved = down.size > 1;
-      if (down.size === 2) spread = both().far;
-    });
-    map.addEventListener("pointermove", (event) => {
-      const one = down.get(event.pointerId);
-      if (!one) {
-        map.style.cursor = under(event) === undefined ? "" : "pointer";
-        return;
-      }
-      const [dx, dy] = [event.clientX - one.x, event.clientY - one.y];
-      if (!moved && Math.hypot(dx, dy) < 4) return;
-      moved = true;
-      Object.assign(one, { x: event.clientX, y: event.clientY });
-      if (down.size === 2) {
-        const { far, middle: centre } = both();
-        zoom(far / spread, centre);
-        spread = far;
-      } else {
-        if (moving) Object.assign(state.view, moving.last), (moving = null);
-        state.view.x += dx;
-        state.view.y += dy;
-        draw();
-      }
-    });
-    const up = (event) => {
-      const was = down.delete(event.pointerId), node = was && !moved && event.type === "pointerup" ? under(event) : undefined;
-      if (node === undefined) return;
-      if (!kids()[node].length) focus(node);
-      toggle(node);
-    };
-    map.addEventListener("pointerup", up);
-    map.addEventListener("pointercancel", up);
-    map.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      const box = map.getBoundingClientRect();
-      zoom(Math.exp(-event.deltaY / 400), [event.clientX - box.left, event.clientY - box.top]);
-    }, { passive: false });
   }
 
   function keys(event) {
@@ -362,8 +314,7 @@
 
   function everything() {
     for (const node of ids.keys()) if (tree.full[node].length) state.open.add(node);
-    arrange();
-    go(fitted(), moving ? moving.from : null);
+    arrange(-1, true);
   }
 
   function few() {
@@ -375,24 +326,26 @@
   }
 
   function begin() {
-    find("title").textContent = data.title;
-    find("lead").textContent = data.lead;
-    find("stamp").hidden = !data.random;
-    find("photo-box").hidden = !data.photo;
-    if (data.photo) {
-      find("photo").src = data.photo.src;
-      find("photo").alt = data.photo.name;
-      find("says").textContent = data.photo.says;
-    }
-    find("details").replaceChildren(...data.details.flatMap(([name, said]) => [make("dt", name), make("dd", said)]));
-    find("notes").replaceChildren(...data.notes.map((said) => make("li", said)));
-    find("notes").hidden = !data.notes.length;
+    introduce(find, data);
     form.reset();
     find("pictures-box").hidden = !data.sheets.length;
     form.unnamed.parentElement.hidden = !ids.some((_, node) => tree.passed(node));
     find("app").hidden = false;
     for (const leaf of data.marked) mark(leaf);
-    pointers();
+    listenToPointers(map, {
+      under,
+      zoom,
+      moveBy(dx, dy) {
+        if (moving) Object.assign(state.view, moving.last), (moving = null);
+        state.view.x += dx;
+        state.view.y += dy;
+        draw();
+      },
+      pressed(node) {
+        if (!kids()[node].length) focus(node);
+        toggle(node);
+      },
+    });
     map.addEventListener("keydown", keys);
     form.find.addEventListener("input", () => search());
     form.find.addEventListener("keydown", (event) => {
@@ -410,7 +363,10 @@
       colours = coloursNow();
       draw();
     });
-    new ResizeObserver(draw).observe(map);
+    new ResizeObserver(() => {
+      if (state.lay) Object.assign(state.lay, (({ whole, stretch }) => ({ whole, stretch }))(layOut()));
+      draw();
+    }).observe(map);
     for (const sheet of sheets) sheet.decode().then(() => (draw(), focus(state.focus)), () => null);
     few();
   }
@@ -418,7 +374,7 @@
   begin();
   window.seewhy = Object.freeze({
     state, ids, shares, reached, wayTo, share, percent,
-    at: (node) => [state.lay.x.get(node) * state.view.k + state.view.x, state.lay.y.get(node) * state.view.k + state.view.y],
+    at: (node) => onView([state.lay.x.get(node), state.lay.y.get(node)]),
     seen: (node) => state.lay.x.has(node), moving: () => Boolean(moving || asked),
   });
 })();

@@ -7,7 +7,7 @@ from seewhy.trees.files import load, save
 from seewhy.trees.holding import holdings
 from seewhy.trees.inducing import induce
 from seewhy.trees.naming import named
-from seewhy.trees.rules import HardRules, SoftRules
+from seewhy.trees.rules import HardRules, MarginalRules, SoftRules
 from seewhy.trees.shuffling import at_random
 from seewhy.trees.synsets import meanings
 from seewhy.trees.viewing import view
@@ -15,6 +15,7 @@ from seewhy.trees.viewing import view
 __all__ = [
     "HardRules",
     "Hierarchy",
+    "MarginalRules",
     "SoftRules",
     "at_random",
     "decide",

@@ -59,13 +59,16 @@ class Rules(nn.Module):
 
     def node_scores(self, scores: Tensor) -> Tensor:
         """(b,n,...): the mean score of the classes below each node. Raises BadInput where the classes don't fit."""
+        self._check(scores)
+        sums = nn.functional.pad(_exact(scores.index_select(1, self.order).movedim(1, -1)).cumsum(-1), (1, 0))
+        means = (sums[..., self.last] - sums[..., self.first]) / (self.last - self.first)
+        return means.to(scores.dtype if scores.dtype.is_floating_point else means.dtype).movedim(-1, 1)
+
+    def _check(self, scores: Tensor) -> None:
         if scores.ndim < 2 or scores.shape[1] != self.classes:
             raise BadInput(
                 f"scores of shape {tuple(scores.shape)} for a tree of {self.classes} classes", "pass scores (b,k)"
             )
-        sums = nn.functional.pad(_exact(scores.index_select(1, self.order).movedim(1, -1)).cumsum(-1), (1, 0))
-        means = (sums[..., self.last] - sums[..., self.first]) / (self.last - self.first)
-        return means.to(scores.dtype if scores.dtype.is_floating_point else means.dtype).movedim(-1, 1)
 
     def log_shares(self, scores: Tensor) -> Tensor:
         """(b,n,...): the logarithm of each node's share among its siblings; 0 for the root."""
@@ -92,7 +95,8 @@ class Rules(nn.Module):
         """What `forward` returns of scores (b,k), and each sample's own steps from below the root to its class."""
         if scores.ndim != 2:
             raise BadInput(f"decisions of scores of shape {tuple(scores.shape)}", "pass scores (b,k), or see `taken`")
-        return self(scores), steps(self.hierarchy, scores, self.taken(scores).nodes, self.log_shares(scores))
+        outputs = self(scores)
+        return outputs, steps(self.hierarchy, scores, self.ways[outputs.argmax(1)], self.log_shares(scores))
 
     def _along(self, scores: Tensor, leaf: Tensor) -> Taken:
         """The way to a leaf of each sample."""
@@ -125,6 +129,28 @@ class SoftRules(Rules):
     def taken(self, scores: Tensor) -> Taken:
         """The way to the likeliest class; S counts the samples and their places."""
         return self._along(scores, self.leaf[self(scores).argmax(1)])
+
+
+class MarginalRules(SoftRules):
+    """The network's own probabilities (b,k,...), and how they come about along the tree: a node's score is the
+    logarithm of the summed exponentials of those below it, so a share is a part of the network's own softmax. This is
+    not the paper's rule: it decides as the network does, whatever the tree."""
+
+    def __init__(self, hierarchy: Hierarchy) -> None:
+        super().__init__(hierarchy)
+        pairs = [(node, number) for node, below in enumerate(hierarchy.classes) for number in below]
+        self.register_buffer("pairs", torch.tensor(pairs).T.contiguous(), persistent=False)
+
+    pairs: Tensor  # (2,p) each node with each class below it
+
+    def node_scores(self, scores: Tensor) -> Tensor:
+        self._check(scores)
+        own = _exact(scores.movedim(1, -1))
+        top = own.detach().amax(-1, keepdim=True)
+        sums = own.new_zeros(*own.shape[:-1], len(self.hierarchy))
+        sums = sums.index_add(-1, self.pairs[0], (own - top).exp()[..., self.pairs[1]])
+        found = sums.clamp_min(torch.finfo(own.dtype).tiny).log() + top
+        return found.to(scores.dtype if scores.dtype.is_floating_point else found.dtype).movedim(-1, 1)
 
 
 class HardRules(Rules):

@@ -13,21 +13,30 @@ tree_option = click.option(
     help="Node-link JSON. Default: the tree induced from the last layer's weights.",
 )  # fmt: skip
 rule_option = click.option(
-    "--rule", type=click.Choice(["soft", "hard"]), default="soft", show_default=True,
-    help="Soft: the way to the likeliest class. Hard: the best child at each node.",
+    "--rule", type=click.Choice(["soft", "hard", "marginal"]), default="soft", show_default=True,
+    help="Soft: the way to the likeliest class. Hard: the best child at each node. Marginal: the way to the network's "
+    "own class, with its own probabilities.",
 )  # fmt: skip
 
 
 def tree_of(model: "Model", file: str | None) -> "Hierarchy":
-    """The tree in the file, over the model's classes; without a file the one that its last layer gives."""
-    from seewhy.errors import BadInput
-    from seewhy.trees import induce, load
+    """The tree in the file, over the model's classes, and named where it has no names; without a file the one that its
+    last layer gives."""
+    from seewhy.errors import BadInput, Unsupported
+    from seewhy.trees import induce, load, meanings, named
 
     if file is None:
-        return induce(model)
+        try:
+            return induce(model)
+        except Unsupported as error:
+            raise Unsupported(error.problem, "give a tree of its classes: --tree FILE") from error
     own, count = load(file), len(model.classes)
     if count and count != len(own.leaves):
         raise BadInput(
             f"the tree in {file} has {len(own.leaves)} classes, and {model.name} has {count}", "name the tree's network"
         )
-    return load(file, model.classes) if count else own
+    if not count:
+        return own
+    tree = load(file, model.classes)
+    unnamed = not any(tree.names[node] for node in tree.inner)
+    return named(tree, meanings(model.classes)) if unnamed else tree
