@@ -169,8 +169,17 @@ class Code:
         return set().union(*map(read, given))
 
     def _returned(self, functions: list[ast.FunctionDef], read: Callable[[ast.expr], Words]) -> Words:
-        returns = [node for one in functions for node in ast.walk(one) if isinstance(node, ast.Return)]
-        return set().union(*(read(node.value) for node in returns if node.value is not None))
+        found: Words = set()
+        for function, node in ((one, node) for one in functions for node in ast.walk(one)):
+            strings = function.returns is not None and ast.unparse(function.returns) == "Iterator[str]"
+            match node:
+                case ast.Return(value=ast.expr() as value):
+                    found |= read(value)
+                case ast.Yield(value=ast.expr() as value) if strings:
+                    found |= self.worded(value)
+                case ast.YieldFrom(value=value) if strings:
+                    found |= self.listed(value)
+        return found
 
     def _owner(self, arg: ast.arg) -> ast.AST:
         return self.around[self.around[arg]]

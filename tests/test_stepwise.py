@@ -37,7 +37,7 @@ def small() -> Model:
 
 def test_gradcam_of_a_decision_is_autograds() -> None:
     model, x = small(), photo()
-    (found,) = explain_decisions(model, x, TREE, every=True)
+    (found,) = explain_decisions(model, x, TREE, "soft", every=True)
     assert [one.name for one in found.shown] == ["animal", "", "tiger cat"]
     normal = (x - torch.tensor(MEAN)[:, None, None]) / torch.tensor(STD)[:, None, None]
     net = model.module.eval()
@@ -56,19 +56,19 @@ def test_gradcam_of_a_decision_is_autograds() -> None:
 
 def test_unnamed_steps_are_explained_with_the_next_and_forwards_are_shared() -> None:
     model, x = small(), photo()
-    (found,) = explain_decisions(model, x, TREE)
+    (found,) = explain_decisions(model, x, TREE, "soft")
     assert [one.target for one in found.maps] == ["animal - car", "tiger cat - 2 others"]
     own = explain(model, x, "gradcam", Branches((1,), ((2,), (0,))))
     np.testing.assert_array_equal(found.maps[1].values, own.values)
     assert found.as_data()["method"] == "gradcam"
-    (many,) = explain_decisions(model, x, TREE, method="rise", n_samples=50)
+    (many,) = explain_decisions(model, x, TREE, "soft", method="rise", n_samples=50)
     assert all(one.passes.forward < 60 for one in many.maps)
 
 
 def test_the_map_of_what_decides_lies_on_it(bright: Model, planted: Tensor) -> None:
     edges = [("all", "lit"), ("all", "dark"), ("lit", "red"), ("lit", "green")]
     tree = Hierarchy.of(["all", "lit", "red", "green", "dark"], edges, ["dark", "red", "green"])
-    for found in explain_decisions(bright, planted, tree, every=True):
+    for found in explain_decisions(bright, planted, tree, "soft", every=True):
         assert [one.id for one in found.steps] == ["lit", "red"]
         for one in found.maps:
             row, column = divmod(int(one.values[0, 0].argmax()), one.values.shape[3])
@@ -116,7 +116,7 @@ def test_of_a_function_the_logarithms_of_its_answers_are_explained() -> None:
 
     picture = np.random.default_rng(0).integers(0, 256, (32, 40, 3), np.uint8)
     model = black_box(predict, input="uint8", classes=["tabby cat", "tiger cat", "dog", "car"])
-    found = explain_decisions(model, picture, TREE, method="occlusion", window=16, stride=16)
+    found = explain_decisions(model, picture, TREE, "soft", method="occlusion", window=16, stride=16)
     p = np.log(predict(picture[None])[0])
     first = found.shown[0]
     inside = [p[list(TREE.classes[first.node])].mean(), p[list(TREE.classes[first.rejected[0].node])].mean()]
@@ -137,6 +137,6 @@ def test_a_step_without_a_choice_has_no_map() -> None:
     edges = [("all", "one"), ("one", "red"), ("one", "dark"), ("one", "green")]
     tree = Hierarchy.of(["all", "one", "red", "dark", "green"], edges, ["dark", "red", "green"])
     model = Model(Bright(), mean=MEAN, std=STD, size=(32, 40))
-    found = explain_decisions(model, np.full((32, 40, 3), 128, np.uint8), tree, every=True)
+    found = explain_decisions(model, np.full((32, 40, 3), 128, np.uint8), tree, "soft", every=True)
     assert found.maps[0] is None and found.maps[1] is not None
     assert branches(found, found.steps[1]).others == tuple((one.best,) for one in found.steps[1].rejected)

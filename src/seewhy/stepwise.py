@@ -19,7 +19,7 @@ def explain_decisions(
     model: Any,
     image: Any,
     hierarchy: Hierarchy | None = None,
-    rule: str = "soft",
+    rule: str = "marginal",
     method: str | Method = "gradcam",
     *,
     every: bool = False,

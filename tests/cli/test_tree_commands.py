@@ -38,7 +38,7 @@ def place(there: Path) -> Path:
 
 
 def test_a_photo_in_the_tutorials_form_with_a_figure_a_page_and_numbers(place: Path, call: Call) -> None:
-    done = call("tree", "explain", "photos/cat.jpg", *NET, "--tree", "tree.json")
+    done = call("tree", "explain", "photos/cat.jpg", *NET, "--tree", "tree.json", "--rule", "soft")
     assert done.exit_code == 0, done.stderr
     lines = done.stdout.splitlines()
     folder = Path("seewhy-out/cat-tree")
@@ -80,7 +80,7 @@ def test_the_default_model_tells_what_a_cat_is(place: Path, told: Told) -> None:
     from skimage.data import chelsea
 
     Image.fromarray(chelsea()).save("chelsea.png")  # type: ignore[no-untyped-call]
-    found = told("tree", "explain", "chelsea.png", "--rule", "marginal")["photos"][0]
+    found = told("tree", "explain", "chelsea.png")["photos"][0]
     assert (found["class"]["label"], found["agrees"], found["rule"]) == ("tiger cat", True, "marginal")
     assert found["class"]["probability"] == pytest.approx(found["network"]["probability"], rel=1e-4)
     names = [one["name"] for one in found["decisions"]]
@@ -102,7 +102,10 @@ def test_where_tree_and_network_disagree_it_is_said(place: Path, call: Call) -> 
         "def build():\n    return Model(Net(), mean=(0, 0, 0), std=(1, 1, 1), size=(8, 8),\n"
         "                 classes=['tabby cat', 'tiger cat', 'dog', 'car'])\n"
     )
-    done = call("tree", "explain", "photos/cat.jpg", "--model", "odd.py:build", "--tree", "odd.json", "--no-maps")
+    asked = ("tree", "explain", "photos/cat.jpg", "--model", "odd.py:build", "--tree", "odd.json", "--no-maps")
+    done = call(*asked)
+    assert "Prediction: tabby cat" in done.stdout and "note: by soft rules the tree says tiger cat (" in done.stdout
+    done = call(*asked, "--rule", "soft")
     assert done.exit_code == 0, done.stderr
     assert "Prediction: tiger cat" in done.stdout
     assert "note: the tree says tiger cat, and the network itself tabby cat (" in done.stdout
@@ -121,7 +124,7 @@ def test_view_writes_a_page(place: Path, call: Call, told: Told) -> None:
     assert "pictures left out: 1, such as cow.png" in done.stdout
     found = told("tree", "view", "--tree", "tree.json")
     assert found["page"] == "seewhy-out/tree.html" and found["decisions"] is None and found["classes"] == 4
-    assert told("tree", "view", *NET, "photos/dog.png")["decisions"]["rule"] == "soft"
+    assert told("tree", "view", *NET, "photos/dog.png")["decisions"]["rule"] == "marginal"
 
 
 def test_refusals_of_tree_commands(place: Path, call: Call) -> None:

@@ -66,7 +66,7 @@ def test_a_photos_decisions_are_those_of_its_logits() -> None:
     model, x = net(), photos()
     with torch.no_grad(), model.frozen():
         logits = model(x).double()
-    for one, row in zip(decide(model, x, TREE), logits, strict=True):
+    for one, row in zip(decide(model, x, TREE, "soft"), logits, strict=True):
         soft = by_hand.soft(TREE, row.numpy())
         assert one.index == int(np.argmax(soft)) and one.probability == pytest.approx(max(soft), rel=1e-5)
         assert one.label == CLASSES[one.index] == one.steps[-1].name
@@ -81,7 +81,7 @@ def test_steps_to_unnamed_nodes_are_in_the_next_with_a_name() -> None:
     with torch.no_grad():
         net_ = SmallNet()
         net_.fc.bias.copy_(torch.tensor([4.0, 9.0, 3.0, 0.0]))
-    found = decide(net(net_), photos(1), TREE)[0]
+    found = decide(net(net_), photos(1), TREE, "soft")[0]
     assert [one.name for one in found.steps] == ["animal", "", "tiger cat"]
     assert [one.name for one in found.shown] == ["animal", "tiger cat"]
     animal, cat, tiger = found.steps
@@ -103,13 +103,13 @@ def test_steps_to_unnamed_nodes_are_in_the_next_with_a_name() -> None:
 
 def test_of_a_tree_without_names_every_step_is_shown() -> None:
     bare = replace(TREE, names=("root", *[""] * 6))
-    found = decide(net(), photos(1), bare)[0]
+    found = decide(net(), photos(1), bare, "soft")[0]
     assert found.shown == found.steps
 
 
 def test_without_a_hierarchy_it_is_the_one_of_the_last_layer() -> None:
     model = net()
-    found = decide(model, photos(1))[0]
+    found = decide(model, photos(1), rule="soft")[0]
     assert found.tree == induce(model) and found.steps[-1].node == found.tree.leaves[found.index]
 
 
@@ -119,7 +119,7 @@ def test_classes_without_names_are_called_as_the_tree_calls_them() -> None:
     ids = ["thing", "animal", "cat", "tabby", "tiger", "dog", "car"]
     edges = [(TREE.ids[parent], TREE.ids[node]) for node, parent in enumerate(TREE.parents) if parent >= 0]
     tree = Hierarchy.of(ids, edges, ["tabby", "tiger", "dog", "car"], names)
-    found = decide(model, photos(1), tree)[0]
+    found = decide(model, photos(1), tree, "soft")[0]
     assert (
         found.label
         == found.steps[-1].name
@@ -137,7 +137,7 @@ def test_collapsed_keeps_what_is_named() -> None:
 
 def test_a_softmax_at_the_end_changes_no_decision_and_is_told() -> None:
     x = photos()
-    plain, soft = decide(net(), x, TREE), decide(net(nn.Sequential(SmallNet(), nn.Softmax(1))), x, TREE)
+    plain, soft = (decide(one, x, TREE, "soft") for one in (net(), net(nn.Sequential(SmallNet(), nn.Softmax(1)))))
     for one, other in zip(plain, soft, strict=True):
         assert [step.node for step in one.steps] == [step.node for step in other.steps]
         assert [step.share for step in other.steps] == pytest.approx([step.share for step in one.steps], rel=1e-4)
@@ -177,7 +177,7 @@ def test_a_function_that_answers_probabilities_is_decided_and_one_of_scores_refu
         return np.asarray(odds / odds.sum(1, keepdims=True))
 
     picture = np.full((16, 20, 3), 200, np.uint8)
-    found = decide(black_box(predict, input="uint8", classes=CLASSES), picture, TREE)
+    found = decide(black_box(predict, input="uint8", classes=CLASSES), picture, TREE, "soft")
     p = predict(picture[None])[0]
     assert found.probability == pytest.approx(max(by_hand.soft(TREE, np.log(p))), rel=1e-4) and found.notes
     with pytest.raises(SeewhyError, match="no probabilities that sum to one"):

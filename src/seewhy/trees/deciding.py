@@ -1,6 +1,6 @@
 """A photo's way through a tree over a network's classes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,15 +24,15 @@ RULES: dict[str, Callable[[Hierarchy], Rules]] = {"soft": SoftRules, "hard": Har
 LOGARITHMS = "the model answers in probabilities: the tree decides on their logarithms"
 
 
-def decide(model: Model | str, images: Any, hierarchy: Hierarchy | None = None, rule: str = "soft") -> Any:
+def decide(model: Model | str, images: Any, hierarchy: Hierarchy | None = None, rule: str = "marginal") -> Any:
     """What a tree decides on each photo: Decisions, or a list of them for several. One forward a photo.
 
     images: as `seewhy.explain` takes them. hierarchy: default the one induced from the last layer's weights. rule:
-    "soft" goes to the likeliest class, "hard" at each node to the child with the highest mean score; shares are the
-    softmax among siblings in both. "marginal" goes to the network's own class: a share is the part of the network's
-    probability of all classes below a node that those below its child have. Of a network that ends in a softmax, or a
-    function that answers so, the scores are the logarithms, which gives what its logits would. Raises Unsupported
-    where scores are no choice of one class: a yes or no each, or a function's scores of a kind that is not known.
+    "marginal" goes to the network's own class: a share is the part of the network's probability of all classes below a
+    node that those below its child have. The paper's are "soft", to the likeliest class, and "hard", at each node to
+    the child with the highest mean score; shares are the softmax among siblings in both. Of a network that ends in
+    a softmax, or a function that answers so, the scores are the logarithms, which gives what its logits would. Raises
+    Unsupported where scores are no choice of one class: a yes or no each, or a function's scores of an unknown kind.
     """
     one_of(rule, "rule", tuple(RULES))
     model = as_model(model)
@@ -76,20 +76,28 @@ def _decided(model: Model, batch: Batch, rules: Rules, rule: str) -> list[Decisi
     with torch.no_grad():
         _, ways = rules.forward_with_decisions(scores)
         own, every = scores.softmax(1), rules.log_shares(scores).exp().numpy()
+        soft = SoftRules(rules.hierarchy)(scores)
     tree = rules.hierarchy
     labels = tuple(run.classes) or tuple(map(tree.called, tree.leaves))
     card = replace(run.card, fingerprint=run.fingerprint)
-    found = []
-    for way, shares, nodes, photo in zip(ways, own, every, batch.photos, strict=True):
+    found: list[Decisions] = []
+    for way, shares, nodes, photo, at in zip(ways, own, every, batch.photos, soft, strict=True):
         steps = tuple(_labelled(one, labels) for one in way)
         said = int(shares.argmax())
         network = Prediction(said, labels[said], float(shares[said]))
         last = steps[-1]
         found.append(
             Decisions(steps, last.best, labels[last.best], last.reached, network, rule, tree, labels, nodes, photo,
-                      card, Passes(run.meter.forward // len(x)), notes)
+                      card, Passes(run.meter.forward // len(x)), (*notes, *_by_the_papers(rule, at, labels, said)))
         )  # fmt: skip
     return found
+
+
+def _by_the_papers(rule: str, soft: Tensor, labels: Sequence[str], said: int) -> Iterator[str]:
+    """A word where the paper's soft rules (k,) decide for another class than the network, and than these rules."""
+    other = int(soft.argmax())
+    if rule == "marginal" and other != said:
+        yield f"by soft rules the tree says {labels[other]} ({float(soft[other]):.1%})"
 
 
 def _labelled(step: Step, labels: tuple[str, ...]) -> Step:

@@ -30,7 +30,7 @@ def view(
     model: Model | str | None = "default",
     photo: Any = None,
     hierarchy: Hierarchy | None = None,
-    rule: str = "soft",
+    rule: str = "marginal",
     *,
     images: "str | os.PathLike[str] | None" = None,
     marked: Sequence[int | str] = (),

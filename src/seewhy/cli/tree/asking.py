@@ -13,9 +13,9 @@ tree_option = click.option(
     help="Node-link JSON. Default: the tree induced from the last layer's weights.",
 )  # fmt: skip
 rule_option = click.option(
-    "--rule", type=click.Choice(["soft", "hard", "marginal"]), default="soft", show_default=True,
-    help="Soft: the way to the likeliest class. Hard: the best child at each node. Marginal: the way to the network's "
-    "own class, with its own probabilities.",
+    "--rule", type=click.Choice(["marginal", "soft", "hard"]), default="marginal", show_default=True,
+    help="Marginal: the network's own probabilities down the tree. The paper's: soft, the way to the class that is "
+    "likeliest by the products of its shares; hard, the best child at each node.",
 )  # fmt: skip
 
 
