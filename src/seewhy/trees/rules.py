@@ -2,18 +2,20 @@
 
 A node's score is the mean of the scores of the classes below it. Soft: a class's probability is the product of the
 softmaxes over siblings on its way from the root. Hard: from the root on, to the child with the highest score.
-Nothing here loops over samples or nodes: means are differences of running sums in the order of the leaves, and
-products along paths sums of logarithms over a walk around the tree, both in double precision where the device has it.
+Nothing here loops over samples or nodes. Samples are columns, so that a node's values are a row: means and sums along
+ways are those of bags of rows, and siblings stand side by side, families of one size together.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import groupby
 
 import torch
 from torch import Tensor, nn
 
 from seewhy.errors import BadInput
 from seewhy.results.hierarchy import Hierarchy
+from seewhy.trees.bags import Bags
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,24 +34,37 @@ class Taken:
 class Rules(nn.Module):
     """What both rules share: scores (b,k,...) of any dtype and device, differentiable, to values a node or class.
 
-    Axes after the classes are places, each decided by itself: a segmentation's scores are (b,k,h,w).
+    Axes after the classes are places, each decided by itself: a segmentation's scores are (b,k,h,w). Half precision is
+    computed in single.
     """
+
+    order: Tensor  # (n,) the nodes as they are computed: siblings side by side
+    rank: Tensor  # (n,) the place of each node in it
+    leaf: Tensor  # (k,) the node of each class
+    ways: Tensor  # (k,T) the nodes from below the root to each class, -1 after it
 
     def __init__(self, hierarchy: Hierarchy) -> None:
         super().__init__()
         self.hierarchy = hierarchy
-        for name, indices in vars(_Indices.of(hierarchy)).items():
-            self.register_buffer(name, torch.tensor(indices), persistent=False)
-
-    order: Tensor  # (k,) classes as the leaves stand in the tree
-    first: Tensor  # (n,) of each node the first of its leaves, and
-    last: Tensor  # (n,) the one after the last
-    parent: Tensor  # (n,) the root's is itself
-    arrival: Tensor  # (n,) when a walk around the tree enters a node, and
-    departure: Tensor  # (n,) when it leaves it
-    leaf: Tensor  # (k,) the node of each class
-    label: Tensor  # (n,) the class of a leaf, -1 of an inner node
-    child: Tensor  # (n,f) children, padded with n, which has no score
+        families = sorted([(0,), *filter(None, hierarchy.children)], key=len)  # the root is its own
+        sizes = {size: len(list(same)) for size, same in groupby(families, len)}
+        self.families = tuple(sizes.items())  # (children, nodes with so many)
+        order = [node for family in families for node in family]
+        place = {node: at for at, node in enumerate(order)}
+        paths = [hierarchy.path(node) for node in range(len(hierarchy))]
+        ways = [paths[leaf][1:] for leaf in hierarchy.leaves]
+        longest = max(map(len, ways))
+        indices = {
+            "order": order,
+            "rank": [place[node] for node in range(len(order))],
+            "leaf": list(hierarchy.leaves),
+            "ways": [[*way, *[-1] * (longest - len(way))] for way in ways],
+        }
+        for name, values in indices.items():
+            self.register_buffer(name, torch.tensor(values), persistent=False)
+        self.below = Bags([hierarchy.classes[node] for node in order], "mean")
+        self.to_class = Bags([[place[node] for node in way] for way in ways], "sum")
+        self.to_node = Bags([[place[node] for node in path] for path in paths], "sum")
 
     @property
     def classes(self) -> int:
@@ -57,132 +72,89 @@ class Rules(nn.Module):
 
     def node_scores(self, scores: Tensor) -> Tensor:
         """(b,n,...): the mean score of the classes below each node. Raises BadInput where the classes don't fit."""
+        return _back(self._means(scores).index_select(0, self.rank), scores)
+
+    def log_shares(self, scores: Tensor) -> Tensor:
+        """(b,n,...): the logarithm of each node's share among its siblings; 0 for the root."""
+        return _back(self._log_shares(self._means(scores)).index_select(0, self.rank), scores)
+
+    def log_reached(self, scores: Tensor) -> Tensor:
+        """(b,n,...): the logarithm of the probability that the soft way passes a node; 0 for the root."""
+        return _back(self.to_node(self._log_shares(self._means(scores))), scores)
+
+    def taken(self, scores: Tensor) -> Taken:
+        """The way to the class that is decided for; S counts the samples and their places."""
+        means = self._means(scores)
+        shares = self._log_shares(means)
+        classes = self._decided(means)
+        nodes = self.ways[classes]
+        found = shares.t().gather(1, self.rank[nodes]).exp().masked_fill(nodes < 0, 1)
+        return Taken(nodes, found.to(_kind(scores)), classes)
+
+    def reached(self, scores: Tensor) -> Tensor:
+        """The leaf (b,...) of the class that is decided for."""
+        return self.leaf[self._decided(self._means(scores))].reshape(scores.shape[0], *scores.shape[2:])
+
+    def _decided(self, means: Tensor) -> Tensor:
+        """The class of each column."""
+        raise NotImplementedError
+
+    def _means(self, scores: Tensor) -> Tensor:
+        """(n,s) of columns, a sample or a place of it each, in the order of computing, in single precision at least."""
         if scores.ndim < 2 or scores.shape[1] != self.classes:
             raise BadInput(
                 f"scores of shape {tuple(scores.shape)} for a tree of {self.classes} classes", "pass scores (b,k)"
             )
-        sums = nn.functional.pad(_exact(scores.index_select(1, self.order).movedim(1, -1)).cumsum(-1), (1, 0))
-        means = (sums[..., self.last] - sums[..., self.first]) / (self.last - self.first)
-        return means.to(scores.dtype if scores.dtype.is_floating_point else means.dtype).movedim(-1, 1)
+        columns = scores.movedim(1, 0).flatten(1)
+        return self.below(columns.to(torch.promote_types(columns.dtype, torch.float32)).contiguous())  # type: ignore[no-any-return]
 
-    def log_shares(self, scores: Tensor) -> Tensor:
-        """(b,n,...): the logarithm of each node's share among its siblings; 0 for the root."""
-        means = self.node_scores(scores).movedim(1, -1)
-        shape = *means.shape[:-1], len(self.hierarchy)
-        most = means.new_full(shape, -torch.inf).scatter_reduce(
-            -1, self.parent[1:].expand(*shape[:-1], -1), means[..., 1:].detach(), "amax"
-        )
-        steps = means[..., 1:] - most[..., self.parent[1:]]
-        totals = torch.zeros_like(means).index_add(-1, self.parent[1:], steps.exp())
-        return nn.functional.pad(steps - totals[..., self.parent[1:]].log(), (1, 0)).movedim(-1, 1)
+    def _log_shares(self, means: Tensor) -> Tensor:
+        return torch.cat([part.log_softmax(1).flatten(0, 1) for part in self._siblings(means)])
 
-    def log_reached(self, scores: Tensor) -> Tensor:
-        """(b,n,...): the logarithm of the probability that the soft way passes a node; 0 for the root."""
-        shares = _exact(self.log_shares(scores).movedim(1, -1))
-        steps = shares.new_zeros(*shares.shape[:-1], 2 * len(self.hierarchy))
-        steps = steps.index_copy(-1, self.arrival, shares).index_copy(-1, self.departure, -shares)
-        return steps.cumsum(-1)[..., self.arrival].to(scores.dtype).movedim(-1, 1)
-
-    def taken(self, scores: Tensor) -> Taken:
-        raise NotImplementedError
-
-    def _along(self, scores: Tensor, leaf: Tensor) -> Taken:
-        """The way to a leaf of each sample."""
-        shares = self.log_shares(scores).movedim(1, -1).flatten(0, -2)
-        nodes = self.ways[self.label[leaf].flatten()]
-        found = shares.gather(1, nodes.clamp_min(0)).exp().masked_fill(nodes < 0, 1)
-        return Taken(nodes, found, self.label[leaf].flatten())
-
-    @cached_property
-    def _ways(self) -> Tensor:
-        longest = max(self.hierarchy.depths)
-        ways = [self.hierarchy.path(leaf)[1:] for leaf in self.hierarchy.leaves]
-        return torch.tensor([[*way, *[-1] * (longest - len(way))] for way in ways]).reshape(len(ways), longest)
-
-    @property
-    def ways(self) -> Tensor:
-        """(k,T): the nodes from below the root to each class, -1 after it."""
-        return self._ways.to(self.leaf.device)
+    def _siblings(self, rows: Tensor) -> Iterator[Tensor]:
+        """(nodes, children, s): the rows of all families of one size."""
+        for part, (children, _) in zip(rows.split([x * y for x, y in self.families]), self.families, strict=True):
+            yield part.unflatten(0, (-1, children))
 
 
 class SoftRules(Rules):
-    """Probabilities (b,k,...) of the classes, which sum to one."""
+    """Probabilities (b,k,...) of the classes, which sum to one. Decided for is the likeliest class."""
 
     def forward(self, scores: Tensor) -> Tensor:
-        return self.log_probabilities(scores).exp()
+        return _back(self._logs(self._means(scores)).exp(), scores)
 
     def log_probabilities(self, scores: Tensor) -> Tensor:
-        return self.log_reached(scores).index_select(1, self.leaf)
+        return _back(self._logs(self._means(scores)), scores)
 
-    def taken(self, scores: Tensor) -> Taken:
-        """The way to the likeliest class; S counts the samples and their places."""
-        return self._along(scores, self.leaf[self(scores).argmax(1)])
+    def _decided(self, means: Tensor) -> Tensor:
+        return self._logs(means).max(0).indices
+
+    def _logs(self, means: Tensor) -> Tensor:
+        return self.to_class(self._log_shares(means))  # type: ignore[no-any-return]
 
 
 class HardRules(Rules):
-    """One of the classes (b,k,...): 1 for the leaf that is reached, 0 for the others."""
+    """One of the classes (b,k,...): 1 for the leaf that is reached, 0 for the others; of equal children the first."""
 
     def forward(self, scores: Tensor) -> Tensor:
-        reached = self.label[self.reached(scores)]
-        return nn.functional.one_hot(reached, self.classes).to(scores.dtype).movedim(-1, 1)
+        return _back(self._wrong(self._means(scores)) == 0, scores)
 
-    def reached(self, scores: Tensor) -> Tensor:
-        """The leaf (b,...) that each sample comes to; of children with the same score the first."""
-        means = nn.functional.pad(self.node_scores(scores).movedim(1, -1), (0, 1), value=-torch.inf)
-        best = means[..., self.child].argmax(-1)  # (b,...,n)
-        following = self.child.expand(*best.shape, -1).gather(-1, best[..., None])[..., 0]
-        following = torch.where(self.label < 0, following, torch.arange(len(self.label), device=best.device))
-        node = torch.zeros_like(following[..., :1])
-        for _ in range(max(self.hierarchy.depths)):
-            node = following.gather(-1, node)
-        return node[..., 0]
+    def _decided(self, means: Tensor) -> Tensor:
+        return self._wrong(means).min(0).indices
 
-    def taken(self, scores: Tensor) -> Taken:
-        """The way to the leaf that is reached; S counts the samples and their places."""
-        return self._along(scores, self.reached(scores))
+    def _wrong(self, means: Tensor) -> Tensor:
+        """(k,s): on how many steps to each class the way goes elsewhere."""
+        lost = [
+            torch.ones_like(part).scatter(1, part.max(1, keepdim=True).indices, 0).flatten(0, 1)
+            for part in self._siblings(means.detach())
+        ]
+        return self.to_class(torch.cat(lost))  # type: ignore[no-any-return]
 
 
-@dataclass(frozen=True)
-class _Indices:
-    """The tree as lists of numbers; `Rules` says what each is."""
-
-    order: list[int]
-    first: list[int]
-    last: list[int]
-    parent: list[int]
-    arrival: list[int]
-    departure: list[int]
-    leaf: list[int]
-    label: list[int]
-    child: list[list[int]]
-
-    @classmethod
-    def of(cls, tree: Hierarchy) -> "_Indices":
-        order = list(tree.classes[0])
-        place = {number: at for at, number in enumerate(order)}
-        first = [place[below[0]] for below in tree.classes]
-        widest = max(map(len, tree.children))
-        label = [-1] * len(tree)
-        for number, node in enumerate(tree.leaves):
-            label[node] = number
-        sizes = [1] * len(tree)  # nodes below each, itself included
-        for node in reversed(range(1, len(tree))):
-            sizes[tree.parents[node]] += sizes[node]
-        # Before a node is entered, all that came earlier in the order was entered, and left but for its ancestors.
-        arrival = [2 * node - depth for node, depth in enumerate(tree.depths)]
-        return cls(
-            order,
-            first,
-            [at + len(below) for at, below in zip(first, tree.classes, strict=True)],
-            [max(parent, 0) for parent in tree.parents],
-            arrival,
-            [at + 2 * size - 1 for at, size in zip(arrival, sizes, strict=True)],
-            list(tree.leaves),
-            label,
-            [[*below, *[len(tree)] * (widest - len(below))] for below in tree.children],
-        )
+def _back(rows: Tensor, scores: Tensor) -> Tensor:
+    """Rows (m,s) as the scores have their axes, (b,m,...)."""
+    return rows.reshape(len(rows), scores.shape[0], *scores.shape[2:]).movedim(0, 1).to(_kind(scores))
 
 
-def _exact(values: Tensor) -> Tensor:
-    """In the precision that running sums need."""
-    return values.float() if values.device.type == "mps" else values.double()
+def _kind(scores: Tensor) -> torch.dtype:
+    return scores.dtype if scores.dtype.is_floating_point else torch.float32
