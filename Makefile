@@ -81,7 +81,7 @@ $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
 # grad-cam asks for the OpenCV build that needs libGL; the headless one of the group serves it as well.
 $(VENV)/tested: pyproject.toml $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --group test --group oracles
-	$(BIN)/python -m pip install --quiet --no-deps grad-cam==1.5.7 torch-lucent==0.1.8 kornia==0.4.1 flashtorch==0.1.3
+	$(BIN)/python -m pip install --quiet --no-deps grad-cam==1.5.7 torch-lucent==0.1.8 kornia==0.4.1 flashtorch==0.1.3 nbdt==0.0.4
 	@touch $@
 
 $(VENV)/linted: pyproject.toml $(VENV)/installed

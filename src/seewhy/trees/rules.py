@@ -38,33 +38,35 @@ class Rules(nn.Module):
     computed in single.
     """
 
-    order: Tensor  # (n,) the nodes as they are computed: siblings side by side
-    rank: Tensor  # (n,) the place of each node in it
+    rank: Tensor  # (n-1,) the place of each node below the root in the order of computing: siblings side by side
     leaf: Tensor  # (k,) the node of each class
     ways: Tensor  # (k,T) the nodes from below the root to each class, -1 after it
+    standing: Tensor  # (k,) the classes as their leaves stand in the tree
 
     def __init__(self, hierarchy: Hierarchy) -> None:
         super().__init__()
         self.hierarchy = hierarchy
-        families = sorted([(0,), *filter(None, hierarchy.children)], key=len)  # the root is its own
-        sizes = {size: len(list(same)) for size, same in groupby(families, len)}
-        self.families = tuple(sizes.items())  # (children, nodes with so many)
+        families = sorted(filter(None, hierarchy.children), key=len)
+        sizes = [(children, sum(map(len, same))) for children, same in groupby(families, len)]
+        self.families = tuple(sizes)  # (children, places that all nodes with so many take)
         order = [node for family in families for node in family]
         place = {node: at for at, node in enumerate(order)}
-        paths = [hierarchy.path(node) for node in range(len(hierarchy))]
-        ways = [paths[leaf][1:] for leaf in hierarchy.leaves]
-        longest = max(map(len, ways))
+        paths = [hierarchy.path(node)[1:] for node in range(len(hierarchy))]
+        longest = max(hierarchy.depths)
+        standing = hierarchy.classes[0]
         indices = {
-            "order": order,
-            "rank": [place[node] for node in range(len(order))],
+            "rank": [place[node] for node in range(1, len(hierarchy))],
             "leaf": list(hierarchy.leaves),
-            "ways": [[*way, *[-1] * (longest - len(way))] for way in ways],
+            "ways": [[*paths[leaf], *[-1] * (longest - len(paths[leaf]))] for leaf in hierarchy.leaves],
+            "standing": list(standing),
         }
         for name, values in indices.items():
             self.register_buffer(name, torch.tensor(values), persistent=False)
-        self.below = Bags([hierarchy.classes[node] for node in order], "mean")
-        self.to_class = Bags([[place[node] for node in way] for way in ways], "sum")
-        self.to_node = Bags([[place[node] for node in path] for path in paths], "sum")
+        ways = [[place[node] for node in path] for path in paths]
+        self.below = Bags([hierarchy.classes[node] for node in (*order, 0)], "mean")
+        self.to_node = Bags(ways, "sum")
+        self.to_class = Bags([ways[leaf] for leaf in hierarchy.leaves], "sum")
+        self.to_standing = Bags([ways[hierarchy.leaves[number]] for number in standing], "sum")
 
     @property
     def classes(self) -> int:
@@ -72,11 +74,13 @@ class Rules(nn.Module):
 
     def node_scores(self, scores: Tensor) -> Tensor:
         """(b,n,...): the mean score of the classes below each node. Raises BadInput where the classes don't fit."""
-        return _back(self._means(scores).index_select(0, self.rank), scores)
+        means = self._means(scores)
+        return _back(torch.cat([means[-1:], means.index_select(0, self.rank)]), scores)
 
     def log_shares(self, scores: Tensor) -> Tensor:
         """(b,n,...): the logarithm of each node's share among its siblings; 0 for the root."""
-        return _back(self._log_shares(self._means(scores)).index_select(0, self.rank), scores)
+        shares = self._log_shares(self._means(scores))
+        return _back(torch.cat([torch.zeros_like(shares[:1]), shares.index_select(0, self.rank)]), scores)
 
     def log_reached(self, scores: Tensor) -> Tensor:
         """(b,n,...): the logarithm of the probability that the soft way passes a node; 0 for the root."""
@@ -88,7 +92,7 @@ class Rules(nn.Module):
         shares = self._log_shares(means)
         classes = self._decided(means)
         nodes = self.ways[classes]
-        found = shares.t().gather(1, self.rank[nodes]).exp().masked_fill(nodes < 0, 1)
+        found = shares.t().gather(1, self.rank[nodes - 1]).exp().masked_fill(nodes < 0, 1)
         return Taken(nodes, found.to(_kind(scores)), classes)
 
     def reached(self, scores: Tensor) -> Tensor:
@@ -100,7 +104,7 @@ class Rules(nn.Module):
         raise NotImplementedError
 
     def _means(self, scores: Tensor) -> Tensor:
-        """(n,s) of columns, a sample or a place of it each, in the order of computing, in single precision at least."""
+        """(n,s), each column a sample or a place of one, in the order of computing, the root last; at least single."""
         if scores.ndim < 2 or scores.shape[1] != self.classes:
             raise BadInput(
                 f"scores of shape {tuple(scores.shape)} for a tree of {self.classes} classes", "pass scores (b,k)"
@@ -109,11 +113,12 @@ class Rules(nn.Module):
         return self.below(columns.to(torch.promote_types(columns.dtype, torch.float32)).contiguous())  # type: ignore[no-any-return]
 
     def _log_shares(self, means: Tensor) -> Tensor:
-        return torch.cat([part.log_softmax(1).flatten(0, 1) for part in self._siblings(means)])
+        return _joined([part.log_softmax(1) for part in self._siblings(means)])
 
-    def _siblings(self, rows: Tensor) -> Iterator[Tensor]:
+    def _siblings(self, means: Tensor) -> Iterator[Tensor]:
         """(nodes, children, s): the rows of all families of one size."""
-        for part, (children, _) in zip(rows.split([x * y for x, y in self.families]), self.families, strict=True):
+        parts = means[:-1].split([places for _, places in self.families])
+        for part, (children, _) in zip(parts, self.families, strict=True):
             yield part.unflatten(0, (-1, children))
 
 
@@ -137,18 +142,20 @@ class HardRules(Rules):
     """One of the classes (b,k,...): 1 for the leaf that is reached, 0 for the others; of equal children the first."""
 
     def forward(self, scores: Tensor) -> Tensor:
-        return _back(self._wrong(self._means(scores)) == 0, scores)
+        classes = self._decided(self._means(scores))
+        found = torch.zeros(self.classes, len(classes), dtype=_kind(scores), device=classes.device)
+        return _back(found.scatter_(0, classes[None], 1), scores)
 
     def _decided(self, means: Tensor) -> Tensor:
-        return self._wrong(means).min(0).indices
+        lost = [(part < part.amax(1, keepdim=True)).to(part.dtype) for part in self._siblings(means.detach())]
+        # Equal children are all won here; the first leaf that stands below none that is lost is then the one.
+        return self.standing[self.to_standing(_joined(lost)).min(0).indices]
 
-    def _wrong(self, means: Tensor) -> Tensor:
-        """(k,s): on how many steps to each class the way goes elsewhere."""
-        lost = [
-            torch.ones_like(part).scatter(1, part.max(1, keepdim=True).indices, 0).flatten(0, 1)
-            for part in self._siblings(means.detach())
-        ]
-        return self.to_class(torch.cat(lost))  # type: ignore[no-any-return]
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    """Families of each size as the rows of one tensor."""
+    rows = [part.flatten(0, 1) for part in parts]
+    return torch.cat(rows) if len(rows) > 1 else rows[0]
 
 
 def _back(rows: Tensor, scores: Tensor) -> Tensor:
