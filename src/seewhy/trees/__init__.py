@@ -1,6 +1,7 @@
 """Decision trees over a network's classes: the hierarchy, its rules, and what they decide."""
 
 from seewhy.results.hierarchy import Hierarchy
+from seewhy.trees.inducing import induce
 from seewhy.trees.rules import HardRules, SoftRules
 
-__all__ = ["HardRules", "Hierarchy", "SoftRules"]
+__all__ = ["HardRules", "Hierarchy", "SoftRules", "induce"]
