@@ -2,6 +2,7 @@
 
 from seewhy.results.hierarchy import Hierarchy
 from seewhy.trees.inducing import induce
+from seewhy.trees.losses import HardTreeLoss, Schedule, SoftTreeLoss
 from seewhy.trees.rules import HardRules, SoftRules
 
-__all__ = ["HardRules", "Hierarchy", "SoftRules", "induce"]
+__all__ = ["HardRules", "HardTreeLoss", "Hierarchy", "Schedule", "SoftRules", "SoftTreeLoss", "induce"]
