@@ -21,12 +21,19 @@ class Seeded(Dataset[Any]):
         return len(self.data)  # type: ignore[arg-type]  # of those that have a length
 
     def __getitem__(self, at: int) -> Any:
-        seed = seed_of(self.seed, "sample", self.epoch, at)
-        with untouched(torch.device("cpu")):  # which is a fork_rng
-            torch.manual_seed(seed)
-            np.random.seed(seed % 2**32)
-            random.seed(seed)
-            return self.data[at]
+        return self.__getitems__([at])[0]
+
+    def __getitems__(self, numbers: list[int]) -> list[Any]:
+        """A batch, as a DataLoader asks for it."""
+        found = []
+        with untouched(torch.device("cpu")):
+            for at in numbers:
+                seed = seed_of(self.seed, "sample", self.epoch, at)
+                torch.default_generator.manual_seed(seed)
+                np.random.seed(seed % 2**32)
+                random.seed(seed)
+                found.append(self.data[at])
+        return found
 
 
 def seed_of(*parts: object) -> int:
