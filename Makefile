@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo test proofs visualize half rise lrp keras compiling sweep shapes textures evidence bench bench-quick lint types check clean
+.PHONY: demo test proofs visualize half rise lrp keras compiling sweep shapes textures tree-digits evidence bench bench-quick lint types check clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/installed  ## install seewhy and explain a real photo with a real network
@@ -47,6 +47,9 @@ shapes: $(VENV)/tested  ## train the ViT and the CLIP of coloured shapes anew, i
 
 textures: $(VENV)/tested  ## train the CNN of textures anew, into benchmarks/textures/weights: three minutes
 	$(BIN)/python -m benchmarks.textures.train
+
+tree-digits: $(VENV)/tested  ## a small CNN of digits with and without the loss of its tree, into docs/tree_digits.md: minutes
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.tree_digits
 
 evidence: $(VENV)/tested  ## how much of each map lies on the object asked for, into docs/evidence.md. METHOD=id: one method
 	$(BIN)/python -m benchmarks.shapes $(if $(METHOD),--method $(METHOD))

@@ -21,9 +21,9 @@ DOUBTFUL, SURE = 10, 10  # nodes and photos that are named
 class Judged(NamedTuple):
     """What was said of one photo. label: as it was given. right: the classes that are.
 
-    said: the class of each of RULES. probability: of the soft rule's. entropy: of the soft rule's classes, bits. spread:
-    the largest less the smallest entropy of a decision on the hard way, bits. ahead: the soft rule's likeliest class
-    less the second. steps: how many of the hard way's first steps lead to the label.
+    said: the class of each of RULES. probability: of the soft rule's. entropy: of the soft rule's classes, bits.
+    spread: the largest less the smallest entropy of a decision on the hard way, bits. ahead: the soft rule's likeliest
+    class less the second. steps: how many of the hard way's first steps lead to the label.
     """
 
     name: str
@@ -94,7 +94,7 @@ class TreeScores:
 
     @cached_property
     def depths(self) -> tuple[float, ...]:
-        """The share whose hard way is right up to each depth, from the first step down; a way that has arrived stays."""
+        """The share whose hard way is right up to each depth, from the first step on; one that has arrived stays."""
         ways = [(one.steps, self._length(one)) for one in self.of_classes]
         longest = max(self.tree.depths)
         found = [[steps >= min(depth, length) for steps, length in ways] for depth in range(1, longest + 1)]

@@ -1,8 +1,9 @@
-"""How often a network and its tree are right on photos with labels, where they go wrong, and where they are in doubt."""
+"""How often a network and its tree are right on photos with labels, where they go wrong and where they doubt."""
 
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -107,12 +108,12 @@ class _Judging:
         self.best = np.zeros((KEPT, count))
         self.best_of = np.full((KEPT, count), -1)
 
-    def add(
-        self, scores: Tensor, photos: Sequence[tuple[Decoded, Truth]], failed: list[tuple[int, str, str]]
-    ) -> None:
+    def add(self, scores: Tensor, photos: Sequence[tuple[Decoded, Truth]], failed: list[tuple[int, str, str]]) -> None:
         """scores (b,k): those that are not all finite are left out."""
         fine = torch.isfinite(scores).all(1)
-        failed += [(p.number, p.name, "the scores are not finite") for (p, _), ok in zip(photos, fine, strict=True) if not ok]
+        failed += [
+            (p.number, p.name, "the scores are not finite") for (p, _), ok in zip(photos, fine, strict=True) if not ok
+        ]
         rows, kept = scores[fine], [one for one, ok in zip(photos, fine.tolist(), strict=True) if ok]
         if not kept:
             return
@@ -171,7 +172,7 @@ class _Judging:
 
     def _at_nodes(self, shares: Tensor, path: Sequence[int]) -> None:
         """Which child each node on the class's path sends the photo to."""
-        for node, right in zip(path, path[1:], strict=False):
+        for node, right in pairwise(path):
             children = self.tree.children[node]
             said = children[int(shares[list(children)].argmax())]
             self.seen[node] += 1

@@ -57,7 +57,9 @@ class _Names:
             if found := names.get(asked):
                 if len(found) > 1:
                     several = " or ".join(f"class {number}" for number in sorted(found)[:4])
-                    raise BadInput(f"the label {label!r} could be {several}", "use the class's whole name or its number")
+                    raise BadInput(
+                        f"the label {label!r} could be {several}", "use the class's whole name or its number"
+                    )
                 return Truth(label, frozenset(found), True)
         if nodes := self.inner.get(asked):
             below = frozenset(number for node in nodes for number in self.tree.classes[node])
