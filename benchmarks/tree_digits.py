@@ -32,10 +32,10 @@ KINDS = ("network", "soft", "hard")
 HEAD = """# Digits: a network with and without the loss of its tree
 
 Made by `make tree-digits`: a CNN of two convolutions learns scikit-learn's digits ({epochs} epochs of Adam,
-cross-entropy alone); the tree is induced from its last layer; from there it is tuned for {tuning} epochs with each loss, the same
-order of digits for all. Percent of the {held} digits of {count} that were held out, means over {seeds} seeds, which
-are other splits, starts and orders. Points lost: what the soft rules have less than the network tuned with the same
-loss, and less than the network tuned without a tree.
+cross-entropy alone); the tree is induced from its last layer; from there it is tuned for {tuning} epochs with each
+loss, the same order of digits for all. Percent of the {held} digits of {count} that were held out, means over {seeds}
+seeds, which are other splits, starts and orders. Points lost: what the soft rules have less than the network tuned with
+the same loss, and less than the network tuned without a tree.
 
 | tuned with | network | soft rules | hard rules | points lost | to no tree |
 | --- | --- | --- | --- | --- | --- |"""

@@ -84,8 +84,6 @@ def test_what_the_nodes_do(model: Model, folder: Path, scores: np.ndarray) -> No
     assert sum(count for *_, count in cells.mistaken) == cells.seen - cells.right
     sure = [found.photos[number].label for number, _ in cells.images]
     assert len(sure) == 3 and set(sure) <= {"dotted", "checked"}
-    reach = sorted((float(np.prod([by_hand.shares(TREE, one)[node] for node in (1, 3) if TREE.ids[node] != "striped"]))
-                    for one in scores), reverse=True)  # fmt: skip
     at = [TREE.ids.index(name) for name in ("patterned", "cells")]
     reach = sorted((np.prod([by_hand.shares(TREE, one)[node] for node in at]) for one in scores), reverse=True)
     assert [share for _, share in cells.images] == pytest.approx(reach[:3], rel=1e-4)
@@ -141,7 +139,8 @@ def test_the_report_is_saved(model: Model, folder: Path, tmp_path: Path, lang: s
     assert data["photos"] == 40 and len(data["each"]) == 40 and data["nodes"][0]["id"] == "all"
     said = (tmp_path / "tree.txt").read_text("utf-8")
     assert "cells" in said and "broken.png" in said and f"{found.accuracy['soft']:.1%}" in said
-    assert Image.open(tmp_path / "tree.png").size[0] > 1000
+    with Image.open(tmp_path / "tree.png") as drawn:
+        assert drawn.size[0] > 1000
 
 
 def test_what_is_refused(model: Model, folder: Path, tmp_path: Path) -> None:

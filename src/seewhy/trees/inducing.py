@@ -17,6 +17,9 @@ from seewhy.model import Model, names
 from seewhy.model.last import last_linear
 from seewhy.results.hierarchy import Hierarchy
 from seewhy.sources import as_model
+from seewhy.trees.asking import numbered
+from seewhy.trees.naming import named
+from seewhy.trees.synsets import meanings
 
 LINKAGES = ("ward", "complete", "average", "single", "weighted", "centroid", "median")
 GEOMETRIC = ("ward", "centroid", "median")  # they are means of Euclidean points
@@ -29,11 +32,13 @@ def induce(
     metric: str = "euclidean",
     *,
     classes: Sequence[str] | None = None,
+    name: bool = True,
 ) -> Hierarchy:
     """The binary tree of agglomerative clustering of a classifier's last linear layer.
 
     model: a `seewhy.Model`, a name that `seewhy.load` takes, or the rows (classes, features) themselves, as a tensor
-    or an array. linkage: one of LINKAGES. metric: one of METRICS. classes: their names, by default the model's.
+    or an array. linkage: one of LINKAGES. metric: one of METRICS. classes: their names, by default the model's. name:
+    whether inner nodes are named by WordNet, as `named` says.
     Raises Unsupported for a model whose last layer is not linear, BadInput for rows that can't be compared, BadOption.
     """
     one_of(linkage, "linkage", LINKAGES)
@@ -42,7 +47,7 @@ def induce(
         raise BadOption(f"metric {metric!r} with linkage {linkage!r}", "its metric is euclidean")
     if isinstance(model, Model | str):
         model = as_model(model)
-        rows, called = last_linear(model).weight, names(model.classes if classes is None else classes)
+        rows, called = last_linear(model).weight, names(model.classes or None if classes is None else classes)
     elif hasattr(model, "shape"):
         rows, called = model, names(classes)
     else:
@@ -50,7 +55,8 @@ def induce(
     points = _points(rows)
     if called and len(called) != len(points):
         raise BadInput(f"{len(called)} class names for {len(points)} rows", "give one name a row, or none")
-    return joined(merges(points, linkage, metric), called or [f"class {number}" for number in range(len(points))])
+    tree = joined(merges(points, linkage, metric), called or numbered(len(points)))
+    return named(tree, meanings(called)) if called and name else tree
 
 
 def merges(points: NDArray[np.float64], linkage: str, metric: str) -> list[tuple[int, int]]:

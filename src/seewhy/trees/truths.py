@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from seewhy.errors import BadInput
 from seewhy.labels import hint
 from seewhy.results.hierarchy import Hierarchy
-from seewhy.trees.matching import plain
 from seewhy.trees.synsets import meanings
-from seewhy.trees.wordnet import kinds, known, senses, synset
+from seewhy.trees.wordnet import kinds, known, plain, senses, synset
 
 
 @dataclass(frozen=True)
