@@ -25,7 +25,11 @@ COUNT = 10
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return textures.load()
+    """The CNN of textures with a leaning, so that it is wrong now and then, and its tree elsewhere."""
+    made = textures.load()
+    with torch.no_grad():
+        made.module.head.bias += torch.tensor([8.0, -9.0, 2.0, 9.0])
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +68,11 @@ def test_accuracies_are_those_of_a_loop(model: Model, folder: Path, scores: np.n
     for depth in (1, 2, 3):
         share = np.mean([tuple(way[:depth]) == own[:depth] for way, own in zip(ways, right, strict=True)])
         assert found.depths[depth - 1] == pytest.approx(share)
-    assert found.depths[-1] == pytest.approx(found.accuracy["hard"])
+    assert found.depths[-1] == pytest.approx(found.accuracy["hard"]) and found.depths[0] > found.depths[-1]
+    assert 1 > found.accuracy["network"] > found.accuracy["hard"]
     counts = found.confusion()
     assert counts.sum() == 40 and np.trace(counts) == (said[:, 2] == labels).sum()
+    assert sum(count for *_, count in found.mistakes("soft")) == (said[:, 1] != labels).sum()
 
 
 def test_what_the_nodes_do(model: Model, folder: Path, scores: np.ndarray) -> None:
@@ -79,7 +85,7 @@ def test_what_the_nodes_do(model: Model, folder: Path, scores: np.ndarray) -> No
     shares = [by_hand.shares(TREE, one) for one in scores[COUNT : 3 * COUNT]]  # dotted, then checked
     to = [TREE.ids[int(np.argmax([one[TREE.ids.index(name)] for name in ("dotted", "checked")])) +
                    TREE.ids.index("dotted")] for one in shares]  # fmt: skip
-    assert cells.seen == 2 * COUNT
+    assert cells.seen == 2 * COUNT > cells.right
     assert cells.right == sum(a == b for a, b in zip(to, ["dotted"] * COUNT + ["checked"] * COUNT, strict=True))
     assert sum(count for *_, count in cells.mistaken) == cells.seen - cells.right
     sure = [found.photos[number].label for number, _ in cells.images]

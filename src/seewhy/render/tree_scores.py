@@ -83,7 +83,7 @@ def _accuracies(ax: Axes, found: TreeScores, lang: str) -> None:
     for i, rule in enumerate(RULES):
         said = text(f"tree_scores_{rule}", lang)
         ax.text(i / 3, -0.06, said, transform=ax.transAxes, va="top", **lettering(said, lang, 8, COLOURS[i]))
-    ax.set(xlim=(0, 1.12), ylim=(max(len(rows), 1) - 0.5, -0.75), xticks=[], yticks=[])
+    ax.set(xlim=(0, 1.12), ylim=(max(len(rows), 2) - 0.5, -0.75), xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
 
 
@@ -111,7 +111,7 @@ def _doubts(ax: Axes, found: TreeScores, lang: str) -> None:
         share = f"{one.doubt / total:.0%}"
         ax.text(one.doubt / total, at + 0.2, f" {share}", va="center", **lettering(share, lang, 7, MUTED))
     widest = max((one.doubt / total for one in listed), default=1.0)
-    ax.set(xlim=(0, 1.2 * widest), ylim=(max(len(listed), 1) - 0.3, -0.8), xticks=[], yticks=[])
+    ax.set(xlim=(0, 1.2 * widest), ylim=(max(len(listed), 6) - 0.3, -0.8), xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
 
 
@@ -152,7 +152,7 @@ def _node(found: TreeScores, one: NodeScore, lang: str) -> str:
         "tree_scores_node", lang, name=found.called(one.node), share=share, entropy=f"{one.entropy:.2f}",
         reached=one.reached, right=one.right, seen=one.seen,
     )  # fmt: skip
-    names = ", ".join(Path(found.photos[number].name).name for number, _ in one.images)
+    names = ", ".join(_file(found, found.photos[number]) for number, _ in one.images)
     return f"{said}; {text('tree_scores_images', lang, names=names)}" if names else said
 
 
@@ -165,10 +165,16 @@ def _mistakes(found: TreeScores, lang: str) -> Iterator[str]:
 def _photo(found: TreeScores, one: Judged, lang: str) -> str:
     said = class_name(found.classes[one.said[1]], lang, one.said[1])
     return text(
-        "tree_scores_photo", lang, name=Path(one.name).name, said=said,
+        "tree_scores_photo", lang, name=_file(found, one), said=said,
         probability=f"{one.probability:.1%}", label=one.label, entropy=f"{one.entropy:.2f}", spread=f"{one.spread:.2f}",
         ahead=f"{one.ahead:.2f}",
     )  # fmt: skip
+
+
+def _file(found: TreeScores, one: Judged) -> str:
+    """A photo's file; with its folder where another has the same name."""
+    path = Path(one.name)
+    return path.name if found.files[path.name] == 1 else f"{path.parent.name}/{path.name}"
 
 
 def _percents(shares: dict[str, float]) -> dict[str, str]:

@@ -110,6 +110,11 @@ class TreeScores:
             found.append(Superclass(name, len(own[0].right), len(own), _right(own)))
         return tuple(found)
 
+    @cached_property
+    def files(self) -> Counter[str]:
+        """How many photos have each file name."""
+        return Counter(Path(one.name).name for one in self.photos)
+
     @property
     def entropy(self) -> float:
         """Of the soft rule's classes, a mean over all photos, bits."""
