@@ -23,7 +23,7 @@ FLOORS = [  # a room imports from floors above it in this list and from its own 
     {"superpixels", "first"},
     {"methods", "inspect", "synthesis", "concepts", "trees", "render", "store", "checkup", "explaining"},
     {"api"},
-    {"repeat"},
+    {"repeat", "stepwise"},
     {"cli"},
 ]
 # The registry finds the methods' files; `Explanation.save` stands beside `seewhy.open`, and imports it when called; so

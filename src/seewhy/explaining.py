@@ -158,7 +158,7 @@ def _check_answers(run: Model, outputs: Tensor, targets: Sequence[Pinned], score
 def _kinds(decided: tuple[Any, ...]) -> set[str]:
     """What a target is made of: "class", "contrast", ..."""
     kind, *parts = decided
-    return {kind}.union(*map(_kinds, parts if kind != "class" else ()))
+    return {kind}.union(*map(_kinds, parts if kind not in ("class", "branches") else ()))
 
 
 def _made(

@@ -1,7 +1,7 @@
 """What is explained: one score an image, decided once, on the clean image."""
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -123,6 +123,34 @@ class Rest:
         )
 
 
+@dataclass(frozen=True)
+class Branches:
+    """Why one branch of a tree: the mean score of the classes below it, less the mean of its siblings' means.
+
+    others: the classes below each sibling. log: take the scores' logarithms, where a function answers probabilities.
+    """
+
+    taken: tuple[int, ...]
+    others: tuple[tuple[int, ...], ...]
+    log: bool = False
+    name: str = field(default="branch", compare=False)
+
+    def pin(self, outputs: Tensor, find: Callable[[str], int]) -> Pinned:
+        if outputs.ndim != 2 or not (self.taken and self.others and all(self.others)):
+            raise BadInput(f"branches over outputs {tuple(outputs.shape)}", "name classes of (b,k) on both sides")
+        _check(torch.tensor([*self.taken, *sum(self.others, ())]), outputs.shape[1])
+        weights = torch.zeros(outputs.shape[1], dtype=torch.float64)
+        weights[list(self.taken)] = 1 / len(self.taken)
+        for classes in self.others:
+            weights[list(classes)] -= 1 / (len(classes) * len(self.others))
+
+        def read(scores: Tensor, rows: Tensor) -> Tensor:
+            own = scores.clamp_min(torch.finfo(scores.dtype).tiny).log() if self.log else scores
+            return own @ weights.to(own)
+
+        return Pinned(read, None, self.name, ("branches", self.taken, self.others, self.log))
+
+
 @dataclass(frozen=True, eq=False)
 class Region:
     """Segmentation: the sum of one class's outputs (b,k,h,w) inside a mask (h,w) of True and False."""
@@ -226,7 +254,7 @@ def _check(index: Tensor, classes: int) -> None:
 def as_decided(key: Hashable) -> tuple[Any, ...]:
     """A pinned target's key as plain data; of a mask, a function or a target of the user's own only its kind."""
     kind, *parts = key if isinstance(key, tuple) and key else ("custom",)
-    if kind == "class":
+    if kind in ("class", "branches"):
         return (kind, *parts)
     return (kind, *map(as_decided, parts)) if kind in _WRAPPERS else (str(kind),)
 
@@ -236,6 +264,8 @@ def from_decided(decided: tuple[Any, ...]) -> Target:
     kind, *parts = decided or ("custom",)
     if kind == "class":
         return ClassLogit(list(parts[0]))
+    if kind == "branches":
+        return Branches(*parts)
     if kind not in _WRAPPERS:
         raise Unsupported(f"the target was a {kind} of your own, which is not stored", "explain it again in Python")
     return _WRAPPERS[kind](*map(from_decided, parts))

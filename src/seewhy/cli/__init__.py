@@ -16,6 +16,7 @@ COMMANDS = (
     "again",
     "inspect",
     "concepts",
+    "tree",
     "visualize",
     "dream",
     "invert",

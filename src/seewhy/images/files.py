@@ -32,10 +32,14 @@ def _meant_by(text: str) -> list[Path]:
     return found
 
 
+def is_photo(path: Path) -> bool:
+    """Whether it is a file that is called as a picture, and not hidden."""
+    known = Image.registered_extensions()  # imports its plugins at the first call
+    return not path.name.startswith(".") and path.is_file() and known.get(path.suffix.lower()) in FORMATS
+
+
 def _photos_in(folder: Path) -> list[Path]:
-    suffixes = {suffix for suffix, name in Image.registered_extensions().items() if name in FORMATS}
-    shown = (one for one in folder.iterdir() if not one.name.startswith(".") and one.is_file())
-    found = sorted(one for one in shown if one.suffix.lower() in suffixes)
+    found = sorted(one for one in folder.iterdir() if is_photo(one))
     if not found:
         raise BadInput(f"the folder {folder} holds no photos", "pass one with JPEG, PNG or other image files in it")
     return found

@@ -2,8 +2,10 @@
 
 from seewhy.results.hierarchy import Hierarchy
 from seewhy.trees.by_wordnet import from_wordnet
+from seewhy.trees.deciding import decide
 from seewhy.trees.evaluating import evaluate
 from seewhy.trees.files import load, save
+from seewhy.trees.holding import holdings
 from seewhy.trees.inducing import induce
 from seewhy.trees.losses import HardTreeLoss, Schedule, SoftTreeLoss
 from seewhy.trees.measuring import accuracies
@@ -12,6 +14,7 @@ from seewhy.trees.rules import HardRules, SoftRules
 from seewhy.trees.shuffling import at_random
 from seewhy.trees.synsets import meanings
 from seewhy.trees.training import fit
+from seewhy.trees.viewing import view
 
 __all__ = [
     "HardRules",
@@ -22,12 +25,15 @@ __all__ = [
     "SoftTreeLoss",
     "accuracies",
     "at_random",
+    "decide",
     "evaluate",
     "fit",
     "from_wordnet",
+    "holdings",
     "induce",
     "load",
     "meanings",
     "named",
     "save",
+    "view",
 ]

@@ -14,8 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from seewhy.errors import BadInput
+from seewhy.results.decisions import Step
 from seewhy.results.hierarchy import Hierarchy
 from seewhy.trees.bags import Bags
+from seewhy.trees.steps import steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +100,12 @@ class Rules(nn.Module):
     def reached(self, scores: Tensor) -> Tensor:
         """The leaf (b,...) of the class that is decided for."""
         return self.leaf[self._decided(self._means(scores))].reshape(scores.shape[0], *scores.shape[2:])
+
+    def forward_with_decisions(self, scores: Tensor) -> tuple[Tensor, list[tuple[Step, ...]]]:
+        """What `forward` returns of scores (b,k), and each sample's own steps from below the root to its class."""
+        if scores.ndim != 2:
+            raise BadInput(f"decisions of scores of shape {tuple(scores.shape)}", "pass scores (b,k), or see `taken`")
+        return self(scores), steps(self.hierarchy, scores, self.taken(scores).nodes, self.log_shares(scores))
 
     def _decided(self, means: Tensor) -> Tensor:
         """The class of each column."""

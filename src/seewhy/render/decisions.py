@@ -1,0 +1,52 @@
+"""What a tree decided, as lines of text, and as a folder with them, a figure and a page."""
+
+import io
+import json
+from os import PathLike
+from pathlib import Path
+
+from seewhy.lang import class_name, note, text
+from seewhy.render.decisions_figure import figure
+from seewhy.render.decisions_page import decisions_page
+from seewhy.render.document import written
+from seewhy.render.naming import notes, share, taken, turned_down, verdict
+from seewhy.results.decisions import Decisions
+
+SIDES = 2  # rejected branches that a line names
+
+
+def save(found: Decisions, folder: str | PathLike[str], lang: str = "en") -> Path:
+    """decisions.json, decisions.png and decisions.html in a folder."""
+    path, file = Path(folder), io.BytesIO()
+    figure(found, lang).savefig(file, format="png")
+    written(path / "decisions.png", file.getvalue())
+    written(path / "decisions.html", decisions_page(found, file.getvalue(), lang).encode())
+    written(path / "decisions.json", (json.dumps(found.as_data(), ensure_ascii=False, indent=1) + "\n").encode())
+    return path
+
+
+def lines(found: Decisions, lang: str = "en") -> list[str]:
+    """The prediction with its path in one line; what was rejected at each step; what must be said of it."""
+    label = class_name(found.label, lang, found.index)
+    way = ", ".join(f"{taken(one, lang)} ({share(one.share)})" for one in found.shown)
+    said = [text("tree_says", lang, label=label, way=way)]
+    names = [taken(one, lang) for one in found.shown]
+    width = max(map(len, names))
+    for one, name in zip(found.shown, names, strict=True):
+        sides = ", ".join(
+            f"{turned_down(other, one, found, lang)} {share(other.share)}" for other in one.rejected[:SIDES]
+        )
+        more = len(one.rejected) - SIDES
+        sides += text("tree_and_more", lang, count=more) if more > 0 else ""
+        against = text("tree_not", lang, sides=sides) if sides else text("tree_no_choice", lang)
+        said.append(f"  {name:<{width}}  {share(one.share):>6}  {against}")
+    return [
+        *said,
+        f"  {_told(found, lang)}",
+        *(f"  {text('note', lang, note=note(one, lang))}" for one in notes(found)),
+    ]
+
+
+def _told(found: Decisions, lang: str) -> str:
+    said = verdict(found, lang)
+    return said if found.agrees else text("note", lang, note=said)

@@ -1,0 +1,48 @@
+"""Each sample's steps through a tree, with what it rejected."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seewhy.results.decisions import Branch, Step
+from seewhy.results.hierarchy import Hierarchy
+
+
+def steps(tree: Hierarchy, scores: Tensor, nodes: Tensor, log_shares: Tensor) -> list[tuple[Step, ...]]:
+    """Of samples with scores (b,k): nodes (b,T) that each goes to, -1 after the leaf; log_shares (b,n)."""
+    shares = log_shares.detach().exp().cpu().double()
+    terms = torch.special.entr(shares)
+    parents = torch.tensor([max(parent, 0) for parent in tree.parents])
+    entropies = torch.zeros_like(terms).index_add(1, parents[1:], terms[:, 1:])
+    order = torch.tensor(tree.classes[0])
+    ordered = scores.detach().cpu()[:, order].double().numpy()
+    first = _first(tree)
+    found = []
+    for way, own, entropy, row in zip(nodes.tolist(), shares.tolist(), entropies.tolist(), ordered, strict=True):
+        reached, at, made = 1.0, 0, []
+        for node in way:
+            if node < 0:
+                break
+            sides = [_branch(tree, one, own[one], first, row) for one in tree.children[at] if one != node]
+            taken = _branch(tree, node, own[node], first, row)
+            reached *= own[node]
+            made.append(Step(**vars(taken), reached=reached, entropy=entropy[at], rejected=tuple(sides)))
+            at = node
+        found.append(tuple(made))
+    return found
+
+
+def _first(tree: Hierarchy) -> list[int]:
+    """Where the classes below each node begin among the root's."""
+    place = {number: at for at, number in enumerate(tree.classes[0])}
+    return [place[below[0]] for below in tree.classes]
+
+
+def _branch(tree: Hierarchy, node: int, share: float, first: Sequence[int], row: NDArray[np.float64]) -> Branch:
+    below = tree.classes[node]
+    start = first[node]
+    best = below[int(row[start : start + len(below)].argmax())]
+    return Branch(node, tree.ids[node], tree.names[node], share, not tree.children[node], len(below), best)
