@@ -149,11 +149,11 @@ class TreeScores:
         return sorted(wrong, key=lambda one: (-one[2], one[0], one[1]))
 
     def called(self, node: int) -> str:
-        """An inner node by its name, else by what it parts: the first class below each of its children."""
-        if self.tree.names[node] or not self.tree.children[node]:
+        """An inner node by its name or id and by what it parts: the first class below each of its children."""
+        if not self.tree.children[node]:
             return self.tree.called(node)
         firsts = [self.classes[self.tree.classes[child][0]].split(",")[0] for child in self.tree.children[node]]
-        return f"{self.tree.ids[node]} ({' / '.join(firsts[:3])}{' …' if len(firsts) > 3 else ''})"
+        return f"{self.tree.called(node)} ({' / '.join(firsts[:3])}{' …' if len(firsts) > 3 else ''})"
 
     def as_data(self) -> dict[str, Any]:
         """Plain data."""
