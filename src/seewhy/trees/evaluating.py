@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seewhy.asked import whole
-from seewhy.errors import BadInput
+from seewhy.errors import BadInput, Unsupported
 from seewhy.images import Decoded, decoded
 from seewhy.model import Model, names
 from seewhy.results.hierarchy import Hierarchy
@@ -63,6 +63,9 @@ def evaluate(
                 continue
             x = model.checked(torch.cat([one.pixels for one in group if one.pixels is not None]))
             scores = model.outputs(x).float().cpu()
+            if scores.ndim != 2:
+                said = f"{model.name} answers {tuple(scores.shape[1:])} numbers a photo"
+                raise Unsupported(said, "where each place has a class, `seewhy.trees.accuracies` counts places")
             judging.add(scores, [(one, known[listed[one.number].label]) for one in group], failed)
     if not judging.photos:
         raise BadInput(f"none of {len(listed)} photos could be used", failed[0][2] if failed else "")

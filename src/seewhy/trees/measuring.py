@@ -18,8 +18,8 @@ def accuracies(
 ) -> dict[str, float]:
     """Shares of the samples, or of their places, that are said right: "network", and with a tree "soft" and "hard".
 
-    dataset: of pairs (input, label) as the network takes them; a label below 0 counts as none. The network is in
-    evaluation mode meanwhile and left as it was.
+    dataset: of pairs (input, label) as the network takes them; a label that is no class counts as none. The network is
+    in evaluation mode meanwhile and left as it was.
     """
     device = next((one.device for one in network.parameters()), torch.device("cpu"))
     rules = {} if tree is None else {"soft": SoftRules(tree).to(device), "hard": HardRules(tree).to(device)}
@@ -29,9 +29,10 @@ def accuracies(
             scores, labels = network(x.to(device)), labels.to(device)
             said: dict[str, Tensor] = {"network": scores.argmax(1)}
             said |= {name: rule(scores).argmax(1) for name, rule in rules.items()}
-            count += int((labels >= 0).sum())
+            known = (labels >= 0) & (labels < scores.shape[1])
+            count += int(known.sum())
             for name, classes in said.items():
-                right[name] += int(((classes == labels) & (labels >= 0)).sum())
+                right[name] += int(((classes == labels) & known).sum())
     return {name: number / max(count, 1) for name, number in right.items()}
 
 
