@@ -2,8 +2,8 @@
 
     python tools/tree_photos.py FOLDER
 
-The folder is read as `seewhy tree evaluate` reads it. Photos of a class that is a bird, a dog, ... are asked for as such,
-too: kinds that the network has no class of. A minute for 80 photos.
+The folder is read as `seewhy tree evaluate` reads it. Photos of a class that is a bird, a dog, ... are asked for as
+such, too: kinds that the network has no class of. A minute for 80 photos.
 """
 
 import datetime
@@ -14,20 +14,21 @@ from pathlib import Path
 
 from seewhy import __version__, load
 from seewhy.results.tree_scores import RULES, TreeScores
-from seewhy.trees import Hierarchy, evaluate, from_wordnet, induce, meanings
+from seewhy.trees import Hierarchy, evaluate, from_wordnet, induce
 from seewhy.trees.labelled import labelled
 from seewhy.trees.truths import truths
-from seewhy.trees.wordnet import kinds, senses
 
 PAGE = Path(__file__).parent.parent / "docs" / "tree_photos.md"
 KINDS = ("animal", "bird", "dog", "snake", "insect", "artifact", "vehicle", "instrument", "furniture", "food", "fruit")
 HEAD = """# The default model as a tree, on photos
 
-Made by `tools/tree_photos.py` on {photos} photos of {classes} of ImageNet's classes, which have nothing to do with the making of
-the trees. The network is as it comes: no tree was taught to it, which is what [tree_training.md](tree_training.md) is about.
-A node's score is the mean of its classes' logits, whose differences near the root are small beside those between single
-classes; hence soft decisions of about a half there, and hard ones that go astray early. "Right up to" is the share of photos
-whose hard way is right up to so many steps from the root; entropy is of the soft rules' classes, of at most {most:.1f} bits.
+Made by `tools/tree_photos.py` on {photos} photos of {classes} of ImageNet's classes. The network is as it comes: no
+tree was taught to it, which is what [tree_training.md](tree_training.md) is about. A node's score is the mean of its
+classes' logits. Near the root these means hardly differ: soft decisions are about a half there, and hard ones go astray
+early. In WordNet's tree single classes stand beside branches of hundreds, whose mean is always near that of all: bubble
+is the only other child of abstraction, traffic light and street sign make up communication, and most photos end there.
+"Right up to" is the share of photos whose hard way is right up to so many steps from the root; entropy is of the soft
+rules' classes, of at most {most:.1f} bits.
 
 | tree | network | soft rules | hard rules | right up to step 1 | 2 | 4 | 8 | entropy, bits |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |
@@ -51,11 +52,10 @@ def rows(name: str, found: TreeScores) -> str:
 def of_kinds(folder: str, tree: Hierarchy, names: Sequence[str]) -> Iterator[tuple[object, str]]:
     """Each photo with each kind that its class is of."""
     listed = labelled(folder)
-    known, meant = truths([one.label for one in listed], tree, names), meanings(names)
+    known = truths([*KINDS, *(one.label for one in listed)], tree, names)
     for photo, label in listed:
-        (number,) = known[label].classes
         for kind in KINDS:
-            if not kinds(meant[number].synset).isdisjoint(senses(kind)):
+            if known[label].classes <= known[kind].classes:
                 yield photo, kind
 
 

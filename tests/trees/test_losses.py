@@ -118,3 +118,17 @@ def test_what_does_not_fit() -> None:
         Schedule(power=0)
     with pytest.raises(BadOption, match="term"):
         SoftTreeLoss(TREE, term="p")
+
+
+def test_of_a_thousand_classes_only_minus_log_p_teaches() -> None:
+    """Probabilities as scores: their softmax hardly moves, and the loss is never far from log k."""
+    tree = shipped("Imagenet1000", "induced-efficientnet_b7b").tree
+    scores, labels = drawn(1000, 16)
+    norms = []
+    for term in ("log_probability", "probability"):
+        x = scores.clone().requires_grad_()
+        loss = SoftTreeLoss(tree, term=term).term(x, labels)
+        norms.append(float(torch.autograd.grad(loss, x)[0].norm()))
+    assert norms[1] < norms[0] / 100
+    floor, ceiling = math.log(1 + 999 / math.e), math.log(999 + math.e)
+    assert floor < float(loss.detach()) < ceiling
