@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo test proofs visualize half rise lrp keras compiling sweep shapes textures tree-digits evidence bench bench-quick lint types check clean
+.PHONY: demo test proofs visualize half rise lrp trees wordnet keras compiling sweep shapes textures tree-digits evidence bench bench-quick lint types check clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/installed  ## install seewhy and explain a real photo with a real network
@@ -30,6 +30,12 @@ rise: $(VENV)/tested  ## masks that RISE needs beside its authors' estimator, in
 
 lrp: $(VENV)/tested  ## whether relevance adds up on networks of all kinds, into docs/lrp.md: minutes
 	OMP_NUM_THREADS=1 $(BIN)/python tools/lrp_table.py
+
+trees: $(VENV)/tested  ## how well trees of the default model keep dogs, birds, vehicles together, into docs/tree_purity.md: a minute
+	OMP_NUM_THREADS=1 $(BIN)/python tools/tree_purity.py
+
+wordnet: $(VENV)/tested  ## WordNet's nouns, of which names of classes are made, anew from Debian's wordnet-base
+	$(BIN)/python tools/wordnet.py
 
 keras: $(VENV)/tested  ## three large networks of Keras, read and explained as they come: minutes
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow tests/sources/test_keras.py

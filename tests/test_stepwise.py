@@ -79,7 +79,7 @@ def test_branches_are_a_target_that_is_stored_and_computed_again(tmp_path: Path)
     model, x = small(), photo()
     target = Branches((0, 1), ((2,), (3,)), name="cats")
     e = explain(model, x, "saliency", target)
-    assert (e.target, e.classes, e.decided) == ("cats", (None,), ("branches", (0, 1), ((2,), (3,)), False))
+    assert (e.target, e.classes, e.decided) == ("cats", (None,), ("branches", (0, 1), ((2,), (3,)), False, False))
     read = seewhy.open(e.save(tmp_path / "e"))
     assert from_decided(read.decided) == target == from_decided(as_decided(read.decided))
     assert seewhy.again(tmp_path / "e", model).absolute == 0
@@ -92,6 +92,20 @@ def test_branches_are_a_target_that_is_stored_and_computed_again(tmp_path: Path)
         != Branches((0, 1), ((2, 3),)).pin(outputs, int).key
     )
     assert Branches((0,), ((1,),), True).pin(outputs, int)(outputs).tolist() == pytest.approx([-np.log(2)])
+
+
+def test_by_marginal_rules_the_odds_of_a_share_are_explained() -> None:
+    model, x = small(), photo()
+    (found,) = explain_decisions(model, x, TREE, "marginal", "input_x_gradient")
+    assert found.agrees and found.probability == pytest.approx(found.network.probability, rel=1e-4)
+    for step, one in zip(found.shown, found.maps, strict=True):
+        assert one.scores[0] == pytest.approx(np.log(step.share / (1 - step.share)), rel=1e-3)
+    net = model.module.eval()
+    given = x.clone().requires_grad_()
+    out = net((given - torch.tensor(MEAN)[:, None, None]) / torch.tensor(STD)[:, None, None])[0]
+    score = out[[0, 1, 2]].logsumexp(0) - out[3]
+    (gradient,) = torch.autograd.grad(score, given)
+    np.testing.assert_allclose(found.maps[0].values, (gradient * x).numpy(), rtol=1e-3, atol=1e-6)
 
 
 def test_of_a_function_the_logarithms_of_its_answers_are_explained() -> None:

@@ -29,7 +29,8 @@ def explain_decisions(
     """`seewhy.trees.decide`, with a map by any method for each decision: Decisions, or a list of them.
 
     A map explains the mean logit of the classes below the node gone to, less the mean of its rejected siblings' own
-    means; where unnamed nodes are passed, of all that was rejected on the way. every: a map for unnamed nodes, too.
+    means; where unnamed nodes are passed, of all that was rejected on the way. With the rule "marginal" it is the
+    logarithm of the odds that the share says. every: a map for unnamed nodes, too.
     All steps share the forward. options: of the method.
     """
     model = as_model(model)
@@ -48,7 +49,8 @@ def branches(found: Decisions, step: Step, *, log: bool = False) -> Branches:
     tree = found.tree
     sides = [one.name or one.id for one in step.rejected]
     name = f"{step.name or step.id} - {sides[0] if len(sides) == 1 else f'{len(sides)} others'}"
-    return Branches(tree.classes[step.node], tuple(tree.classes[one.node] for one in step.rejected), log, name)
+    others = tuple(tree.classes[one.node] for one in step.rejected)
+    return Branches(tree.classes[step.node], others, log, found.rule == "marginal", name)
 
 
 def _mapped(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -128,27 +129,29 @@ class Branches:
     """Why one branch of a tree: the mean score of the classes below it, less the mean of its siblings' means.
 
     others: the classes below each sibling. log: take the scores' logarithms, where a function answers probabilities.
+    odds: the logarithm of the branch's probability over that of its siblings, by the softmax, instead of means.
     """
 
     taken: tuple[int, ...]
     others: tuple[tuple[int, ...], ...]
     log: bool = False
+    odds: bool = False
     name: str = field(default="branch", compare=False)
 
     def pin(self, outputs: Tensor, find: Callable[[str], int]) -> Pinned:
         if outputs.ndim != 2 or not (self.taken and self.others and all(self.others)):
             raise BadInput(f"branches over outputs {tuple(outputs.shape)}", "name classes of (b,k) on both sides")
-        _check(torch.tensor([*self.taken, *sum(self.others, ())]), outputs.shape[1])
-        weights = torch.zeros(outputs.shape[1], dtype=torch.float64)
-        weights[list(self.taken)] = 1 / len(self.taken)
-        for classes in self.others:
-            weights[list(classes)] -= 1 / (len(classes) * len(self.others))
+        sides, rest = [list(classes) for classes in (self.taken, *self.others)], list(chain(*self.others))
+        _check(torch.tensor([*self.taken, *rest]), outputs.shape[1])
 
         def read(scores: Tensor, rows: Tensor) -> Tensor:
             own = scores.clamp_min(torch.finfo(scores.dtype).tiny).log() if self.log else scores
-            return own @ weights.to(own)
+            if self.odds:
+                return own[:, sides[0]].logsumexp(1) - own[:, rest].logsumexp(1)
+            means = torch.stack([own[:, side].mean(1) for side in sides])
+            return means[0] - means[1:].mean(0)
 
-        return Pinned(read, None, self.name, ("branches", self.taken, self.others, self.log))
+        return Pinned(read, None, self.name, ("branches", self.taken, self.others, self.log, self.odds))
 
 
 @dataclass(frozen=True, eq=False)

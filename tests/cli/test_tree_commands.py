@@ -51,6 +51,9 @@ def test_a_photo_in_the_tutorials_form_with_a_figure_a_page_and_numbers(place: P
     assert data["method"] == "gradcam" and len(data["steps"]) == 3
     with Image.open(folder / "decisions.png") as drawn:
         assert np.asarray(drawn.convert("L")).std() > 10
+    with np.load(folder / "decisions.npz") as kept:
+        assert kept["map_1"].shape[0] == 1 and kept["map_0"].ndim == 3 and kept["shares"].shape == (7,)
+        assert kept["reached"][last["node"]] == pytest.approx(last["reached"], rel=1e-5)
     assert (folder / "decisions.html").stat().st_size > 20_000
     done = call("tree", "explain", "photos/cat.jpg", *NET, "--tree", "tree.json", "--all", "--lang", "zh", "--no-maps")
     assert done.stdout.startswith("photos/cat.jpg: 预测：tiger cat // 决策：animal (") and ", f1 (" in done.stdout
@@ -71,6 +74,18 @@ def test_several_photos_one_of_them_bad_as_one_document(place: Path, told: Told)
     bare = ("--no-maps", "--tree", "bare.json")
     alone = told("tree", "explain", "photos/cat.jpg", *NET, *bare)["photos"][0]
     assert alone["method"] is None and alone["passes"] == {"forward": 1, "backward": 0}
+
+
+def test_the_default_model_tells_what_a_cat_is(place: Path, told: Told) -> None:
+    from skimage.data import chelsea
+
+    Image.fromarray(chelsea()).save("chelsea.png")
+    found = told("tree", "explain", "chelsea.png", "--rule", "marginal")["photos"][0]
+    assert (found["class"]["label"], found["agrees"], found["rule"]) == ("tiger cat", True, "marginal")
+    assert found["class"]["probability"] == pytest.approx(found["network"]["probability"], rel=1e-4)
+    names = [one["name"] for one in found["decisions"]]
+    assert names[-2:] == ["domestic cat", "tiger cat"] and "vertebrate" in names and found["root"]["name"] == "entity"
+    assert all(one["share"] > 0.9 for one in found["decisions"][:-1]) and found["passes"]["forward"] == 2
 
 
 def test_where_tree_and_network_disagree_it_is_said(place: Path, call: Call) -> None:
@@ -103,7 +118,7 @@ def test_view_writes_a_page(place: Path, call: Call, told: Told) -> None:
                 "-o", "deep/tree.html")  # fmt: skip
     assert done.exit_code == 0, done.stderr
     assert done.stdout.startswith("a tree of 4 classes: open deep/tree.html (0.")
-    assert "1 pictures were left out, such as cow.png" in done.stdout
+    assert "pictures left out: 1, such as cow.png" in done.stdout
     found = told("tree", "view", "--tree", "tree.json")
     assert found["page"] == "seewhy-out/tree.html" and found["decisions"] is None and found["classes"] == 4
     assert told("tree", "view", *NET, "photos/dog.png")["decisions"]["rule"] == "soft"

@@ -77,7 +77,7 @@ def test_lines_and_page_say_the_same() -> None:
     assert [one["said"] for one in told["steps"]] == [share(one.share) for one in found.shown]
     assert all(one["said"] in line for one, line in zip(told["steps"], said[1:], strict=False))
     assert told["random"] and not told["agrees"] and told["steps"][0]["map"]["sign"] == "all"
-    assert said[-1].startswith("  note: the tree says the class of number 3")
+    assert said[-1].startswith("  note: the tree says the class of number 3") and said[-2] == "  RANDOM WEIGHTS"
 
 
 @pytest.mark.parametrize(

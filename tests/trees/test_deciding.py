@@ -113,6 +113,21 @@ def test_without_a_hierarchy_it_is_the_one_of_the_last_layer() -> None:
     assert found.tree == induce(model) and found.steps[-1].node == found.tree.leaves[found.index]
 
 
+def test_classes_without_names_are_called_as_the_tree_calls_them() -> None:
+    model = Model(SmallNet(), mean=MEAN, std=STD, size=(16, 20))
+    names = ("thing", "animal", "", "Tabby", "Tiger", "Dog", "Car")
+    ids = ["thing", "animal", "cat", "tabby", "tiger", "dog", "car"]
+    edges = [(TREE.ids[parent], TREE.ids[node]) for node, parent in enumerate(TREE.parents) if parent >= 0]
+    tree = Hierarchy.of(ids, edges, ["tabby", "tiger", "dog", "car"], names)
+    found = decide(model, photos(1), tree)[0]
+    assert (
+        found.label
+        == found.steps[-1].name
+        == found.labels[found.index]
+        == ["Tabby", "Tiger", "Dog", "Car"][found.index]
+    )
+
+
 def test_collapsed_keeps_what_is_named() -> None:
     way = tuple(
         Step(i, str(i), name, 0.5, False, 2, 0, 0.5**i, 0.7, ()) for i, name in enumerate(("a", "", "", "b", ""))

@@ -1,3 +1,5 @@
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from torch import nn
 import seewhy
 from seewhy.errors import BadInput, BadOption, Unsupported
 from seewhy.model.last import last_linear
+from seewhy.sources.keras import library
 from seewhy.trees import Hierarchy, induce
 from seewhy.trees.inducing import LINKAGES, METRICS
 
@@ -105,6 +108,50 @@ def test_a_last_layer_that_is_not_linear_is_refused(layers: list[nn.Module]) -> 
     with pytest.raises(Unsupported, match="is not linear") as refused:
         induce(model(*layers))
     assert "give the weights" in refused.value.hint
+
+
+class Cosine(nn.Linear):
+    """Its scores are cosines: a long row is no likelier than a short one."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return nn.functional.linear(nn.functional.normalize(x), nn.functional.normalize(self.weight))
+
+
+def test_a_linear_layer_that_does_something_else_is_none() -> None:
+    with pytest.raises(Unsupported, match="is not linear"):
+        induce(model(nn.Flatten(), Cosine(768, 10)))
+
+
+@pytest.mark.skipif(find_spec("keras") is None, reason="needs seewhy[keras]")
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.parametrize("end", ["softmax", None, "tanh"])
+def test_a_network_of_keras(end: str | None) -> None:
+    keras = library()
+    layers = keras.layers
+    stack = [layers.Input((16, 16, 3)), layers.Conv2D(8, 3), layers.GlobalAveragePooling2D()]
+    dense = layers.Dense(5, activation=end)
+    network = seewhy.Model(keras.Sequential([*stack, dense]), mean=(0.5,) * 3, std=(0.5,) * 3, size=(16, 16))
+    if end == "tanh":
+        with pytest.raises(Unsupported, match="is not linear"):
+            induce(network)
+    else:
+        np.testing.assert_array_equal(last_linear(network).weight, dense.get_weights()[0].T)
+
+
+def test_scores_that_are_all_the_same_are_said() -> None:
+    network = model(nn.Flatten(), nn.Linear(768, 10))
+    for one in network.module.parameters():
+        nn.init.zeros_(one)
+    with pytest.raises(Unsupported, match="are the same"):
+        induce(network)
+
+
+def test_half_precision() -> None:
+    torch.manual_seed(0)
+    network = model(nn.Flatten(), nn.Linear(768, 10))
+    weight = network.module[1].weight.detach().clone()
+    network.module.to(torch.bfloat16)
+    assert torch.equal(last_linear(network).weight.float(), weight.bfloat16().float())
 
 
 def test_a_function_is_refused() -> None:

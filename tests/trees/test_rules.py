@@ -10,7 +10,7 @@ from torch import Tensor
 import decided_by_hand as by_hand
 from random_trees import anyhow
 from seewhy.errors import BadInput
-from seewhy.trees import HardRules, Hierarchy, SoftRules
+from seewhy.trees import HardRules, Hierarchy, MarginalRules, SoftRules
 
 TREES = [anyhow(2), anyhow(5, 2, 1), anyhow(12, 4, 2), anyhow(60, 9, 3)]
 
@@ -41,6 +41,19 @@ def test_hard_leaves_and_their_way(tree: Hierarchy) -> None:
         own = by_hand.shares(tree, one)
         np.testing.assert_allclose(found[: len(way)], [own[node] for node in way], rtol=1e-9)
         assert (found[len(way) :] == 1).all()
+
+
+@pytest.mark.parametrize("tree", TREES, ids=len)
+def test_marginal_probabilities_are_the_networks_own(tree: Hierarchy) -> None:
+    given = scores(tree, scale=60)
+    rules = MarginalRules(tree)
+    own = given.softmax(1)
+    np.testing.assert_allclose(rules(given), own, rtol=1e-9, atol=1e-300)
+    reached = rules.log_reached(given).exp()
+    for node, below in enumerate(tree.classes):
+        np.testing.assert_allclose(reached[:, node], own[:, list(below)].sum(1), rtol=1e-9, atol=1e-300)
+    assert rules.taken(given).classes.tolist() == given.argmax(1).tolist()
+    assert torch.autograd.gradcheck(rules, scores(tree, 2).requires_grad_()) if len(tree) < 30 else True
 
 
 def test_single_precision_of_a_thousand_classes() -> None:

@@ -91,9 +91,9 @@ def test_a_name_that_is_not_there_is_a_kind_of_its_last_words(name: str) -> None
 
 
 def test_what_is_unknown_has_an_id_of_its_own() -> None:
-    found = meanings(["blorb", "dog", "", "blorb"])
-    assert [one.id for one in found] == ["c00000000", "n02084071", "c00000002", "c00000003"]
-    assert [one.how for one in found] == ["unknown", "chosen", "unknown", "unknown"]
+    found = meanings(["blorb", "dog", "", "blorb", "LABEL_3"])
+    assert [one.id for one in found] == ["c00000000", "n02084071", "c00000002", "c00000003", "c00000004"]
+    assert [one.how for one in found] == ["unknown", "chosen", "unknown", "unknown", "unknown"]
 
 
 def test_no_two_classes_have_one_synset() -> None:

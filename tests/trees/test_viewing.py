@@ -40,7 +40,7 @@ def test_pictures_are_found_by_the_class_or_the_id(tmp_path: Path) -> None:
     found = view(None, hierarchy=TREE, images=tmp_path, marked=["dog", 0])
     assert {number: len(own) for number, own in found.pictures.items()} == {0: 1, 1: 3, 2: 1}
     assert found.marked == (2, 0) and found.labels == ("tabby", "tiger cat", "dog")
-    assert found.notes == ("3 pictures were left out, such as cow.png, dog.txt, dog.png",)
+    assert found.notes == ("pictures left out: 3, such as cow.png, dog.txt, dog.png",)
     import io
 
     assert Image.open(io.BytesIO(found.pictures[0][0])).size == (64, 64), "the middle of it"

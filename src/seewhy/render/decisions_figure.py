@@ -83,7 +83,7 @@ def figure(found: Decisions, lang: str = "en") -> Figure:
         else:
             _photo(drawn, x, y, tall, photo, found)
     if mapped:
-        _foot(drawn, next(one for one in found.maps if one), height)
+        _foot(drawn, next(one for one in found.maps if one), height, odds=found.rule == "marginal")
     return drawn.made
 
 
@@ -164,9 +164,12 @@ def _picture(ax: Axes, pixels: Picture, frame: tuple[float, float, float, float]
     outline(ax, frame)
 
 
-def _foot(drawn: Drawing, map_: Explanation, height: float) -> None:
+def _foot(drawn: Drawing, map_: Explanation, height: float, *, odds: bool) -> None:
     """One bar for all maps: parts of each one's strongest value."""
     bar = drawn.axes(EDGE, height - FOOT + 0.02, WIDTH, 0.1)
     colorbar(bar, default(map_.sign), map_.sign, 1.0, "", drawn.lang)
-    said, room = text("tree_maps", drawn.lang, method=map_.method), drawn.width - WIDTH - GAP - 2 * EDGE
+    said, room = (
+        text("tree_odds" if odds else "tree_maps", drawn.lang, method=map_.method),
+        drawn.width - WIDTH - GAP - 2 * EDGE,
+    )
     drawn.write(EDGE + WIDTH + GAP, height - FOOT, fill(said, int(room * (8 if drawn.lang == "zh" else 16))), 8, MUTED)

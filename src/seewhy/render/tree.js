@@ -11,13 +11,6 @@
   const state = { open: new Set(), focus: 0, view: { k: 1, x: 0, y: 0 }, lay: null, old: null, marked: [], marks: new Map(), matches: new Set(), found: [], before: null, frames: [] };
   let colours = coloursNow(), asked = 0, moving = null;
 
-  function make(tag, text, parent) {
-    const made = document.createElement(tag);
-    if (text !== undefined) made.textContent = text;
-    if (parent) parent.append(made);
-    return made;
-  }
-
   const kids = () => (form.unnamed.checked ? tree.full : tree.short);
   const above = () => (form.unnamed.checked ? tree.parents : tree.above);
   const label = (node) => labels[node] || names[node];
@@ -150,6 +143,13 @@
     if (sheet && sheet.complete && sheet.naturalWidth) into.drawImage(sheet, cell * (place % across), cell * Math.floor(place / across), cell, cell, left, top, size, size);
   }
 
+  function shot(number) {
+    const small = make("canvas");
+    small.width = small.height = cell;
+    stamp(small.getContext("2d"), number, 0, 0, cell);
+    return small;
+  }
+
   function picture(node, x) {
     if (kids()[node].length) return;
     pictures(node).forEach((number, i) => stamp(context, number, x + 4 + 44 * i, -20, 40));
@@ -221,8 +221,8 @@
     if (been) state.marked = state.marked.filter((one) => one !== been);
     else {
       const taken = new Set(state.marked.map((one) => one.colour));
-      const free = MARKS.keys().find ? [...MARKS.keys()].find((i) => !taken.has(i)) : 0;
-      state.marked.push({ leaf, colour: free === undefined ? state.marked.length % MARKS.length : free });
+      const free = [...MARKS.keys()].find((i) => !taken.has(i));
+      state.marked.push({ leaf, colour: free ?? state.marked.length % MARKS.length });
     }
     marked();
     draw();
@@ -233,39 +233,24 @@
     for (const { leaf, colour } of state.marked) {
       for (let node = leaf; node >= 0; node = data.parents[node]) state.marks.set(node, [...(state.marks.get(node) || []), colour]);
     }
-    find("marks").replaceChildren(...state.marked.map(({ leaf, colour }) => {
-      const chip = make("button");
-      chip.type = "button";
-      chip.dataset.testid = `mark-${ids[leaf]}`;
-      make("i", undefined, chip).style.background = MARKS[colour];
-      make("span", `${called(leaf)} \u2715`, chip);
-      chip.addEventListener("click", () => mark(leaf));
-      return chip;
-    }));
+    find("marks").replaceChildren(...state.marked.map(({ leaf, colour }) => chip(`mark-${ids[leaf]}`, called(leaf), MARKS[colour], () => mark(leaf))));
   }
 
   // What is known of a node
 
   function focus(node) {
-    state.focus = node;
-    const inner = tree.full[node].length, way = wayTo(node).filter((one) => one === node || label(one));
-    find("node").textContent = called(node);
-    find("way").textContent = way.slice(0, -1).map(called).join(" \u203a ");
-    const listed = [["ID", ids[node]]];
+    const inner = tree.full[node].length, way = wayTo(node), listed = [["ID", ids[node]]];
     if (inner) listed.push([words.tree_below, tree.count[node]]);
-    listed.push([words.tree_depth, wayTo(node).length - 1]);
+    listed.push([words.tree_depth, way.length - 1]);
     if (reached && node) listed.push([words.tree_share, percent(share(node))], [words.tree_all_way, percent(reached[node])]);
-    find("about").replaceChildren(...listed.flatMap(([name, said]) => [make("dt", name), make("dd", said)]));
-    find("shots").replaceChildren(...(data.pictures[node] || []).map((number) => {
-      const small = make("canvas");
-      small.width = small.height = cell;
-      stamp(small.getContext("2d"), number, 0, 0, cell);
-      return small;
-    }));
-    find("mark").hidden = Boolean(inner);
     const closed = kids()[node].length ? (state.open.has(node) ? words.tree_opened : words.tree_closed) : "";
-    find("spoken").textContent = [called(node), inner && fill(words.tree_classes, { count: tree.count[node] }), reached && node && percent(share(node)), closed].filter(Boolean).join(", ");
+    const spoken = [called(node), inner && fill(words.tree_classes, { count: tree.count[node] }), reached && node && percent(share(node)), closed];
+    state.focus = node;
     map.dataset.focus = ids[node];
+    tell(find, {
+      name: called(node), way: way.slice(0, -1).filter(label).map(called), listed, leaf: !inner,
+      spoken: spoken.filter(Boolean).join(", "), shots: (data.pictures[node] || []).map(shot),
+    });
   }
 
   function search(on = 0) {
@@ -302,55 +287,6 @@
       const [x, y] = onView(at(node)), reach = k * (width(node) + (kids()[node].length ? 0 : 44 * pictures(node).length));
       return Math.abs(y - py) <= Math.max(12 * k, 9) && px >= x - Math.max(10 * k, 10) && px <= x + Math.max(reach, 14);
     });
-  }
-
-  function pointers() {
-    const down = new Map();
-    let moved = false, spread = 0;
-    const both = () => {
-      const [a, b] = [...down.values()], box = map.getBoundingClientRect();
-      return { far: Math.hypot(a.x - b.x, a.y - b.y), middle: [(a.x + b.x) / 2 - box.left, (a.y + b.y) / 2 - box.top] };
-    };
-    map.addEventListener("pointerdown", (event) => {
-      down.set(event.pointerId, { x: event.clientX, y: event.clientY });
-      map.setPointerCapture(event.pointerId);
-      moved = down.size > 1;
-      if (down.size === 2) spread = both().far;
-    });
-    map.addEventListener("pointermove", (event) => {
-      const one = down.get(event.pointerId);
-      if (!one) {
-        map.style.cursor = under(event) === undefined ? "" : "pointer";
-        return;
-      }
-      const [dx, dy] = [event.clientX - one.x, event.clientY - one.y];
-      if (!moved && Math.hypot(dx, dy) < 4) return;
-      moved = true;
-      Object.assign(one, { x: event.clientX, y: event.clientY });
-      if (down.size === 2) {
-        const { far, middle: centre } = both();
-        zoom(far / spread, centre);
-        spread = far;
-      } else {
-        if (moving) Object.assign(state.view, moving.last), (moving = null);
-        state.view.x += dx;
-        state.view.y += dy;
-        draw();
-      }
-    });
-    const up = (event) => {
-      const was = down.delete(event.pointerId), node = was && !moved && event.type === "pointerup" ? under(event) : undefined;
-      if (node === undefined) return;
-      if (!kids()[node].length) focus(node);
-      toggle(node);
-    };
-    map.addEventListener("pointerup", up);
-    map.addEventListener("pointercancel", up);
-    map.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      const box = map.getBoundingClientRect();
-      zoom(Math.exp(-event.deltaY / 400), [event.clientX - box.left, event.clientY - box.top]);
-    }, { passive: false });
   }
 
   function keys(event) {
@@ -390,24 +326,26 @@
   }
 
   function begin() {
-    find("title").textContent = data.title;
-    find("lead").textContent = data.lead;
-    find("stamp").hidden = !data.random;
-    find("photo-box").hidden = !data.photo;
-    if (data.photo) {
-      find("photo").src = data.photo.src;
-      find("photo").alt = data.photo.name;
-      find("says").textContent = data.photo.says;
-    }
-    find("details").replaceChildren(...data.details.flatMap(([name, said]) => [make("dt", name), make("dd", said)]));
-    find("notes").replaceChildren(...data.notes.map((said) => make("li", said)));
-    find("notes").hidden = !data.notes.length;
+    introduce(find, data);
     form.reset();
     find("pictures-box").hidden = !data.sheets.length;
     form.unnamed.parentElement.hidden = !ids.some((_, node) => tree.passed(node));
     find("app").hidden = false;
     for (const leaf of data.marked) mark(leaf);
-    pointers();
+    listenToPointers(map, {
+      under,
+      zoom,
+      moveBy(dx, dy) {
+        if (moving) Object.assign(state.view, moving.last), (moving = null);
+        state.view.x += dx;
+        state.view.y += dy;
+        draw();
+      },
+      pressed(node) {
+        if (!kids()[node].length) focus(node);
+        toggle(node);
+      },
+    });
     map.addEventListener("keydown", keys);
     form.find.addEventListener("input", () => search());
     form.find.addEventListener("keydown", (event) => {

@@ -19,6 +19,7 @@ from seewhy.results.tree_view import TreeView
 
 WORDS = ("tree_below", "tree_depth", "tree_share", "tree_all_way", "tree_found", "tree_opened", "tree_closed",
          "tree_classes")  # fmt: skip
+SCRIPTS = ("maps.js", "tree_layout.js", "tree_draw.js", "tree_panel.js", "tree_input.js", "tree.js")
 ROWS = 26  # nodes under each other, at most, that are open at first
 PHOTO = 640  # pixels of the photo's longer side
 
@@ -32,7 +33,7 @@ def tree_page(view: TreeView, lang: str = "en") -> str:
     """An HTML document that opens from disk and asks nothing of any network."""
     parts = {"title": escape(_title(view, lang)), "data": embed(bundle(view, lang))}
     styles = ["page.css", "embeddings.css", "tree.css"]
-    return document("tree.html", styles, ["maps.js", "tree_layout.js", "tree_draw.js", "tree.js"], parts, lang)
+    return document("tree.html", styles, SCRIPTS, parts, lang)
 
 
 def bundle(view: TreeView, lang: str) -> dict[str, Any]:

@@ -110,7 +110,8 @@ class Decisions:
         return data
 
     def save(self, folder: "str | PathLike[str]", lang: str = "en") -> Path:
-        """decisions.json, decisions.png and decisions.html in a folder. Raises BadInput where the disk refuses."""
+        """decisions.json, decisions.png, decisions.html, and decisions.npz with every node's share and probability
+        and the raw maps of the steps shown, in a folder. Raises BadInput where the disk refuses."""
         from seewhy.render.decisions import save  # the one look upwards, as Explanation.save's
 
         saved: Path = save(self, folder, lang)

@@ -10,7 +10,7 @@ from seewhy.trees.inducing import induce
 from seewhy.trees.losses import HardTreeLoss, Schedule, SoftTreeLoss
 from seewhy.trees.measuring import accuracies
 from seewhy.trees.naming import named
-from seewhy.trees.rules import HardRules, SoftRules
+from seewhy.trees.rules import HardRules, MarginalRules, SoftRules
 from seewhy.trees.shuffling import at_random
 from seewhy.trees.synsets import meanings
 from seewhy.trees.training import fit
@@ -20,6 +20,7 @@ __all__ = [
     "HardRules",
     "HardTreeLoss",
     "Hierarchy",
+    "MarginalRules",
     "Schedule",
     "SoftRules",
     "SoftTreeLoss",

@@ -17,10 +17,10 @@ from seewhy.results.hierarchy import Hierarchy
 from seewhy.scores import Outputs, distributions, transform
 from seewhy.sources import as_model
 from seewhy.trees.inducing import induce
-from seewhy.trees.rules import HardRules, Rules, SoftRules
+from seewhy.trees.rules import HardRules, MarginalRules, Rules, SoftRules
 from seewhy.types import Passes, Prediction
 
-RULES: dict[str, Callable[[Hierarchy], Rules]] = {"soft": SoftRules, "hard": HardRules}
+RULES: dict[str, Callable[[Hierarchy], Rules]] = {"soft": SoftRules, "hard": HardRules, "marginal": MarginalRules}
 LOGARITHMS = "the model answers in probabilities: the tree decides on their logarithms"
 
 
@@ -29,9 +29,10 @@ def decide(model: Model | str, images: Any, hierarchy: Hierarchy | None = None, 
 
     images: as `seewhy.explain` takes them. hierarchy: default the one induced from the last layer's weights. rule:
     "soft" goes to the likeliest class, "hard" at each node to the child with the highest mean score; shares are the
-    softmax among siblings in both. Of a network that ends in a softmax, or a function that answers so, the scores are
-    the logarithms, which gives what its logits would. Raises Unsupported where scores are no choice of one class: a
-    yes or no each, or a function's scores of a kind that is not known.
+    softmax among siblings in both. "marginal" goes to the network's own class: a share is the part of the network's
+    probability of all classes below a node that those below its child have. Of a network that ends in a softmax, or a
+    function that answers so, the scores are the logarithms, which gives what its logits would. Raises Unsupported
+    where scores are no choice of one class: a yes or no each, or a function's scores of a kind that is not known.
     """
     one_of(rule, "rule", tuple(RULES))
     model = as_model(model)
@@ -75,14 +76,15 @@ def _decided(model: Model, batch: Batch, rules: Rules, rule: str) -> list[Decisi
     with torch.no_grad():
         _, ways = rules.forward_with_decisions(scores)
         own, every = scores.softmax(1), rules.log_shares(scores).exp().numpy()
-    labels = tuple(map(run.label, range(scores.shape[1])))
+    tree = rules.hierarchy
+    labels = tuple(run.classes) or tuple(map(tree.called, tree.leaves))
     card = replace(run.card, fingerprint=run.fingerprint)
     found = []
     for way, shares, nodes, photo in zip(ways, own, every, batch.photos, strict=True):
-        steps = tuple(_labelled(one, labels, bool(run.classes)) for one in way)
+        steps = tuple(_labelled(one, labels) for one in way)
         said = int(shares.argmax())
         network = Prediction(said, labels[said], float(shares[said]))
-        last, tree = steps[-1], rules.hierarchy
+        last = steps[-1]
         found.append(
             Decisions(steps, last.best, labels[last.best], last.reached, network, rule, tree, labels, nodes, photo,
                       card, Passes(run.meter.forward // len(x)), notes)
@@ -90,11 +92,11 @@ def _decided(model: Model, batch: Batch, rules: Rules, rule: str) -> list[Decisi
     return found
 
 
-def _labelled(step: Step, labels: tuple[str, ...], named: bool) -> Step:
+def _labelled(step: Step, labels: tuple[str, ...]) -> Step:
     """Leaves are called as the network calls its classes, or where it has no names as the tree does."""
 
     def called(one: Branch) -> str:
-        return labels[one.best] if one.leaf and (named or not one.name) else one.name
+        return labels[one.best] if one.leaf else one.name
 
     rejected = tuple(replace(one, name=called(one)) for one in step.rejected)
     return replace(step, name=called(step), rejected=rejected)

@@ -105,7 +105,8 @@ class Rules(nn.Module):
         """What `forward` returns of scores (b,k), and each sample's own steps from below the root to its class."""
         if scores.ndim != 2:
             raise BadInput(f"decisions of scores of shape {tuple(scores.shape)}", "pass scores (b,k), or see `taken`")
-        return self(scores), steps(self.hierarchy, scores, self.taken(scores).nodes, self.log_shares(scores))
+        outputs = self(scores)
+        return outputs, steps(self.hierarchy, scores, self.ways[outputs.argmax(1)], self.log_shares(scores))
 
     def _decided(self, means: Tensor) -> Tensor:
         """The class of each column."""
@@ -118,7 +119,11 @@ class Rules(nn.Module):
                 f"scores of shape {tuple(scores.shape)} for a tree of {self.classes} classes", "pass scores (b,k)"
             )
         columns = scores.movedim(1, 0).flatten(1)
-        return self.below(columns.to(torch.promote_types(columns.dtype, torch.float32)).contiguous())  # type: ignore[no-any-return]
+        return self._scored(columns.to(torch.promote_types(columns.dtype, torch.float32)).contiguous())
+
+    def _scored(self, columns: Tensor) -> Tensor:
+        """The scores of the nodes, from those of the classes (k,s)."""
+        return self.below(columns)  # type: ignore[no-any-return]
 
     def _log_shares(self, means: Tensor) -> Tensor:
         return _joined([part.log_softmax(1) for part in self._siblings(means)])
@@ -144,6 +149,22 @@ class SoftRules(Rules):
 
     def _logs(self, means: Tensor) -> Tensor:
         return self.to_class(self._log_shares(means))  # type: ignore[no-any-return]
+
+
+class MarginalRules(SoftRules):
+    """The network's own probabilities (b,k,...), and how they come about along the tree: a node's score is the
+    logarithm of the summed exponentials of those below it, so a share is a part of the network's own softmax. This is
+    not the paper's rule: it decides as the network does, whatever the tree."""
+
+    def __init__(self, hierarchy: Hierarchy) -> None:
+        super().__init__(hierarchy)
+        self.below.mode = "sum"
+
+    def _scored(self, columns: Tensor) -> Tensor:
+        wide = columns if columns.device.type == "mps" else columns.double()
+        top = wide.detach().amax(0)
+        sums: Tensor = self.below((wide - top).exp())
+        return (sums.clamp_min(torch.finfo(wide.dtype).tiny).log() + top).to(columns.dtype)
 
 
 class HardRules(Rules):

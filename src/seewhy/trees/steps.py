@@ -26,10 +26,9 @@ def steps(tree: Hierarchy, scores: Tensor, nodes: Tensor, log_shares: Tensor) ->
         for node in way:
             if node < 0:
                 break
-            sides = [_branch(tree, one, own[one], first, row) for one in tree.children[at] if one != node]
-            taken = _branch(tree, node, own[node], first, row)
+            sides = tuple([Branch(*_told(tree, one, own, first, row)) for one in tree.children[at] if one != node])
             reached *= own[node]
-            made.append(Step(**vars(taken), reached=reached, entropy=entropy[at], rejected=tuple(sides)))
+            made.append(Step(*_told(tree, node, own, first, row), reached, entropy[at], sides))
             at = node
         found.append(tuple(made))
     return found
@@ -41,8 +40,10 @@ def _first(tree: Hierarchy) -> list[int]:
     return [place[below[0]] for below in tree.classes]
 
 
-def _branch(tree: Hierarchy, node: int, share: float, first: Sequence[int], row: NDArray[np.float64]) -> Branch:
-    below = tree.classes[node]
-    start = first[node]
-    best = below[int(row[start : start + len(below)].argmax())]
-    return Branch(node, tree.ids[node], tree.names[node], share, not tree.children[node], len(below), best)
+def _told(
+    tree: Hierarchy, node: int, shares: Sequence[float], first: Sequence[int], row: NDArray[np.float64]
+) -> tuple[int, str, str, float, bool, int, int]:
+    """What a Branch is made of. row: scores of the classes as they stand in the tree."""
+    below, start = tree.classes[node], first[node]
+    best = below[row[start : start + len(below)].argmax()] if len(below) > 1 else below[0]
+    return node, tree.ids[node], tree.names[node], shares[node], not tree.children[node], len(below), best

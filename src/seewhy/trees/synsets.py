@@ -84,7 +84,7 @@ def _looked_up(name: str, number: int) -> Meaning:
         return Meaning(name, found[0], found[0], "only" if len(found) == 1 else "chosen", found)
     words = plain(name).replace("-", " ").replace("(", " ").replace(")", " ").split()
     for start in range(len(words)):
-        if found := _senses([" ".join(words[start:])]):
+        if not words[-1].isdigit() and (found := _senses([" ".join(words[start:])])):
             return Meaning(name, own, found[0], "kind", found)
     return Meaning(name, own, "", "unknown")
 

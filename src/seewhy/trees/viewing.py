@@ -111,7 +111,7 @@ def leaf_pictures(
         else:
             strange.append(path.name)
     few = ", ".join(strange[:3])
-    return made, (f"{len(strange)} pictures were left out, such as {few}",) if strange else ()
+    return made, (f"pictures left out: {len(strange)}, such as {few}",) if strange else ()
 
 
 def _square(thumb: bytes) -> bytes:

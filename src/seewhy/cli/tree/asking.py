@@ -13,8 +13,9 @@ tree_option = click.option(
     help="Node-link JSON. Default: the tree induced from the last layer's weights.",
 )  # fmt: skip
 rule_option = click.option(
-    "--rule", type=click.Choice(["soft", "hard"]), default="soft", show_default=True,
-    help="Soft: the way to the likeliest class. Hard: the best child at each node.",
+    "--rule", type=click.Choice(["soft", "hard", "marginal"]), default="soft", show_default=True,
+    help="Soft: the way to the likeliest class. Hard: the best child at each node. Marginal: the way to the network's "
+    "own class, with its own probabilities.",
 )  # fmt: skip
 
 

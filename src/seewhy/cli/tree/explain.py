@@ -35,7 +35,7 @@ OUT = Path("seewhy-out")
 @options.network_options
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), metavar="DIR",
-    help="Where a folder goes for each photo: decisions.json, decisions.png, decisions.html. Default seewhy-out.",
+    help="Where a folder goes for each photo: decisions.html, .png, .json, and .npz with raw maps. Default seewhy-out.",
 )  # fmt: skip
 @options.lang_option
 @options.json_option
@@ -65,6 +65,8 @@ def _done(model: "Model", photo: Path, folder: Path, where: Progress, asked: dic
     found.save(folder, lang)
     if not (asked["quiet"] or asked["as_json"]):
         said = lines(found, lang)
+        if not found.agrees:
+            said.append(f"  {text('tree_try_marginal', lang)}")
         page = text("results_in", lang, folder=folder, page=folder / "decisions.html")
         where.say("\n".join([f"{photo}: {said[0]}", *said[1:], f"  {page}"]))
     return {**found.as_data(), "folder": str(folder)}
