@@ -139,3 +139,15 @@ def test_a_gradient_reaches_every_class() -> None:
         for one in tree.children[tree.parents[node]]:
             expected[list(tree.classes[one])] += ((one == node) - own[one]) / len(tree.classes[one])
     np.testing.assert_allclose(rows[0], expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", [SoftRules, HardRules, MarginalRules])
+def test_the_indices_go_where_the_rules_go(kind: type) -> None:
+    """No device but one without memory is at hand everywhere: on it nothing may be made elsewhere."""
+    tree = TREES[3]
+    rules, given = kind(tree).to("meta"), torch.empty(4, 60, 3, 2, device="meta")
+    taken = rules.taken(given)
+    for one in (rules(given), rules.log_reached(given), rules.log_shares(given), rules.node_scores(given)):
+        assert one.device.type == "meta" and one.shape[2:] == (3, 2)
+    assert {one.device.type for one in (taken.nodes, taken.probabilities, taken.classes)} == {"meta"}
+    assert rules.reached(given).shape == (4, 3, 2)
