@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo test proofs visualize half rise lrp trees wordnet keras compiling sweep shapes textures evidence bench bench-quick lint types check clean
+.PHONY: demo test proofs visualize half rise lrp trees wordnet keras compiling sweep shapes textures tree-digits evidence bench bench-quick lint types check clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/installed  ## install seewhy and explain a real photo with a real network
@@ -54,6 +54,9 @@ shapes: $(VENV)/tested  ## train the ViT and the CLIP of coloured shapes anew, i
 textures: $(VENV)/tested  ## train the CNN of textures anew, into benchmarks/textures/weights: three minutes
 	$(BIN)/python -m benchmarks.textures.train
 
+tree-digits: $(VENV)/tested  ## a small CNN of digits with and without the loss of its tree, into docs/tree_digits.md: minutes
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.tree_digits
+
 evidence: $(VENV)/tested  ## how much of each map lies on the object asked for, into docs/evidence.md. METHOD=id: one method
 	$(BIN)/python -m benchmarks.shapes $(if $(METHOD),--method $(METHOD))
 
@@ -87,7 +90,7 @@ $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
 # grad-cam asks for the OpenCV build that needs libGL; the headless one of the group serves it as well.
 $(VENV)/tested: pyproject.toml $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --group test --group oracles
-	$(BIN)/python -m pip install --quiet --no-deps grad-cam==1.5.7 torch-lucent==0.1.8 kornia==0.4.1 flashtorch==0.1.3
+	$(BIN)/python -m pip install --quiet --no-deps grad-cam==1.5.7 torch-lucent==0.1.8 kornia==0.4.1 flashtorch==0.1.3 nbdt==0.0.4
 	@touch $@
 
 $(VENV)/linted: pyproject.toml $(VENV)/installed

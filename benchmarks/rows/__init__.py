@@ -16,6 +16,7 @@ from benchmarks.rows import (
     superpixels,
     synthesis,
     texts,
+    trees,
 )
 
 FAMILIES = (
@@ -31,6 +32,7 @@ FAMILIES = (
     texts,
     inside,
     concepts,
+    trees,
     synthesis,
     memory,
 )

@@ -1,5 +1,7 @@
 """Soft and hard rules equal loops over nodes and samples."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -92,3 +94,60 @@ def test_soft_probabilities_are_differentiable() -> None:
 def test_scores_that_do_not_fit(shape: tuple[int, ...]) -> None:
     with pytest.raises(BadInput, match="for a tree of 5 classes"):
         SoftRules(TREES[1])(torch.zeros(shape))
+
+
+def test_half_precision_is_computed_in_single() -> None:
+    tree = anyhow(300, 3, 4)
+    given = scores(tree).bfloat16()
+    for rules in (SoftRules(tree), HardRules(tree)):
+        assert torch.equal(rules(given), rules(given.float()).bfloat16())
+
+
+@pytest.mark.parametrize("tree", TREES, ids=len)
+def test_of_equal_children_the_first(tree: Hierarchy) -> None:
+    given = torch.zeros(1, len(tree.leaves))
+    assert HardRules(tree).reached(given).tolist() == [by_hand.hard(tree, np.zeros(len(tree.leaves)))[-1]]
+    assert HardRules(tree)(given).sum() == 1
+
+
+def test_a_batch_of_none() -> None:
+    given = torch.zeros(0, 5)
+    for rules in (SoftRules(TREES[1]), HardRules(TREES[1])):
+        assert rules(given).shape == (0, 5)
+        assert rules.taken(given).nodes.shape == (0, max(TREES[1].depths))
+
+
+def test_a_chain_of_classes() -> None:
+    """As single linkage makes it: as deep as there are classes."""
+    inner = [f"f{number}" for number in range(199)]
+    edges = [*pairwise(inner), *((name, f"c{number}") for number, name in enumerate(inner))]
+    classes = [f"c{number}" for number in range(200)]
+    tree = Hierarchy.of([*inner, *classes], [*edges, (inner[-1], "c199")], classes)
+    given = scores(tree, 3)
+    np.testing.assert_allclose(SoftRules(tree)(given), [by_hand.soft(tree, one) for one in given.numpy()], rtol=1e-9)
+    ways = [by_hand.hard(tree, one) for one in given.numpy()]
+    assert HardRules(tree).reached(given).tolist() == [way[-1] for way in ways]
+
+
+def test_a_gradient_reaches_every_class() -> None:
+    tree = TREES[3]
+    given = scores(tree, 2).requires_grad_()
+    rows = torch.autograd.grad(SoftRules(tree).log_probabilities(given)[:, 7].sum(), given)[0]
+    own = by_hand.shares(tree, given[0].detach().numpy())
+    expected = np.zeros(len(tree.leaves))
+    for node in tree.path(tree.leaves[7])[1:]:  # each step: its own mean less the siblings' by their shares
+        for one in tree.children[tree.parents[node]]:
+            expected[list(tree.classes[one])] += ((one == node) - own[one]) / len(tree.classes[one])
+    np.testing.assert_allclose(rows[0], expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", [SoftRules, HardRules, MarginalRules])
+def test_the_indices_go_where_the_rules_go(kind: type) -> None:
+    """No device but one without memory is at hand everywhere: on it nothing may be made elsewhere."""
+    tree = TREES[3]
+    rules, given = kind(tree).to("meta"), torch.empty(4, 60, 3, 2, device="meta")
+    taken = rules.taken(given)
+    for one in (rules(given), rules.log_reached(given), rules.log_shares(given), rules.node_scores(given)):
+        assert one.device.type == "meta" and one.shape[2:] == (3, 2)
+    assert {one.device.type for one in (taken.nodes, taken.probabilities, taken.classes)} == {"meta"}
+    assert rules.reached(given).shape == (4, 3, 2)

@@ -2,12 +2,13 @@
 
 A node's score is the mean of the scores of the classes below it. Soft: a class's probability is the product of the
 softmaxes over siblings on its way from the root. Hard: from the root on, to the child with the highest score.
-Nothing here loops over samples or nodes: means are differences of running sums in the order of the leaves, and
-products along paths sums of logarithms over a walk around the tree, both in double precision where the device has it.
+Nothing here loops over samples or nodes. Samples are columns, so that a node's values are a row: means and sums along
+ways are those of bags of rows, and siblings stand side by side, families of one size together.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import groupby
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from seewhy.errors import BadInput
 from seewhy.results.decisions import Step
 from seewhy.results.hierarchy import Hierarchy
+from seewhy.trees.bags import Bags
 from seewhy.trees.steps import steps
 
 
@@ -34,24 +36,39 @@ class Taken:
 class Rules(nn.Module):
     """What both rules share: scores (b,k,...) of any dtype and device, differentiable, to values a node or class.
 
-    Axes after the classes are places, each decided by itself: a segmentation's scores are (b,k,h,w).
+    Axes after the classes are places, each decided by itself: a segmentation's scores are (b,k,h,w). Half precision is
+    computed in single.
     """
+
+    rank: Tensor  # (n-1,) the place of each node below the root in the order of computing: siblings side by side
+    leaf: Tensor  # (k,) the node of each class
+    ways: Tensor  # (k,T) the nodes from below the root to each class, -1 after it
+    standing: Tensor  # (k,) the classes as their leaves stand in the tree
 
     def __init__(self, hierarchy: Hierarchy) -> None:
         super().__init__()
         self.hierarchy = hierarchy
-        for name, indices in vars(_Indices.of(hierarchy)).items():
-            self.register_buffer(name, torch.tensor(indices), persistent=False)
-
-    order: Tensor  # (k,) classes as the leaves stand in the tree
-    first: Tensor  # (n,) of each node the first of its leaves, and
-    last: Tensor  # (n,) the one after the last
-    parent: Tensor  # (n,) the root's is itself
-    arrival: Tensor  # (n,) when a walk around the tree enters a node, and
-    departure: Tensor  # (n,) when it leaves it
-    leaf: Tensor  # (k,) the node of each class
-    label: Tensor  # (n,) the class of a leaf, -1 of an inner node
-    child: Tensor  # (n,f) children, padded with n, which has no score
+        families = sorted(filter(None, hierarchy.children), key=len)
+        sizes = [(children, sum(map(len, same))) for children, same in groupby(families, len)]
+        self.families = tuple(sizes)  # (children, places that all nodes with so many take)
+        order = [node for family in families for node in family]
+        place = {node: at for at, node in enumerate(order)}
+        paths = [hierarchy.path(node)[1:] for node in range(len(hierarchy))]
+        longest = max(hierarchy.depths)
+        standing = hierarchy.classes[0]
+        indices = {
+            "rank": [place[node] for node in range(1, len(hierarchy))],
+            "leaf": list(hierarchy.leaves),
+            "ways": [[*paths[leaf], *[-1] * (longest - len(paths[leaf]))] for leaf in hierarchy.leaves],
+            "standing": list(standing),
+        }
+        for name, values in indices.items():
+            self.register_buffer(name, torch.tensor(values), persistent=False)
+        ways = [[place[node] for node in path] for path in paths]
+        self.below = Bags([hierarchy.classes[node] for node in (*order, 0)], "mean")
+        self.to_node = Bags(ways, "sum")
+        self.to_class = Bags([ways[leaf] for leaf in hierarchy.leaves], "sum")
+        self.to_standing = Bags([ways[hierarchy.leaves[number]] for number in standing], "sum")
 
     @property
     def classes(self) -> int:
@@ -59,37 +76,30 @@ class Rules(nn.Module):
 
     def node_scores(self, scores: Tensor) -> Tensor:
         """(b,n,...): the mean score of the classes below each node. Raises BadInput where the classes don't fit."""
-        self._check(scores)
-        sums = nn.functional.pad(_exact(scores.index_select(1, self.order).movedim(1, -1)).cumsum(-1), (1, 0))
-        means = (sums[..., self.last] - sums[..., self.first]) / (self.last - self.first)
-        return means.to(scores.dtype if scores.dtype.is_floating_point else means.dtype).movedim(-1, 1)
-
-    def _check(self, scores: Tensor) -> None:
-        if scores.ndim < 2 or scores.shape[1] != self.classes:
-            raise BadInput(
-                f"scores of shape {tuple(scores.shape)} for a tree of {self.classes} classes", "pass scores (b,k)"
-            )
+        means = self._means(scores)
+        return _back(torch.cat([means[-1:], means.index_select(0, self.rank)]), scores)
 
     def log_shares(self, scores: Tensor) -> Tensor:
         """(b,n,...): the logarithm of each node's share among its siblings; 0 for the root."""
-        means = self.node_scores(scores).movedim(1, -1)
-        shape = *means.shape[:-1], len(self.hierarchy)
-        most = means.new_full(shape, -torch.inf).scatter_reduce(
-            -1, self.parent[1:].expand(*shape[:-1], -1), means[..., 1:].detach(), "amax"
-        )
-        steps = means[..., 1:] - most[..., self.parent[1:]]
-        totals = torch.zeros_like(means).index_add(-1, self.parent[1:], steps.exp())
-        return nn.functional.pad(steps - totals[..., self.parent[1:]].log(), (1, 0)).movedim(-1, 1)
+        shares = self._log_shares(self._means(scores))
+        return _back(torch.cat([torch.zeros_like(shares[:1]), shares.index_select(0, self.rank)]), scores)
 
     def log_reached(self, scores: Tensor) -> Tensor:
         """(b,n,...): the logarithm of the probability that the soft way passes a node; 0 for the root."""
-        shares = _exact(self.log_shares(scores).movedim(1, -1))
-        steps = shares.new_zeros(*shares.shape[:-1], 2 * len(self.hierarchy))
-        steps = steps.index_copy(-1, self.arrival, shares).index_copy(-1, self.departure, -shares)
-        return steps.cumsum(-1)[..., self.arrival].to(scores.dtype).movedim(-1, 1)
+        return _back(self.to_node(self._log_shares(self._means(scores))), scores)
 
     def taken(self, scores: Tensor) -> Taken:
-        raise NotImplementedError
+        """The way to the class that is decided for; S counts the samples and their places."""
+        means = self._means(scores)
+        shares = self._log_shares(means)
+        classes = self._decided(means)
+        nodes = self.ways[classes]
+        found = shares.t().gather(1, self.rank[nodes - 1]).exp().masked_fill(nodes < 0, 1)
+        return Taken(nodes, found.to(_kind(scores)), classes)
+
+    def reached(self, scores: Tensor) -> Tensor:
+        """The leaf (b,...) of the class that is decided for."""
+        return self.leaf[self._decided(self._means(scores))].reshape(scores.shape[0], *scores.shape[2:])
 
     def forward_with_decisions(self, scores: Tensor) -> tuple[Tensor, list[tuple[Step, ...]]]:
         """What `forward` returns of scores (b,k), and each sample's own steps from below the root to its class."""
@@ -98,37 +108,47 @@ class Rules(nn.Module):
         outputs = self(scores)
         return outputs, steps(self.hierarchy, scores, self.ways[outputs.argmax(1)], self.log_shares(scores))
 
-    def _along(self, scores: Tensor, leaf: Tensor) -> Taken:
-        """The way to a leaf of each sample."""
-        shares = self.log_shares(scores).movedim(1, -1).flatten(0, -2)
-        nodes = self.ways[self.label[leaf].flatten()]
-        found = shares.gather(1, nodes.clamp_min(0)).exp().masked_fill(nodes < 0, 1)
-        return Taken(nodes, found, self.label[leaf].flatten())
+    def _decided(self, means: Tensor) -> Tensor:
+        """The class of each column."""
+        raise NotImplementedError
 
-    @cached_property
-    def _ways(self) -> Tensor:
-        longest = max(self.hierarchy.depths)
-        ways = [self.hierarchy.path(leaf)[1:] for leaf in self.hierarchy.leaves]
-        return torch.tensor([[*way, *[-1] * (longest - len(way))] for way in ways]).reshape(len(ways), longest)
+    def _means(self, scores: Tensor) -> Tensor:
+        """(n,s), each column a sample or a place of one, in the order of computing, the root last; at least single."""
+        if scores.ndim < 2 or scores.shape[1] != self.classes:
+            raise BadInput(
+                f"scores of shape {tuple(scores.shape)} for a tree of {self.classes} classes", "pass scores (b,k)"
+            )
+        columns = scores.movedim(1, 0).flatten(1)
+        return self._scored(columns.to(torch.promote_types(columns.dtype, torch.float32)).contiguous())
 
-    @property
-    def ways(self) -> Tensor:
-        """(k,T): the nodes from below the root to each class, -1 after it."""
-        return self._ways.to(self.leaf.device)
+    def _scored(self, columns: Tensor) -> Tensor:
+        """The scores of the nodes, from those of the classes (k,s)."""
+        return self.below(columns)  # type: ignore[no-any-return]
+
+    def _log_shares(self, means: Tensor) -> Tensor:
+        return _joined([part.log_softmax(1) for part in self._siblings(means)])
+
+    def _siblings(self, means: Tensor) -> Iterator[Tensor]:
+        """(nodes, children, s): the rows of all families of one size."""
+        parts = means[:-1].split([places for _, places in self.families])
+        for part, (children, _) in zip(parts, self.families, strict=True):
+            yield part.unflatten(0, (-1, children))
 
 
 class SoftRules(Rules):
-    """Probabilities (b,k,...) of the classes, which sum to one."""
+    """Probabilities (b,k,...) of the classes, which sum to one. Decided for is the likeliest class."""
 
     def forward(self, scores: Tensor) -> Tensor:
-        return self.log_probabilities(scores).exp()
+        return _back(self._logs(self._means(scores)).exp(), scores)
 
     def log_probabilities(self, scores: Tensor) -> Tensor:
-        return self.log_reached(scores).index_select(1, self.leaf)
+        return _back(self._logs(self._means(scores)), scores)
 
-    def taken(self, scores: Tensor) -> Taken:
-        """The way to the likeliest class; S counts the samples and their places."""
-        return self._along(scores, self.leaf[self(scores).argmax(1)])
+    def _decided(self, means: Tensor) -> Tensor:
+        return self._logs(means).max(0).indices
+
+    def _logs(self, means: Tensor) -> Tensor:
+        return self.to_class(self._log_shares(means))  # type: ignore[no-any-return]
 
 
 class MarginalRules(SoftRules):
@@ -138,85 +158,39 @@ class MarginalRules(SoftRules):
 
     def __init__(self, hierarchy: Hierarchy) -> None:
         super().__init__(hierarchy)
-        pairs = [(node, number) for node, below in enumerate(hierarchy.classes) for number in below]
-        self.register_buffer("pairs", torch.tensor(pairs).T.contiguous(), persistent=False)
+        self.below.mode = "sum"
 
-    pairs: Tensor  # (2,p) each node with each class below it
-
-    def node_scores(self, scores: Tensor) -> Tensor:
-        self._check(scores)
-        own = _exact(scores.movedim(1, -1))
-        top = own.detach().amax(-1, keepdim=True)
-        sums = own.new_zeros(*own.shape[:-1], len(self.hierarchy))
-        sums = sums.index_add(-1, self.pairs[0], (own - top).exp()[..., self.pairs[1]])
-        found = sums.clamp_min(torch.finfo(own.dtype).tiny).log() + top
-        return found.to(scores.dtype if scores.dtype.is_floating_point else found.dtype).movedim(-1, 1)
+    def _scored(self, columns: Tensor) -> Tensor:
+        wide = columns if columns.device.type == "mps" else columns.double()
+        top = wide.detach().amax(0)
+        sums: Tensor = self.below((wide - top).exp())
+        return (sums.clamp_min(torch.finfo(wide.dtype).tiny).log() + top).to(columns.dtype)
 
 
 class HardRules(Rules):
-    """One of the classes (b,k,...): 1 for the leaf that is reached, 0 for the others."""
+    """One of the classes (b,k,...): 1 for the leaf that is reached, 0 for the others; of equal children the first."""
 
     def forward(self, scores: Tensor) -> Tensor:
-        reached = self.label[self.reached(scores)]
-        return nn.functional.one_hot(reached, self.classes).to(scores.dtype).movedim(-1, 1)
+        classes = self._decided(self._means(scores))
+        found = torch.zeros(self.classes, len(classes), dtype=_kind(scores), device=classes.device)
+        return _back(found.scatter_(0, classes[None], 1), scores)
 
-    def reached(self, scores: Tensor) -> Tensor:
-        """The leaf (b,...) that each sample comes to; of children with the same score the first."""
-        means = nn.functional.pad(self.node_scores(scores).movedim(1, -1), (0, 1), value=-torch.inf)
-        best = means[..., self.child].argmax(-1)  # (b,...,n)
-        following = self.child.expand(*best.shape, -1).gather(-1, best[..., None])[..., 0]
-        following = torch.where(self.label < 0, following, torch.arange(len(self.label), device=best.device))
-        node = torch.zeros_like(following[..., :1])
-        for _ in range(max(self.hierarchy.depths)):
-            node = following.gather(-1, node)
-        return node[..., 0]
-
-    def taken(self, scores: Tensor) -> Taken:
-        """The way to the leaf that is reached; S counts the samples and their places."""
-        return self._along(scores, self.reached(scores))
+    def _decided(self, means: Tensor) -> Tensor:
+        lost = [(part < part.amax(1, keepdim=True)).to(part.dtype) for part in self._siblings(means.detach())]
+        # Equal children are all won here; the first leaf that stands below none that is lost is then the one.
+        return self.standing[self.to_standing(_joined(lost)).min(0).indices]
 
 
-@dataclass(frozen=True)
-class _Indices:
-    """The tree as lists of numbers; `Rules` says what each is."""
-
-    order: list[int]
-    first: list[int]
-    last: list[int]
-    parent: list[int]
-    arrival: list[int]
-    departure: list[int]
-    leaf: list[int]
-    label: list[int]
-    child: list[list[int]]
-
-    @classmethod
-    def of(cls, tree: Hierarchy) -> "_Indices":
-        order = list(tree.classes[0])
-        place = {number: at for at, number in enumerate(order)}
-        first = [place[below[0]] for below in tree.classes]
-        widest = max(map(len, tree.children))
-        label = [-1] * len(tree)
-        for number, node in enumerate(tree.leaves):
-            label[node] = number
-        sizes = [1] * len(tree)  # nodes below each, itself included
-        for node in reversed(range(1, len(tree))):
-            sizes[tree.parents[node]] += sizes[node]
-        # Before a node is entered, all that came earlier in the order was entered, and left but for its ancestors.
-        arrival = [2 * node - depth for node, depth in enumerate(tree.depths)]
-        return cls(
-            order,
-            first,
-            [at + len(below) for at, below in zip(first, tree.classes, strict=True)],
-            [max(parent, 0) for parent in tree.parents],
-            arrival,
-            [at + 2 * size - 1 for at, size in zip(arrival, sizes, strict=True)],
-            list(tree.leaves),
-            label,
-            [[*below, *[len(tree)] * (widest - len(below))] for below in tree.children],
-        )
+def _joined(parts: list[Tensor]) -> Tensor:
+    """Families of each size as the rows of one tensor."""
+    rows = [part.flatten(0, 1) for part in parts]
+    return torch.cat(rows) if len(rows) > 1 else rows[0]
 
 
-def _exact(values: Tensor) -> Tensor:
-    """In the precision that running sums need."""
-    return values.float() if values.device.type == "mps" else values.double()
+def _back(rows: Tensor, scores: Tensor) -> Tensor:
+    """Rows (m,s) as the scores have their axes, (b,m,...)."""
+    return rows.reshape(len(rows), scores.shape[0], *scores.shape[2:]).movedim(0, 1).to(_kind(scores))
+
+
+def _kind(scores: Tensor) -> torch.dtype:
+    return scores.dtype if scores.dtype.is_floating_point else torch.float32

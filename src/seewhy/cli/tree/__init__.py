@@ -6,7 +6,7 @@ import click
 
 from seewhy.cli.output import CODES
 
-COMMANDS = ("build", "explain", "view")
+COMMANDS = ("build", "explain", "view", "evaluate", "train")
 
 
 class Trees(click.Group):
