@@ -35,7 +35,7 @@ def picture() -> Any:
 
 
 def made(method: str = "saliency") -> Decisions:
-    found: Decisions = explain_decisions(small(), picture(), TREE, method=method)
+    found: Decisions = explain_decisions(small(), picture(), TREE, "soft", method=method)
     return found
 
 
@@ -94,7 +94,7 @@ def test_the_value_under_the_pointer_is_the_arrays(opened: Callable[..., Any]) -
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_a_phone_and_goes_without_maps(opened: Callable[..., Any], scheme: str) -> None:
     phone = {"viewport": {"width": 390, "height": 844}, "color_scheme": scheme}
-    tab = opened(decisions_page(decide(small(), picture(), TREE), _png()), **phone)
+    tab = opened(decisions_page(decide(small(), picture(), TREE, "soft"), _png()), **phone)
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390
     assert tab.locator('[data-testid="heat"]').is_hidden() and tab.locator('[data-testid="tools"]').is_hidden()
     assert tab.locator('[data-testid="photo"]').is_visible()
