@@ -16,7 +16,6 @@ from torch import Tensor
 
 from seewhy.model.fold import ConvArgs, NormArgs, padding_before, pair, taken
 from seewhy.model.packed import RECTIFIERS, Convolution, enlarged
-from seewhy.model.pooling import max_pool2d
 from seewhy.model.rules import kind
 from seewhy.model.tape import Call, Slot, mapped
 
@@ -161,7 +160,7 @@ def chained(calls: Sequence[Call], wanted: Iterable[int], rectifiers: Rectifying
     maker: dict[int, int] = {}
     for call in calls:
         call = _padded(call, made, maker, reads)
-        new = _affine(call) or _pooled(call)
+        new = _affine(call) or call
         if rectifiers != "left":
             new = _rectifier(new, made, maker, reads, guided=rectifiers == "guided") or new
         at = _taken_along(new, made, maker, reads)
@@ -204,13 +203,6 @@ def _taken_along(call: Call, made: list[Call | None], maker: dict[int, int], rea
         return None
     made[at] = Call(Affine((*conv.calls, *norm.calls), conv.conv, norm.scale), before.args, {}, call.out)
     return at
-
-
-def _pooled(call: Call) -> Call:
-    """Max pooling by what is quicker where planes lie one after the other; another call as it is."""
-    if call.name != "max_pool2d" or call.kwargs.get("return_indices"):
-        return call
-    return replace(call, function=max_pool2d, kwargs={k: v for k, v in call.kwargs.items() if k != "return_indices"})
 
 
 def _affine(call: Call) -> Call | None:

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from seewhy.errors import Unsupported
-from seewhy.model.pooling import max_pool2d
 from seewhy.model.relevance import attention, norms, products, structure, sums
 from seewhy.model.relevance.contraction import contracted
 from seewhy.model.relevance.first import from_pixels
@@ -56,10 +55,6 @@ def _moved(run: Run, function: Function, *args: Any, **kwargs: Any) -> Any:
 
 def _as_it_is(_run: Run, function: Function, *args: Any, **kwargs: Any) -> Any:
     return function(*args, **kwargs)
-
-
-def _pooled(_run: Run, function: Function, *args: Any, return_indices: bool = False, **kwargs: Any) -> Any:
-    return function(*args, return_indices=True, **kwargs) if return_indices else max_pool2d(*args, **kwargs)
 
 
 def _largest(_run: Run, function: Function, *args: Any, **kwargs: Any) -> Any:
@@ -127,7 +122,6 @@ TABLE: Mapping[str, OperatorRule] = {
     **dict.fromkeys(structure.MOVES, _moved),
     **dict.fromkeys(structure.LINEAR | structure.CONSTANT, _as_it_is),
     **dict.fromkeys(structure.HOMOGENEOUS, _as_it_is),
-    "max_pool2d": _pooled,
     **dict.fromkeys(("max", "min", "maximum", "minimum", "fmax", "fmin"), _largest),
     **dict.fromkeys(structure.MEASURES, _measured),
     **dict.fromkeys(structure.POINTWISE, _single),
