@@ -31,29 +31,13 @@ def ours_decisions(case: Case) -> Any:
     return _of(case, HardRules).taken(scores(case))
 
 
+def row(id: str, what: str, ours: Any, peer: Any) -> Row:
+    told = f"{what} a tree of 1,000 classes, {SAMPLES} images' scores"
+    return Row(id, told, "default", ours, (peer, forward(SHARE)), images=8)
+
+
 ROWS = [
-    Row(
-        "tree-soft-1000",
-        f"soft rules of a tree of 1,000 classes, {SAMPLES} images' scores",
-        "default",
-        ours_soft,
-        (soft(20.0), forward(SHARE)),
-        images=8,
-    ),
-    Row(
-        "tree-hard-1000",
-        f"hard rules of a tree of 1,000 classes, {SAMPLES} images' scores",
-        "default",
-        ours_hard,
-        (hard(20.0), forward(SHARE)),
-        images=8,
-    ),
-    Row(
-        "tree-decisions-1000",
-        f"the way through a tree of 1,000 classes, {SAMPLES} images' scores",
-        "default",
-        ours_decisions,
-        (hard_decisions(100.0), forward(SHARE)),
-        images=8,
-    ),
+    row("tree-soft-1000", "soft rules of", ours_soft, soft(20.0)),
+    row("tree-hard-1000", "hard rules of", ours_hard, hard(20.0)),
+    row("tree-decisions-1000", "the way through", ours_decisions, hard_decisions(100.0)),
 ]

@@ -57,7 +57,7 @@ def _mapped(
     model: Any, image: Any, found: Decisions, method: str | Method, seed: int, options: dict[str, Any]
 ) -> Decisions:
     kind = model.census(None).outputs
-    score: Score | None = {"logit": "logit", "probability": "log_probability"}.get(kind)  # type: ignore[assignment]
+    score: Score | None = {"logit": "logit", "probability": "log_probability"}.get(kind)  # type: ignore[assignment]  # each is a Score
     chosen = [step for step in found.shown if step.rejected]
     targets = [branches(found, step, log=kind == "answer") for step in chosen]
     id = method if isinstance(method, str) else method.info.id

@@ -79,7 +79,7 @@ def test_several_photos_one_of_them_bad_as_one_document(place: Path, told: Told)
 def test_the_default_model_tells_what_a_cat_is(place: Path, told: Told) -> None:
     from skimage.data import chelsea
 
-    Image.fromarray(chelsea()).save("chelsea.png")  # type: ignore[no-untyped-call]
+    Image.fromarray(chelsea()).save("chelsea.png")  # type: ignore[no-untyped-call]  # of scikit-image
     found = told("tree", "explain", "chelsea.png")["photos"][0]
     assert (found["class"]["label"], found["agrees"], found["rule"]) == ("tiger cat", True, "marginal")
     assert found["class"]["probability"] == pytest.approx(found["network"]["probability"], rel=1e-4)

@@ -178,5 +178,5 @@ def test_a_function_is_refused() -> None:
 )
 def test_what_makes_no_tree_is_refused(call: object, error: type[Exception], problem: str) -> None:
     with pytest.raises(error, match=problem) as refused:
-        call()  # type: ignore[operator]
+        call()  # type: ignore[operator]  # each row is a call
     assert refused.value.hint

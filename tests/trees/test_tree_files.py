@@ -31,7 +31,7 @@ def test_a_tree_comes_back_as_it_was_saved(tmp_path: Path, seed: int) -> None:
 
 
 def test_networkx_reads_what_is_saved_and_is_read(tmp_path: Path) -> None:
-    networkx = pytest.importorskip("networkx")
+    networkx = pytest.importorskip("networkx", reason="needs networkx, which reads what we write")
     tree = anyhow(20)
     graph = networkx.node_link_graph(json.loads(save(tree, tmp_path / "a.json").read_text()), edges="links")
     assert networkx.is_arborescence(graph) and dict(graph.nodes(data="label")) == dict(

@@ -65,7 +65,7 @@ def test_a_models_tree_is_induced_and_a_photo_decided() -> None:
 )
 def test_what_can_not_be_viewed(asked: dict[str, object], error: type[Exception], said: str) -> None:
     with pytest.raises(error, match=said):
-        view(None, **asked)  # type: ignore[arg-type]
+        view(None, **asked)  # type: ignore[arg-type]  # of several kinds
     model = Model(SmallNet(), mean=MEAN, std=STD, size=(16, 20), classes=["tabby", "tiger cat", "dog", "car"])
     with pytest.raises(BadInput, match="a tree of 3 classes"):
         view(model, hierarchy=TREE)

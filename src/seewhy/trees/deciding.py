@@ -38,10 +38,11 @@ def decide(model: Model | str, images: Any, hierarchy: Hierarchy | None = None, 
     model = as_model(model)
     tree = induce(model) if hierarchy is None else hierarchy
     rules = RULES[rule](tree)
+    papers = SoftRules(tree) if rule == "marginal" else None
     found: list[Decisions] = []
     with torch.inference_mode(False):
         for batch in load_all(images, model.preprocess):
-            found += _decided(model, batch, rules, rule)
+            found += _decided(model, batch, rules, rule, papers)
     several = isinstance(images, list | tuple) or getattr(images, "ndim", 0) == 4
     return found if several else found[0]
 
@@ -66,7 +67,8 @@ def decisive(model: Model, outputs: Tensor, kind: Outputs) -> tuple[Tensor, tupl
     return transform("log_probability", "probability")(outputs), (LOGARITHMS,)
 
 
-def _decided(model: Model, batch: Batch, rules: Rules, rule: str) -> list[Decisions]:
+def _decided(model: Model, batch: Batch, rules: Rules, rule: str, papers: Rules | None) -> list[Decisions]:
+    """papers: the rules of the paper that a word is said of where they decide otherwise."""
     run = model.shared()
     x = run.checked(batch.pixels)
     with run.frozen():
@@ -76,7 +78,7 @@ def _decided(model: Model, batch: Batch, rules: Rules, rule: str) -> list[Decisi
     with torch.no_grad():
         _, ways = rules.forward_with_decisions(scores)
         own, every = scores.softmax(1), rules.log_shares(scores).exp().numpy()
-        soft = SoftRules(rules.hierarchy)(scores)
+        soft = papers(scores) if papers else [None] * len(scores)
     tree = rules.hierarchy
     labels = tuple(run.classes) or tuple(map(tree.called, tree.leaves))
     card = replace(run.card, fingerprint=run.fingerprint)
@@ -88,15 +90,14 @@ def _decided(model: Model, batch: Batch, rules: Rules, rule: str) -> list[Decisi
         last = steps[-1]
         found.append(
             Decisions(steps, last.best, labels[last.best], last.reached, network, rule, tree, labels, nodes, photo,
-                      card, Passes(run.meter.forward // len(x)), (*notes, *_by_the_papers(rule, at, labels, said)))
+                      card, Passes(run.meter.forward // len(x)), (*notes, *_by_the_papers(at, labels, said)))
         )  # fmt: skip
     return found
 
 
-def _by_the_papers(rule: str, soft: Tensor, labels: Sequence[str], said: int) -> Iterator[str]:
+def _by_the_papers(soft: Tensor | None, labels: Sequence[str], said: int) -> Iterator[str]:
     """A word where the paper's soft rules (k,) decide for another class than the network, and than these rules."""
-    other = int(soft.argmax())
-    if rule == "marginal" and other != said:
+    if soft is not None and (other := int(soft.argmax())) != said:
         yield f"by soft rules the tree says {labels[other]} ({float(soft[other]):.1%})"
 
 

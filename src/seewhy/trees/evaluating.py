@@ -86,7 +86,7 @@ def _groups(model: Model, photos: Sequence[Any], size: int, tell: Tell | None) -
     for done, one in enumerate(decoded(photos, model.preprocess, ahead=2 * size), 1):
         if tell is not None:
             tell(done, len(photos))
-        if waiting and (len(waiting) == size or one.pixels is None or one.pixels.shape != waiting[0].pixels.shape):  # type: ignore[union-attr]
+        if waiting and (len(waiting) == size or one.pixels is None or one.pixels.shape != waiting[0].pixels.shape):  # type: ignore[union-attr]  # those that wait have pixels
             yield waiting
             waiting = []
         if one.pixels is None:

@@ -66,7 +66,7 @@ class TreeLoss(nn.Module):
 
     def term(self, scores: Tensor, labels: Tensor) -> Tensor:
         """The tree's, before it is weighted."""
-        raise NotImplementedError
+        raise NotImplementedError  # the two kinds of losses have it
 
     def _labels(self, labels: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
         """Of each sample its class, and whether it has one that counts."""

@@ -110,7 +110,7 @@ class Rules(nn.Module):
 
     def _decided(self, means: Tensor) -> Tensor:
         """The class of each column."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of rules decides in its own way
 
     def _means(self, scores: Tensor) -> Tensor:
         """(n,s), each column a sample or a place of one, in the order of computing, the root last; at least single."""
@@ -123,7 +123,7 @@ class Rules(nn.Module):
 
     def _scored(self, columns: Tensor) -> Tensor:
         """The scores of the nodes, from those of the classes (k,s)."""
-        return self.below(columns)  # type: ignore[no-any-return]
+        return self.below(columns)  # type: ignore[no-any-return]  # a module is called
 
     def _log_shares(self, means: Tensor) -> Tensor:
         return _joined([part.log_softmax(1) for part in self._siblings(means)])
@@ -148,7 +148,7 @@ class SoftRules(Rules):
         return self._logs(means).max(0).indices
 
     def _logs(self, means: Tensor) -> Tensor:
-        return self.to_class(self._log_shares(means))  # type: ignore[no-any-return]
+        return self.to_class(self._log_shares(means))  # type: ignore[no-any-return]  # a module is called
 
 
 class MarginalRules(SoftRules):

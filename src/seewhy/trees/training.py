@@ -71,7 +71,7 @@ def fit(
         raise BadInput("a dataset without samples", "there is nothing to learn from")
     if not parameters:
         raise BadInput("no parameter asks for a gradient", "network.requires_grad_(True)")
-    asked = {"epochs": epochs, "batch_size": batch_size, "seed": seed, "samples": len(dataset)}  # type: ignore[arg-type]
+    asked = {"epochs": epochs, "batch_size": batch_size, "seed": seed, "samples": len(dataset)}  # type: ignore[arg-type]  # as above
     run = _Run(network, loss, optimizer(parameters), rate, asked)
     file = None if checkpoint is None else Path(checkpoint) / CHECKPOINT
     if file is not None and resume and file.exists():
