@@ -135,3 +135,22 @@ def test_a_layer_that_is_read_is_before_its_sum() -> None:
         (seen,) = model.upto(x, ["two"])
         seen = seen.clone()
         assert relative(seen, model.module.two(F.relu(model.module.stem(model.normalised(x))))) < 1e-5
+
+
+class OverAView(Blocks):
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu(self.stem(x))
+        flat = x.view_as(x)
+        flat += self.two(x)
+        out: Tensor = self.head((x + 1).mean((2, 3)))
+        return out
+
+
+def test_a_sum_over_a_view_changes_what_it_is_a_view_of() -> None:
+    model = Model(OverAView(JOINS[0][0]).eval(), mean=(0.5,) * 3, std=(0.25,) * 3, size=(12, 10))
+    x = torch.rand(2, 3, 12, 10, generator=torch.Generator().manual_seed(0))
+    with model.frozen(), torch.no_grad():
+        programs = model.programs(x)
+        run = programs.scoring() if programs else None
+        assert run is not None, programs and programs.refused
+        assert relative(run(x), model.module(model.normalised(x))) < 1e-5

@@ -13,6 +13,12 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from seewhy import Model, explain, predict
+from seewhy.web import Limits
+from seewhy.web.asked import asked
+from seewhy.web.jobs import Job
+from seewhy.web.photos import Photos
+from seewhy.web.results import Results
+from seewhy.web.work import Work
 from serving import ended, long, png, send
 
 
@@ -168,3 +174,19 @@ def test_the_map_so_far_grows_into_the_result(client: TestClient, tmp_path: Path
         assert early[key].shape == whole.shape
         assert np.corrcoef(early[key].ravel(), whole.ravel())[0, 1] > 0.9
     assert {one["key"] for one in events(client, job["id"]) if one["kind"] == "partial"} == set(keys)
+
+
+def test_what_a_method_returns_once_it_is_cancelled_is_not_kept(
+    client: TestClient, tmp_path: Path, network: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo, limits = send(client), Limits()
+    photos, results = Photos(tmp_path / "data" / "photos", limits), Results(tmp_path / "kept", limits)
+    job = Job(asked({"photo": photo}, {"small": network}, limits))
+
+    def cancelled(_model: Model, path: str, *_args: Any, **_options: Any) -> list[Any]:
+        job.cancelled.set()
+        return [explain(network, path)]
+
+    monkeypatch.setattr("seewhy.web.work.compare", cancelled)
+    Work(photos, results)(job)
+    assert job.asked.cells[0].key not in results and not [one for one in job.events if one["kind"] == "result"]
