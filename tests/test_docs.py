@@ -4,11 +4,13 @@ import importlib.util
 import re
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from seewhy import Need, list_methods
+from seewhy.lang import languages
 
 ROOT = Path(__file__).parent.parent
 TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -65,9 +67,19 @@ def test_bfloat16_is_offered_where_it_was_measured_to_rank_as_float32_does() -> 
 
 
 def test_the_table_of_options_is_up_to_date() -> None:
-    path = ROOT / "tools" / "options_table.py"
-    spec = importlib.util.spec_from_file_location("options_table", path)
+    made = tool("options_table")
+    assert made.PAGE.read_text("utf-8") == made.table(), "run python tools/options_table.py"
+
+
+@pytest.mark.parametrize("lang", languages())
+def test_the_page_of_cards_is_up_to_date(lang: str) -> None:
+    made = tool("method_cards")
+    assert made.path(lang).read_text("utf-8") == made.page(lang), "run python tools/method_cards.py"
+
+
+def tool(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
     assert spec and spec.loader
     made = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(made)
-    assert made.PAGE.read_text("utf-8") == made.table(), "run python tools/options_table.py"
+    return made

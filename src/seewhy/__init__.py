@@ -25,6 +25,8 @@ _HOME = {
     "TextModel": "texts",
     "get_method": "registry",
     "list_methods": "registry",
+    "method_card": "cards",
+    "method_cards": "cards",
     "compare": "api",
     "explain": "api",
     "predict": "api",

@@ -1,12 +1,14 @@
 """What clients are told of models, photos, predictions and explanations, as plain data."""
 
-from dataclasses import MISSING
+from dataclasses import MISSING, asdict
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seewhy.cards import method_card, method_cards
 from seewhy.lang import class_name
+from seewhy.lang.cards import option_help
 from seewhy.model import Model
 from seewhy.registry import declared, get_method, list_methods
 from seewhy.render.document import base64
@@ -14,20 +16,20 @@ from seewhy.types import Explanation, Prediction
 from seewhy.web.jobs import Job
 
 
-def model(spec: str, one: Model) -> dict[str, Any]:
+def model(spec: str, one: Model, lang: str) -> dict[str, Any]:
     return {
         "id": spec,
         "name": one.name,
         "weights": one.card.weights,
         "fingerprint": one.fingerprint,
         "classes": len(one.classes),
-        "methods": [_method(listed) for listed in list_methods(one)],
+        "methods": [_method(listed, lang) for listed in list_methods(one)],
     }
 
 
-def _method(listed: Any) -> dict[str, Any]:
-    info = listed.info
-    options = [] if not listed.offered else [_option(one) for one in declared(get_method(info.id)).values()]
+def _method(listed: Any, lang: str) -> dict[str, Any]:
+    info, card = listed.info, method_card(listed.id, lang)
+    options = [] if not listed.offered else [_option(one, lang) for one in declared(get_method(info.id)).values()]
     return {
         "id": info.id,
         "title": info.title,
@@ -35,19 +37,24 @@ def _method(listed: Any) -> dict[str, Any]:
         "offered": listed.offered,
         "reason": listed.reason,
         "paper": info.paper,
-        "cost": info.cost,
-        "summary": info.summary,
+        "cost": card.cost,
+        "summary": card.summary,
         "options": options,
     }
 
 
-def _option(one: Any) -> dict[str, Any]:
+def _option(one: Any, lang: str) -> dict[str, Any]:
     known = one.metadata
     default = None if one.default is MISSING else one.default
     plain = default if isinstance(default, bool | int | float | str | None) else repr(default)
     bounds = {name: known[name] for name in ("low", "high") if known[name] is not None}
     choices = {"choices": list(known["choices"])} if known["choices"] else {}
-    return {"name": one.name, "help": known["help"], "default": plain, **bounds, **choices}
+    return {"name": one.name, "help": option_help(known["help"], lang), "default": plain, **bounds, **choices}
+
+
+def cards(lang: str) -> dict[str, dict[str, str]]:
+    """Every method's card by its id."""
+    return {id: asdict(one) for id, one in method_cards(lang).items()}
 
 
 def classes(one: Model, lang: str) -> list[str]:

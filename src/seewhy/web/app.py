@@ -78,6 +78,7 @@ class Server:
             ("GET", "/api", self.describe),
             ("GET", "/api/models", self.listed_models),
             ("GET", "/api/models/{model}/classes", self.classes),
+            ("GET", "/api/cards", self.cards),
             ("PUT", "/api/photos", self.add_photo),
             ("GET", "/api/photos/{photo}", self.photo),
             ("POST", "/api/predictions", self.predictions),
@@ -96,11 +97,15 @@ class Server:
         return JSONResponse(described(list(self.models), self.limits))
 
     async def listed_models(self, request: Request) -> Response:
-        found = await anyio.to_thread.run_sync(lambda: [answers.model(*one) for one in self.models.items()])
+        lang = _lang(request)
+        found = await anyio.to_thread.run_sync(lambda: [answers.model(*one, lang) for one in self.models.items()])
         return JSONResponse({"models": found})
 
     async def classes(self, request: Request) -> Response:
         return JSONResponse({"classes": answers.classes(self._model(request.path_params["model"]), _lang(request))})
+
+    async def cards(self, request: Request) -> Response:
+        return JSONResponse({"cards": answers.cards(_lang(request))})
 
     async def add_photo(self, request: Request) -> Response:
         data = await body(request, self.limits.bytes, self.limits.silence)
