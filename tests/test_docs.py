@@ -13,7 +13,8 @@ from seewhy import Need, list_methods
 from seewhy.lang import languages
 
 ROOT = Path(__file__).parent.parent
-TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+READMES = ROOT / "README.md", ROOT / "README.zh-CN.md"
+TEXTS = [*READMES, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 METHOD_PAGES = [path for path in (ROOT / "docs" / "methods").glob("*.md") if path.name != "options.md"]
 EXTRAS = {"keras": "keras", "clip": "open_clip", "models": "transformers"}  # what a page needs besides
 PAGES = [path for path in TEXTS if "```python" in path.read_text("utf-8") and path.name != "CONTRIBUTING.md"]
@@ -36,6 +37,50 @@ def test_links_between_pages_lead_somewhere() -> None:
     for page in TEXTS:
         for link in re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8")):
             assert "://" in link or (page.parent / link).exists(), f"{page.name} links to {link}"
+
+
+def test_both_readmes_have_the_same_parts() -> None:
+    english, chinese = (parts(path.read_text("utf-8")) for path in READMES)
+    assert list(english) == list(chinese)
+    for name, found in english.items():
+        assert chinese[name] == found, f"README.zh-CN.md is not in step: {name}"
+
+
+def test_each_readme_links_to_the_other_before_anything_else() -> None:
+    for page, other in (READMES, READMES[::-1]):
+        head = [line for line in page.read_text("utf-8").splitlines() if line][:2]
+        assert head[0] == "# seewhy" and f"]({other.name})" in head[1]
+
+
+def test_the_chinese_readme_is_chinese() -> None:
+    """Prose of English words alone was forgotten; bold that ends in a full stop is no bold to GitHub."""
+    prose = re.sub(r"```.*?```|<!--.*?-->", "", READMES[1].read_text("utf-8"), flags=re.S)
+    for paragraph in re.split(r"\n\s*\n|\n(?=[-#|])", prose):
+        bare = re.sub(r"`[^`]*`|\(\S*\)|[-\d.,:%+#| \n]", "", paragraph)
+        assert not bare or bare in ("seewhy", "[English]") or re.search("[\u4e00-\u9fff]", bare), paragraph
+    assert not re.search(r"[。，：；？！]\*\*[\u4e00-\u9fff]", prose)
+
+
+def parts(text: str) -> dict[str, Any]:
+    """What two languages of a page have in common, in order."""
+    code = re.findall(r"```(\w*)\n(.*?)```", text, re.S)
+    bare = re.sub(r"```.*?```", "", text, flags=re.S)
+    rows = [re.findall(r"\d+(?:\.\d+)?", line) for line in bare.splitlines() if line.startswith("|")]
+    links = re.findall(r"\]\(([^)]+)\)", bare)
+    return {
+        "headings": [len(one) for one in re.findall(r"^(#+) ", bare, re.M)],
+        "code": [
+            (kind, [one for line in block.splitlines() if (one := line.split("#")[0].strip())]) for kind, block in code
+        ],
+        "commented lines": [[bool(re.search(r"\S.*#", line)) for line in block.splitlines()] for _, block in code],
+        "pictures": re.findall(r"!\[[^\]]*\]\(([^)]+)\)", bare),
+        "links": [re.sub(r"\.zh(-CN)?\.md$", ".md", one) for one in links],
+        "names": sorted(set(re.findall(r"`([^`]+)`", bare))),
+        "points": len(re.findall(r"^- ", bare, re.M)),
+        "bold": len(re.findall(r"\*\*", bare)),
+        "tables": rows,
+        "dates": re.findall(r"\d{4}-\d\d-\d\d", bare),
+    }
 
 
 def test_each_method_stands_in_the_table_of_exactly_one_page() -> None:
