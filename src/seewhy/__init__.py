@@ -31,6 +31,7 @@ _HOME = {
     "explain": "api",
     "predict": "api",
     "explain_decisions": "stepwise",
+    "plotly": "render.plotly",
     "doctor": "checkup",
     "open": "store",
     "again": "repeat",
