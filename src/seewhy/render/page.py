@@ -10,7 +10,7 @@ from PIL import Image
 from seewhy.lang import class_name, note, text
 from seewhy.lang.catalog import messages
 from seewhy.render import heading, strip
-from seewhy.render.colors import DIVERGING, SEQUENTIAL, table
+from seewhy.render.colors import tables
 from seewhy.render.document import base64, document, embed, webp
 from seewhy.render.grid import grid, same_photo
 from seewhy.render.normalize import SIGNS, limit, peak
@@ -18,7 +18,6 @@ from seewhy.render.panels import amount
 from seewhy.render.scene import Scene, frame, scenes, smaller
 from seewhy.types import Explanation, Prediction
 
-TABLES = (SEQUENTIAL, "viridis", "cividis", "gray", DIVERGING, "bwr", "OrRd", "turbo", "jet")
 WORDS = (  # those the script fills in itself
     "as_published", "automatic", "hides_structure", "keys_hint", "largest", "looked_at", "no_negative_evidence",
     "no_positive_evidence", "outside_view", "pixel_at", "score_never_moves", "sign_absolute", "sign_all",
@@ -58,7 +57,7 @@ def bundle(explanations: Sequence[Explanation], lang: str, outlier_perc: float) 
             "height": height,
             "src": webp(drawn),
         },
-        "tables": {name: base64(table(name)) for name in TABLES},
+        "tables": tables(),
         "explanations": [
             _one(explanation, scene, lang, outlier_perc, tops[explanation.method]) | {"also": also}
             for explanation, scene, also in zip(

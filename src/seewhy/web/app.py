@@ -19,9 +19,9 @@ from starlette.routing import Route
 from seewhy.api import predict
 from seewhy.asked import whole
 from seewhy.errors import BadOption, SeewhyError
+from seewhy.lang import languages
 from seewhy.model import Model
-from seewhy.render.page import page
-from seewhy.web import answers
+from seewhy.web import answers, shell
 from seewhy.web.asked import asked
 from seewhy.web.description import described
 from seewhy.web.guard import Guard
@@ -31,29 +31,39 @@ from seewhy.web.photos import Photos
 from seewhy.web.reading import body, document
 from seewhy.web.refusing import Refusal, answer, refused
 from seewhy.web.results import Results
+from seewhy.web.shelf import Shelf
 from seewhy.web.work import Work
 
 LOG = logging.getLogger("seewhy.web")
-LANGS = ("en", "zh")
+WAIT = 0.02  # seconds between two looks whether a model is loaded
 
 
 def application(
-    models: Mapping[str, Model], folder: Path, *, token: str, hosts: frozenset[str], limits: Limits | None = None
+    models: Mapping[str, Model],
+    folder: Path,
+    *,
+    token: str,
+    hosts: frozenset[str],
+    limits: Limits | None = None,
+    lang: str = "en",
 ) -> Starlette:
-    """The ASGI application. models: by the names that clients call them; the first is the default.
+    """The ASGI application. models: by the names that clients call them, a Shelf where they are still being loaded; the
+    first is the default.
 
     folder: where photos and results are kept. token: what a client has to show. hosts: "127.0.0.1:8000" and the like,
-    under which the server may be asked.
+    under which the server may be asked. lang: of a page whose reader has chosen none. `state.close` of what is returned
+    ends the work, and with it the streams that tell of it.
     """
-    server = Server(models, folder, limits or Limits())
+    limits = limits or Limits()
+    server = Server(models, folder, limits)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
         await anyio.to_thread.run_sync(server.queue.close)
 
-    return Starlette(
-        routes=server.routes(),
+    app = Starlette(
+        routes=[*server.routes(), *shell.routes(limits, _known(lang))],
         middleware=[Middleware(Guard, token=token, hosts=hosts)],
         lifespan=lifespan,
         exception_handlers={
@@ -63,11 +73,13 @@ def application(
             Exception: _bug,
         },
     )
+    app.state.close = server.queue.close
+    return app
 
 
 class Server:
     def __init__(self, models: Mapping[str, Model], folder: Path, limits: Limits) -> None:
-        self.models, self.limits = dict(models), limits
+        self.models, self.limits = Shelf.of(models), limits
         self.photos, self.results = Photos(folder / "photos", limits), Results(folder / "results", limits)
         self.queue = Queue(Work(self.photos, self.results), limits, partial(_log, "a piece of work"))
         self._decoding = anyio.CapacityLimiter(limits.decoding)
@@ -77,7 +89,7 @@ class Server:
         known: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
             ("GET", "/api", self.describe),
             ("GET", "/api/models", self.listed_models),
-            ("GET", "/api/models/{model}/classes", self.classes),
+            ("GET", "/api/models/{model:path}/classes", self.classes),
             ("PUT", "/api/photos", self.add_photo),
             ("GET", "/api/photos/{photo}", self.photo),
             ("POST", "/api/predictions", self.predictions),
@@ -96,8 +108,12 @@ class Server:
         return JSONResponse(described(list(self.models), self.limits))
 
     async def listed_models(self, request: Request) -> Response:
-        found = await anyio.to_thread.run_sync(lambda: [answers.model(*one) for one in self.models.items()])
-        return JSONResponse({"models": found})
+        """Those that are loaded, once the first is."""
+        while not self.models.there:
+            await anyio.sleep(WAIT)
+        loading = self.models.loading
+        found = await anyio.to_thread.run_sync(lambda: [answers.model(*one) for one in self.models.there.items()])
+        return JSONResponse({"models": found, "loading": loading})
 
     async def classes(self, request: Request) -> Response:
         return JSONResponse({"classes": answers.classes(self._model(request.path_params["model"]), _lang(request))})
@@ -166,6 +182,8 @@ class Server:
 
     async def report(self, request: Request) -> Response:
         """One HTML file of results about one photo: ?key=...&key=..."""
+        from seewhy.render.page import page  # with all that draws: the server is there sooner without
+
         keys = list(dict.fromkeys(request.query_params.getlist("key")))
         if not keys or len(keys) > self.limits.grid:
             raise BadOption(f"a report of {len(keys)} results", f"name 1 to {self.limits.grid} by key=")
@@ -186,8 +204,8 @@ def _lang(request: Request) -> str:
 
 
 def _known(lang: Any) -> str:
-    if lang not in LANGS:
-        raise BadOption(f"lang is {str(lang)[:20]!r}", f"one of {', '.join(LANGS)}")
+    if lang not in languages():
+        raise BadOption(f"lang is {str(lang)[:20]!r}", f"one of {', '.join(languages())}")
     return str(lang)
 
 

@@ -1,0 +1,2 @@
+// A place holder until the viewer's bundle is here.
+customElements.define("seewhy-app", class extends HTMLElement { connectedCallback() { this.textContent = "seewhy"; } });
