@@ -31,6 +31,7 @@ from seewhy.web.photos import Photos
 from seewhy.web.reading import body, document
 from seewhy.web.refusing import Refusal, answer, refused
 from seewhy.web.results import Results
+from seewhy.web.samples import Samples
 from seewhy.web.shelf import Shelf
 from seewhy.web.work import Work
 
@@ -81,6 +82,7 @@ class Server:
     def __init__(self, models: Mapping[str, Model], folder: Path, limits: Limits) -> None:
         self.models, self.limits = Shelf.of(models), limits
         self.photos, self.results = Photos(folder / "photos", limits), Results(folder / "results", limits)
+        self.samples = Samples(self.photos)
         self.queue = Queue(Work(self.photos, self.results), limits, partial(_log, "a piece of work"))
         self._decoding = anyio.CapacityLimiter(limits.decoding)
         self._looking = anyio.CapacityLimiter(1)  # predictions wait for each other, not for the work
@@ -90,6 +92,7 @@ class Server:
             ("GET", "/api", self.describe),
             ("GET", "/api/models", self.listed_models),
             ("GET", "/api/models/{model:path}/classes", self.classes),
+            ("GET", "/api/samples", self.listed_samples),
             ("PUT", "/api/photos", self.add_photo),
             ("GET", "/api/photos/{photo}", self.photo),
             ("POST", "/api/predictions", self.predictions),
@@ -117,6 +120,10 @@ class Server:
 
     async def classes(self, request: Request) -> Response:
         return JSONResponse({"classes": answers.classes(self._model(request.path_params["model"]), _lang(request))})
+
+    async def listed_samples(self, request: Request) -> Response:
+        found = await anyio.to_thread.run_sync(self.samples.listed, _lang(request), limiter=self._decoding)
+        return JSONResponse({"samples": found})
 
     async def add_photo(self, request: Request) -> Response:
         data = await body(request, self.limits.bytes, self.limits.silence)
