@@ -21,11 +21,11 @@ from seewhy.asked import whole
 from seewhy.errors import BadOption, SeewhyError
 from seewhy.lang import languages
 from seewhy.model import Model
-from seewhy.web import answers, shell
+from seewhy.web import answers, calls, shell
 from seewhy.web.asked import asked
 from seewhy.web.description import described
 from seewhy.web.guard import Guard
-from seewhy.web.jobs import Queue
+from seewhy.web.jobs import Job, Queue
 from seewhy.web.limits import Limits
 from seewhy.web.photos import Photos
 from seewhy.web.reading import body, document
@@ -156,11 +156,10 @@ class Server:
         self.photos.path(given["photo"] if isinstance(given.get("photo"), str) else "")
         made = await anyio.to_thread.run_sync(asked, given, self.models, self.limits)
         job = self.queue.submit(made)
-        return JSONResponse(answers.job(job, self.queue.before(job)), 202)
+        return JSONResponse(self._told(job), 202)
 
     async def job(self, request: Request) -> Response:
-        job = self.queue.get(request.path_params["job"])
-        return JSONResponse(answers.job(job, self.queue.before(job)))
+        return JSONResponse(self._told(self.queue.get(request.path_params["job"])))
 
     async def cancel(self, request: Request) -> Response:
         job = self.queue.get(request.path_params["job"])
@@ -185,7 +184,7 @@ class Server:
     async def result(self, request: Request) -> Response:
         key = request.path_params["key"]
         found = await anyio.to_thread.run_sync(self.results.get, key)
-        return JSONResponse(answers.explanation(key, found, _lang(request)))
+        return JSONResponse(answers.explanation(key, found, _lang(request)) | {"calls": calls.of_result(found)})
 
     async def report(self, request: Request) -> Response:
         """One HTML file of results about one photo: ?key=...&key=..."""
@@ -198,6 +197,9 @@ class Server:
         text = await anyio.to_thread.run_sync(lambda: page([self.results.get(key) for key in keys], lang))
         said = {"content-disposition": 'attachment; filename="seewhy.html"', "content-security-policy": "sandbox"}
         return Response(text, media_type="text/html; charset=utf-8", headers=said)
+
+    def _told(self, job: Job) -> dict[str, Any]:
+        return answers.job(job, self.queue.before(job)) | {"calls": calls.of_work(job.asked)}
 
     def _model(self, spec: Any) -> Model:
         spec = next(iter(self.models)) if spec is None else spec
