@@ -10,10 +10,11 @@ from PIL import Image
 from seewhy.lang import text
 from seewhy.lang.catalog import known
 from seewhy.render import heading
+from seewhy.render.colors import tables
 from seewhy.render.document import document, embed, webp
 from seewhy.render.grid import grid, same_photo
 from seewhy.render.scene import smaller
-from seewhy.render.shown import shown, tables
+from seewhy.render.shown import shown
 from seewhy.types import Explanation
 
 LONGEST = 1600  # pixels of the embedded photo's longer side

@@ -6,18 +6,11 @@ from typing import Any
 
 from seewhy.lang import class_name, languages, note, text
 from seewhy.render import heading, strip
-from seewhy.render.colors import DIVERGING, SEQUENTIAL, table
 from seewhy.render.document import base64
 from seewhy.render.scene import frame
 from seewhy.types import Explanation, Prediction
 
-TABLES = (SEQUENTIAL, "viridis", "cividis", "gray", DIVERGING, "bwr", "OrRd", "turbo", "jet")
 Said = str | dict[str, str]
-
-
-def tables() -> dict[str, str]:
-    """The colour maps that a viewer offers: 256 of red, green and blue each, as base64."""
-    return {name: base64(table(name)) for name in TABLES}
 
 
 def shown(explanations: Sequence[Explanation]) -> list[dict[str, Any]]:

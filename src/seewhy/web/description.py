@@ -49,6 +49,7 @@ def described(models: Sequence[str], limits: Limits) -> dict[str, Any]:
             "/api/models/{model}/classes": {
                 "get": _said("Class names, in order.", [_path("model", model), LANG]),
             },
+            "/api/samples": {"get": _said("Photos to start with, sent already.", [LANG])},
             "/api/photos": {"put": _said("Send a photo; its id.", body=photo, status="201")},
             "/api/photos/{photo}": {"get": _said("The photo as WebP.", [_path("photo", DIGEST)])},
             "/api/predictions": {"post": _said("The likeliest classes.", body=_json(look, ["photo"]))},
