@@ -1,6 +1,5 @@
 """A script posts a photo and gets values: the same as Python's."""
 
-import base64
 import json
 import time
 from collections.abc import Callable
@@ -19,18 +18,13 @@ from seewhy.web.jobs import Job
 from seewhy.web.photos import Photos
 from seewhy.web.results import Results
 from seewhy.web.work import Work
-from serving import ended, long, png, send
+from serving import ended, long, png, send, values
 
 
 def events(client: TestClient, job: str, after: int = 0) -> list[dict[str, Any]]:
     headers = {"last-event-id": str(after)} if after else {}
     text = client.get(f"/api/jobs/{job}/events", headers=headers).text
     return [json.loads(line[6:]) for line in text.splitlines() if line.startswith("data: ")]
-
-
-def values(answer: dict[str, Any]) -> Any:
-    raw = np.frombuffer(base64.b64decode(answer["values"]), "<f4")
-    return raw.reshape(answer["rows"], answer["columns"])
 
 
 def test_models_say_what_they_offer(client: TestClient) -> None:

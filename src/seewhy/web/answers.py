@@ -1,5 +1,6 @@
 """What clients are told of models, photos, predictions and explanations, as plain data."""
 
+from collections.abc import Sequence
 from dataclasses import MISSING, asdict
 from typing import Any
 
@@ -7,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seewhy.cards import method_card, method_cards
-from seewhy.lang import class_name
+from seewhy.lang import class_name, languages
 from seewhy.lang.cards import option_help
 from seewhy.model import Model
 from seewhy.registry import declared, get_method, list_methods
+from seewhy.render import heading
 from seewhy.render.document import base64
+from seewhy.render.shown import prediction, shown
 from seewhy.types import Explanation, Prediction
 from seewhy.web.jobs import Job
 
@@ -61,37 +64,39 @@ def classes(one: Model, lang: str) -> list[str]:
     return [class_name(name, lang, index) for index, name in enumerate(one.classes)]
 
 
-def prediction(one: Prediction, lang: str) -> dict[str, Any]:
-    said = {name: getattr(one, name) for name in ("probability", "score", "similarity")}
-    found = {"index": one.index, "label": class_name(one.label, lang, one.index)}
-    return found | {name: value for name, value in said.items() if value is not None}
+def predictions(listed: Sequence[Prediction], lang: str | None) -> list[dict[str, Any]]:
+    """lang: of the labels; None for all."""
+    found = [prediction(one) for one in listed]
+    return found if lang is None else spoken(found, lang)
 
 
-def explanation(key: str, one: Explanation, lang: str) -> dict[str, Any]:
-    """values: float32, little-endian, rows one after another, of the map whose channels are reduced to one."""
-    values, geometry = one.reduced()[0], one.photos[0].geometry
-    return {
+def explanation(key: str, one: Explanation, lang: str | None) -> dict[str, Any]:
+    """What the viewer takes, and more. values: float32, little-endian, rows one after another, of the map whose
+    channels are reduced to one. lang: of its texts; None for all of them."""
+    found = shown([one])[0] | {
         "key": key,
-        "method": one.method,
-        "target": one.target,
         "class": one.classes[0],
-        "label": class_name(one.labels[0], lang, one.classes[0]) if one.classes[0] is not None else one.labels[0],
-        "score": one.score,
+        "kind": one.score,
         "value": float(one.scores[0]),
-        **numbers(values),
-        "input": list(geometry.input),
-        "scale": list(geometry.scale),
-        "offset": list(geometry.offset),
-        "sign": one.sign,
+        "asked": one.target,
         "layers": list(one.layers),
+        "options": {name: heading.option(name, value).partition("=")[2] for name, value in one.options.items()},
         "seed": one.seed,
         "seconds": one.seconds,
         "passes": {"forward": one.passes.forward, "backward": one.passes.backward},
-        "predictions": [prediction(each, lang) for each in one.predictions[0]],
         "blank": bool(one.blank[0]),
-        "notes": list(one.notes),
         "versions": dict(one.versions),
     }
+    return found if lang is None else spoken(found, lang)
+
+
+def spoken(found: Any, lang: str) -> Any:
+    """The same with each text that is there in several languages in one of them."""
+    if isinstance(found, dict):
+        if set(found) == set(languages()):
+            return found[lang]
+        return {name: spoken(value, lang) for name, value in found.items()}
+    return [spoken(one, lang) for one in found] if isinstance(found, list | tuple) else found
 
 
 def numbers(values: NDArray[np.float32]) -> dict[str, Any]:

@@ -50,6 +50,7 @@ def described(models: Sequence[str], limits: Limits) -> dict[str, Any]:
                 "get": _said("Class names, in order.", [_path("model", model), LANG]),
             },
             "/api/cards": {"get": _said("Each method's card: what it answers, when it misleads, its paper.", [LANG])},
+            "/api/samples": {"get": _said("Photos to start with, sent already.", [LANG])},
             "/api/photos": {"put": _said("Send a photo; its id.", body=photo, status="201")},
             "/api/photos/{photo}": {"get": _said("The photo as WebP.", [_path("photo", DIGEST)])},
             "/api/predictions": {"post": _said("The likeliest classes.", body=_json(look, ["photo"]))},

@@ -149,6 +149,8 @@ class Queue:
             self._closed = True
             for job in self.listed():
                 job.cancelled.set()
+            while self._waiting:
+                self._waiting.popleft().end("cancelled")
             self._changed.notify()
         self._thread.join(timeout=10)
 
@@ -173,7 +175,8 @@ class Queue:
         except Cancelled:
             pass
         except SeewhyError as error:
-            job.end("failed", error=as_data(error))
+            if not job.cancelled.is_set():  # else it says that nothing was sampled
+                job.end("failed", error=as_data(error))
         except Exception as error:  # the server goes on, and its log has the trace
             self._failed(error)
             job.end("failed", error=BUG)
