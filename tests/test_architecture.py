@@ -28,8 +28,15 @@ FLOORS = [  # a room imports from floors above it in this list and from its own 
     {"cli"},
 ]
 # The registry finds the methods' files; `Explanation.save` stands beside `seewhy.open`, and imports it when called; so
-# do results with their pages and figures, and a Model of a Keras network with the only file that knows Keras.
-UPWARDS = {("registry", "methods"), ("types", "store"), ("results", "render"), ("model", "sources")}
+# do results with their pages and figures, what a notebook asks of an Explanation, and a Model of a Keras network with
+# the only file that knows Keras.
+UPWARDS = {
+    ("registry", "methods"),
+    ("types", "store"),
+    ("types", "render"),
+    ("results", "render"),
+    ("model", "sources"),
+}
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 FILES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
 
@@ -103,7 +110,7 @@ def test_peers_are_never_imported_by_the_package() -> None:
     [
         ("onnx", "sources/onnx"), ("onnxruntime", "sources/onnx"), ("transformers", "sources/hf"),
         ("open_clip", "sources/openclip"), ("pyarrow", "results/embeddings"), ("umap", "inspect/projecting"),
-        ("plotly", "render/plotly"),
+        ("plotly", "render/plotly"), ("anywidget", "render/notebook"),
     ],
 )  # fmt: skip
 def test_what_only_some_install_is_imported_in_one_file(extra: str, file: str) -> None:

@@ -32,6 +32,7 @@ _HOME = {
     "predict": "api",
     "explain_decisions": "stepwise",
     "plotly": "render.plotly",
+    "show": "render.notebook",
     "doctor": "checkup",
     "open": "store",
     "again": "repeat",
