@@ -20,6 +20,7 @@ from click.testing import Result
 
 import seewhy
 from seewhy.cli import COMMANDS, names
+from seewhy.cli.output import wide
 
 Call = Callable[..., Result]
 Told = Callable[..., Any]
@@ -171,7 +172,10 @@ def test_methods_shows_the_card_of_one_with_its_options(there: Path, call: Call,
     assert "50,100,150" in call("methods", "xrai").stdout
     result = call("methods", "rize")
     assert result.exit_code == 2 and "did you mean rise" in result.stderr
-    assert "前向 n_samples 次" in call("methods", "--lang", "zh").stdout
+    listed = call("methods", "--lang", "zh").stdout.splitlines()
+    papers = [re.search("arXiv:|doi:|DOI:|HAL:|https:", line) for line in listed]
+    begins = {wide(line[: paper.start()]) for line, paper in zip(listed, papers, strict=True) if paper}
+    assert len(begins) == 1 and all(papers), "columns begin under each other"
 
 
 def test_models_finds_a_part_of_a_name(call: Call, told: Told) -> None:
