@@ -11,6 +11,7 @@ from seewhy.model.course import Course
 from seewhy.model.recorded import Meter
 from seewhy.types import Explanation, Map, reduced
 from seewhy.web.asked import Cell
+from seewhy.web.costs import Costs
 from seewhy.web.jobs import Job
 from seewhy.web.photos import Photos
 from seewhy.web.results import Results
@@ -23,6 +24,7 @@ SOON, RARE = 0.5, 20  # seconds between two looks at a map, and times what a loo
 class Work:
     photos: Photos
     results: Results
+    costs: Costs
 
     def __call__(self, job: Job) -> None:
         asked = job.asked
@@ -33,8 +35,11 @@ class Work:
                     job.tell("result", **_named(cell), cached=True)
             if missing:
                 job.progress(method=method.info.id)
-                for cell, found in zip(missing, self._made(job, missing), strict=True):
+                made = self._made(job, missing)
+                for cell, found in zip(missing, made, strict=True):
                     self._keep(job, cell, found)
+                if not job.cancelled.is_set():
+                    self.costs.keep(asked.model, method, len(missing), made)
 
     def _made(self, job: Job, cells: list[Cell]) -> list[Explanation]:
         """One method's explanations of some targets."""
