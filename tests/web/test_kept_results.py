@@ -64,7 +64,7 @@ def test_the_oldest_make_room(network: Model, tmp_path: Path) -> None:
         os.utime(folder / key(number), (number, number))
     photo = (folder / key(0) / "photo.png").stat().st_size
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) - 2 * photo
-    results = Results(folder, Limits(disk=size + 100))
+    results = Results(folder, Limits(disk=size + photo + 100))  # it writes a photo anew
     results.get(key(0))  # which was the oldest
     results.add(key(3), one)
     assert sorted(path.name for path in folder.iterdir()) == [key(0), key(2), key(3)]
