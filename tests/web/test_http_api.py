@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from seewhy import Model, explain, list_methods, predict
 from seewhy.web import Limits
 from seewhy.web.asked import asked
+from seewhy.web.costs import Costs
 from seewhy.web.jobs import Job
 from seewhy.web.photos import Photos
 from seewhy.web.results import Results
@@ -197,5 +198,5 @@ def test_what_a_method_returns_once_it_is_cancelled_is_not_kept(
         return [explain(network, path)]
 
     monkeypatch.setattr("seewhy.web.work.compare", cancelled)
-    Work(photos, results)(job)
+    Work(photos, results, Costs(tmp_path / "costs.json"))(job)
     assert job.asked.cells[0].key not in results and not [one for one in job.events if one["kind"] == "result"]

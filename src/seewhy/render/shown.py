@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from seewhy.geometry import Geometry
 from seewhy.lang import class_name, languages, note, text
 from seewhy.render import heading, strip
 from seewhy.render.document import base64
@@ -37,6 +38,16 @@ def label(name: str, index: int | None) -> Said:
     return each_language(lambda lang: class_name(name, lang, index))
 
 
+def placed(geometry: Geometry) -> dict[str, Any]:
+    """Where a map lies on the photo."""
+    return {
+        "input": geometry.input,
+        "scale": geometry.scale,
+        "offset": geometry.offset,
+        "frame": frame(geometry),
+    }
+
+
 def prediction(one: Prediction) -> dict[str, Any]:
     numbers = {name: getattr(one, name) for name in ("probability", "score", "similarity")}
     found: dict[str, Any] = {"index": one.index, "label": label(one.label, one.index)}
@@ -51,10 +62,7 @@ def _one(explanation: Explanation, top: float) -> dict[str, Any]:
         "values": base64(values[0].astype("<f4")),
         "rows": values.shape[1],
         "columns": values.shape[2],
-        "input": geometry.input,
-        "scale": geometry.scale,
-        "offset": geometry.offset,
-        "frame": frame(geometry),
+        **placed(geometry),
         "sign": explanation.sign,
         "method": explanation.method,
         "label": each_language(lambda lang: heading.named(explanation, lang)),

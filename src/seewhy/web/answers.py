@@ -1,6 +1,6 @@
 """What clients are told of models, photos, predictions and explanations, as plain data."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import MISSING, asdict
 from typing import Any
 
@@ -8,13 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seewhy.cards import method_card, method_cards
+from seewhy.geometry import Geometry
 from seewhy.lang import class_name, languages
 from seewhy.lang.cards import option_help
 from seewhy.model import Model
 from seewhy.registry import declared, get_method, list_methods
 from seewhy.render import heading
 from seewhy.render.document import base64
-from seewhy.render.shown import prediction, shown
+from seewhy.render.shown import placed, prediction, shown
+from seewhy.texts import TextModel
 from seewhy.types import Explanation, Prediction
 from seewhy.web.jobs import Job
 
@@ -26,6 +28,7 @@ def model(spec: str, one: Model, lang: str) -> dict[str, Any]:
         "weights": one.card.weights,
         "fingerprint": one.fingerprint,
         "classes": len(one.classes),
+        "texts": isinstance(one, TextModel),
         "methods": [_method(listed, lang) for listed in list_methods(one)],
     }
 
@@ -108,13 +111,21 @@ def numbers(values: NDArray[np.float32]) -> dict[str, Any]:
     }
 
 
-def job(one: Job, before: int) -> dict[str, Any]:
+def partial(values: NDArray[np.float32], geometry: Geometry | None) -> dict[str, Any]:
+    """A map (r,q) that is on its way, and where it lies on the photo."""
+    return numbers(values) | (placed(geometry) if geometry else {})
+
+
+def job(one: Job, before: int, results: Container[str] = ()) -> dict[str, Any]:
     return {
         "id": one.id,
         "state": one.state,
         "before": before,
         "photo": one.asked.photo,
         "model": one.asked.spec,
-        "cells": [{"method": c.method.info.id, "target": c.text, "key": c.key} for c in one.asked.cells],
+        "cells": [
+            {"method": c.method.info.id, "target": c.text, "key": c.key, "ready": c.key in results}
+            for c in one.asked.cells
+        ],
         "events": len(one.events),
     }

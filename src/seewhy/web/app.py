@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ from seewhy.errors import BadOption, SeewhyError
 from seewhy.lang import languages
 from seewhy.model import Model
 from seewhy.web import answers, calls, shell
-from seewhy.web.asked import asked
+from seewhy.web.asked import asked, texts_of
+from seewhy.web.costs import Costs
 from seewhy.web.description import described
 from seewhy.web.guard import Guard
 from seewhy.web.jobs import Job, Queue
@@ -82,9 +84,10 @@ class Server:
     def __init__(self, models: Mapping[str, Model], folder: Path, limits: Limits) -> None:
         self.models, self.limits = Shelf.of(models), limits
         self.photos, self.results = Photos(folder / "photos", limits), Results(folder / "results", limits)
-        self.samples = Samples(self.photos)
-        self.queue = Queue(Work(self.photos, self.results), limits, partial(_log, "a piece of work"))
+        self.samples, self.costs = Samples(self.photos), Costs(folder / "costs.json")
+        self.queue = Queue(Work(self.photos, self.results, self.costs), limits, partial(_log, "a piece of work"))
         self._decoding = anyio.CapacityLimiter(limits.decoding)
+        self._pacing = anyio.CapacityLimiter(1)
         self._looking = anyio.CapacityLimiter(1)  # predictions wait for each other, not for the work
 
     def routes(self) -> list[Route]:
@@ -97,6 +100,7 @@ class Server:
             ("PUT", "/api/photos", self.add_photo),
             ("GET", "/api/photos/{photo}", self.photo),
             ("POST", "/api/predictions", self.predictions),
+            ("POST", "/api/costs", self.expected),
             ("GET", "/api/jobs", self.listed_jobs),
             ("POST", "/api/jobs", self.add_job),
             ("GET", "/api/jobs/{job}", self.job),
@@ -144,13 +148,29 @@ class Server:
 
     async def predictions(self, request: Request) -> Response:
         given = await document(request, self.limits.body, self.limits.silence)
-        if unknown := sorted(set(given) - {"photo", "model", "top", "lang"}):
-            raise BadOption(f"a request with {unknown[0]!r}", "it has photo, model, top, lang")
-        path = self.photos.path(str(given.get("photo", "")))
+        if unknown := sorted(set(given) - {"photo", "model", "top", "lang", "texts"}):
+            raise BadOption(f"a request with {unknown[0]!r}", "it has photo, model, top, lang, texts")
+        photo = str(given.get("photo", ""))
+        self.photos.path(photo)
         model, top = self._model(given.get("model")), whole(given.get("top", 5), "top", 1, 1000)
-        found = await anyio.to_thread.run_sync(lambda: predict(model, str(path), top), limiter=self._looking)
+        texts = texts_of(given.get("texts"), model)
+        found = await anyio.to_thread.run_sync(
+            lambda: predict(model, self.photos.picture(photo), top, texts=texts), limiter=self._looking
+        )
         lang = _known(given["lang"]) if "lang" in given else None
         return JSONResponse({"predictions": answers.predictions(found, lang)})
+
+    async def expected(self, request: Request) -> Response:
+        """What work would take, asked for as in /api/jobs."""
+        given = await document(request, self.limits.body, self.limits.silence)
+
+        def found() -> list[dict[str, Any]]:
+            made = asked(given, self.models, self.limits)
+            idle = lambda: not self.queue.listed()  # noqa: E731
+            costs = [(method, self.costs.of(made.model, method, len(cells), idle)) for method, cells in made.methods]
+            return [{"method": method.info.id, **asdict(cost)} for method, cost in costs]
+
+        return JSONResponse({"costs": await anyio.to_thread.run_sync(found, limiter=self._pacing)})
 
     async def listed_jobs(self, request: Request) -> Response:
         return JSONResponse({"jobs": [answers.job(one, self.queue.before(one)) for one in self.queue.listed()]})
@@ -183,7 +203,7 @@ class Server:
         found = job.partial.get(key)
         if found is None:
             raise Refusal("no_partial", "there is no map of it yet, or it is whole", "see the job's events", 404)
-        return JSONResponse({"key": key, **answers.numbers(found)})
+        return JSONResponse({"key": key, **answers.partial(found, job.geometry)})
 
     async def result(self, request: Request) -> Response:
         key = request.path_params["key"]
@@ -204,7 +224,7 @@ class Server:
         return Response(text, media_type="text/html; charset=utf-8", headers=said)
 
     def _told(self, job: Job) -> dict[str, Any]:
-        return answers.job(job, self.queue.before(job)) | {"calls": calls.of_work(job.asked)}
+        return answers.job(job, self.queue.before(job), self.results) | {"calls": calls.of_work(job.asked)}
 
     def _model(self, spec: Any) -> Model:
         spec = next(iter(self.models)) if spec is None else spec
