@@ -146,9 +146,12 @@ class Server:
         given = await document(request, self.limits.body, self.limits.silence)
         if unknown := sorted(set(given) - {"photo", "model", "top", "lang"}):
             raise BadOption(f"a request with {unknown[0]!r}", "it has photo, model, top, lang")
-        path = self.photos.path(str(given.get("photo", "")))
+        photo = str(given.get("photo", ""))
+        self.photos.path(photo)
         model, top = self._model(given.get("model")), whole(given.get("top", 5), "top", 1, 1000)
-        found = await anyio.to_thread.run_sync(lambda: predict(model, str(path), top), limiter=self._looking)
+        found = await anyio.to_thread.run_sync(
+            lambda: predict(model, self.photos.picture(photo), top), limiter=self._looking
+        )
         lang = given.get("lang", "en")
         return JSONResponse({"predictions": [answers.prediction(one, _known(lang)) for one in found]})
 

@@ -45,9 +45,9 @@ class Work:
         """One method's explanations of some targets."""
         asked, method = job.asked, cells[0].method
         model = heard(asked.model, job, cells)
-        path = self.photos.path(asked.photo)
+        photo = self.photos.picture(asked.photo)
         options: dict[str, Any] = {"score": asked.score, "seed": asked.seed}
-        return list(compare(model, str(path), [method], [cell.target for cell in cells], **options))
+        return list(compare(model, photo, [method], [cell.target for cell in cells], **options))
 
     def _keep(self, job: Job, cell: Cell, found: Explanation) -> None:
         job.partial.pop(cell.key, None)
