@@ -45,6 +45,10 @@ def described(models: Sequence[str], limits: Limits) -> dict[str, Any]:
             '{"error": {"code", "problem", "hint"}}.',
         },
         "paths": {
+            "/": {"get": _said("The page.")},
+            "/viewer.js": {"get": _said("Its script.")},
+            "/favicon.svg": {"get": _said("Its icon.")},
+            "/api": {"get": _said("This.")},
             "/api/models": {"get": _said("Models, and each method: offered, or why not; its options.")},
             "/api/models/{model}/classes": {
                 "get": _said("Class names, in order.", [_path("model", model), LANG]),
