@@ -26,6 +26,7 @@ from seewhy.web import answers, calls, shell
 from seewhy.web.asked import asked, texts_of
 from seewhy.web.costs import Costs
 from seewhy.web.description import described
+from seewhy.web.folder import swept
 from seewhy.web.guard import Guard
 from seewhy.web.jobs import Job, Queue
 from seewhy.web.limits import Limits
@@ -63,7 +64,7 @@ def application(
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
-        await anyio.to_thread.run_sync(server.queue.close)
+        await anyio.to_thread.run_sync(server.close)
 
     app = Starlette(
         routes=[*server.routes(), *shell.routes(limits, _known(lang))],
@@ -82,6 +83,7 @@ def application(
 
 class Server:
     def __init__(self, models: Mapping[str, Model], folder: Path, limits: Limits) -> None:
+        swept(folder, self)
         self.models, self.limits = Shelf.of(models), limits
         self.photos, self.results = Photos(folder / "photos", limits), Results(folder / "results", limits)
         self.samples, self.costs = Samples(self.photos), Costs(folder / "costs.json")
@@ -89,6 +91,11 @@ class Server:
         self._decoding = anyio.CapacityLimiter(limits.decoding)
         self._pacing = anyio.CapacityLimiter(1)
         self._looking = anyio.CapacityLimiter(1)  # predictions wait for each other, not for the work
+
+    def close(self) -> None:
+        self.queue.close()
+        if self._held:
+            self._held.close()
 
     def routes(self) -> list[Route]:
         known: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [

@@ -45,6 +45,11 @@ def described(models: Sequence[str], limits: Limits) -> dict[str, Any]:
             '{"error": {"code", "problem", "hint"}}.',
         },
         "paths": {
+            "/": {"get": _said("The page.")},
+            "/app.js": {"get": _said("Its script.")},
+            "/viewer.js": {"get": _said("The script of what shows maps.")},
+            "/favicon.svg": {"get": _said("Its icon.")},
+            "/api": {"get": _said("This.")},
             "/api/models": {"get": _said("Models, and each method: offered, or why not; its options.", [LANG])},
             "/api/models/{model}/classes": {
                 "get": _said("Class names, in order.", [_path("model", model), LANG]),
