@@ -21,7 +21,7 @@ FLOORS = [  # a room imports from floors above it in this list and from its own 
     {"together"},
     {"attentions", "cams", "noisy", "background", "sampling", "resuming", "agreement"},
     {"superpixels", "first"},
-    {"methods", "inspect", "synthesis", "concepts", "trees", "render", "store", "checkup", "explaining"},
+    {"methods", "inspect", "metrics", "synthesis", "concepts", "trees", "render", "store", "checkup", "explaining"},
     {"api"},
     {"repeat", "plan", "stepwise"},
     {"web"},
