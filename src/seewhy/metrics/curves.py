@@ -13,7 +13,7 @@ from seewhy.errors import BadInput, BadOption
 from seewhy.first import outputs_of
 from seewhy.images import as_given, load_all
 from seewhy.metrics.hiding import behind
-from seewhy.metrics.ranking import Ranks, cells, counted, moved, ranked, visible
+from seewhy.metrics.ranking import Ranks, counted, hottest, visible
 from seewhy.model import Model
 from seewhy.ops.fills import Fill
 from seewhy.results.curves import Curve
@@ -90,18 +90,14 @@ def _steps(
 ) -> Iterator[Tensor]:
     """Pictures (b,c,h,w): all hidden; then, of the map and of each moved by chance, those between its ends."""
     images = torch.arange(len(x), device=x.device)
-    photos = [one.geometry for one in explanation.photos]
-    maps = [cells(explanation, image) for image in range(len(x))]
 
     def picture(ranks: list[Ranks], count: int) -> Tensor:
         gone = np.stack([visible(own, count, keep=kind == "insertion") for own in ranks])
         return hide(torch.from_numpy(gone)[:, None].to(x), images)[:, 0].mean(1)
 
-    for order in range(1 + random):
-        draws = [np.random.default_rng([seed, order]) for _ in maps]
-        own = maps if not order else [moved(one, draw) for one, draw in zip(maps, draws, strict=True)]
-        ranks = [ranked(*one) for one in zip(own, photos, draws, strict=True)]
-        if not order:
+    for chance in range(1 + random):
+        ranks = [hottest(explanation, image, seed, chance) for image in range(len(x))]
+        if not chance:
             yield picture(ranks, counts[-1] if kind == "deletion" else 0)
         for count in counts[1:-1]:
             yield picture(ranks, count)

@@ -15,11 +15,16 @@ Ranks = NDArray[np.int64]
 Heat = NDArray[np.float32]
 
 
-def cells(explanation: Explanation, image: int) -> Heat:
-    """One image's map (r,q) by which pixels are ranked: absolute where its method's paper shows it so, else as it is,
-    evidence against the class behind what says nothing."""
-    found = explanation.reduced()[image]
-    return np.asarray(np.abs(found)) if explanation.sign == "absolute" else found
+def hottest(explanation: Explanation, image: int = 0, seed: int = 0, chance: int = 0) -> Ranks:
+    """Of each pixel of one image's input (h,w), how many go before it: 0 is the hottest, h*w lies beside the photo.
+
+    Absolute values are ranked where the method's paper shows these; else evidence against the class goes last.
+    chance: 0 for the map itself, from 1 on for the map moved by chance, each time otherwise.
+    """
+    map_ = explanation.reduced()[image]
+    map_ = np.abs(map_) if explanation.sign == "absolute" else map_
+    draws = np.random.default_rng([seed, chance])
+    return ranked(moved(map_, draws) if chance else map_, explanation.photos[image].geometry, draws)
 
 
 def ranked(map_: Heat, geometry: Geometry, draws: np.random.Generator) -> Ranks:

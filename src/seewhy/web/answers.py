@@ -11,6 +11,7 @@ from seewhy.model import Model
 from seewhy.registry import declared, get_method, list_methods
 from seewhy.render.document import base64
 from seewhy.types import Explanation, Prediction
+from seewhy.web.edits import fills
 from seewhy.web.jobs import Job
 
 
@@ -21,6 +22,7 @@ def model(spec: str, one: Model) -> dict[str, Any]:
         "weights": one.card.weights,
         "fingerprint": one.fingerprint,
         "classes": len(one.classes),
+        "fills": fills(one),
         "methods": [_method(listed) for listed in list_methods(one)],
     }
 

@@ -24,13 +24,18 @@ from seewhy.render.page import page
 from seewhy.web import answers
 from seewhy.web.asked import asked
 from seewhy.web.description import described
+from seewhy.web.editing import Editing
+from seewhy.web.following import Following
 from seewhy.web.guard import Guard
+from seewhy.web.inside import Inside
 from seewhy.web.jobs import Queue
+from seewhy.web.layers import Layers
 from seewhy.web.limits import Limits
 from seewhy.web.photos import Photos
 from seewhy.web.reading import body, document
 from seewhy.web.refusing import Refusal, answer, refused
 from seewhy.web.results import Results
+from seewhy.web.twins import Twins
 from seewhy.web.work import Work
 
 LOG = logging.getLogger("seewhy.web")
@@ -72,6 +77,13 @@ class Server:
         self.queue = Queue(Work(self.photos, self.results), limits, partial(_log, "a piece of work"))
         self._decoding = anyio.CapacityLimiter(limits.decoding)
         self._looking = anyio.CapacityLimiter(1)  # predictions wait for each other, not for the work
+        self._twins = Twins()
+        self._more = (
+            Editing(self.photos, self.results, self._model, self._twins, limits, self._looking),
+            Following(self.results, self.models, self._twins, folder / "curves"),
+            Layers(self._model, self._twins),
+            Inside(self.photos, self._model, self._twins),
+        )
 
     def routes(self) -> list[Route]:
         known: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
@@ -90,7 +102,8 @@ class Server:
             ("GET", "/api/results/{key}", self.result),
             ("GET", "/api/report", self.report),
         ]
-        return [Route(path, run, methods=[method]) for method, path, run in known]
+        own = [Route(path, run, methods=[method]) for method, path, run in known]
+        return [*own, *(route for part in self._more for route in part.routes())]
 
     async def describe(self, request: Request) -> Response:
         return JSONResponse(described(list(self.models), self.limits))
@@ -121,7 +134,9 @@ class Server:
             raise BadOption(f"a request with {unknown[0]!r}", "it has photo, model, top, lang")
         path = self.photos.path(str(given.get("photo", "")))
         model, top = self._model(given.get("model")), whole(given.get("top", 5), "top", 1, 1000)
-        found = await anyio.to_thread.run_sync(lambda: predict(model, str(path), top), limiter=self._looking)
+        found = await anyio.to_thread.run_sync(
+            lambda: predict(self._twins(model), str(path), top), limiter=self._looking
+        )
         lang = given.get("lang", "en")
         return JSONResponse({"predictions": [answers.prediction(one, _known(lang)) for one in found]})
 
@@ -132,6 +147,7 @@ class Server:
         given = await document(request, self.limits.body, self.limits.silence)
         self.photos.path(given["photo"] if isinstance(given.get("photo"), str) else "")
         made = await anyio.to_thread.run_sync(asked, given, self.models, self.limits)
+        await anyio.to_thread.run_sync(self._twins, made.model)
         job = self.queue.submit(made)
         return JSONResponse(answers.job(job, self.queue.before(job)), 202)
 
