@@ -1,12 +1,14 @@
 """A part of a photo is hidden or kept alone, and the scores are those of that very picture."""
 
 import io
+import json
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import anyio
 import numpy as np
 import pytest
 import torch
@@ -19,7 +21,7 @@ from seewhy import Model
 from seewhy.images import load
 from seewhy.web.edits import Brush
 from seewhy.web.twins import twin
-from serving import ended, long, png, send
+from serving import HOST, TOKEN, ended, long, png, send
 
 
 def edited(client: TestClient, photo: str, edit: Any, status: int = 200, **more: Any) -> Any:
@@ -202,6 +204,35 @@ def test_predictions_and_edits_do_not_wait_for_the_work(client: TestClient) -> N
     edited(client, photo, brush([[1, 0]]))
     assert client.get(f"/api/jobs/{job['id']}").json()["state"] == "running"
     client.delete(f"/api/jobs/{job['id']}")
+
+
+def test_an_edit_that_nobody_waits_for_is_not_computed(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slider that went on has dropped its request: the server sees that before it begins."""
+    body = json.dumps({"photo": send(client), "edit": brush([[1, 0]])}).encode()
+    computed: list[Any] = []
+    monkeypatch.setattr("seewhy.web.editing.Editing._answer", lambda *given: computed.append(given) or {})
+    headers = [(b"host", HOST.encode()), (b"authorization", f"Bearer {TOKEN}".encode())]
+    scope = {"type": "http", "method": "POST", "path": "/api/edits", "query_string": b"", "headers": headers}
+
+    def asked(gone: bool) -> int:
+        coming = [{"type": "http.request", "body": body, "more_body": False}]
+        sent: list[Any] = []
+
+        async def receive() -> Any:
+            if coming:
+                return coming.pop()
+            if not gone:
+                await anyio.sleep_forever()
+            return {"type": "http.disconnect"}
+
+        async def answer(message: Any) -> None:
+            sent.append(message)
+
+        anyio.run(client.app, scope, receive, answer)
+        return int(sent[0]["status"])
+
+    assert (asked(gone=True), computed) == (499, [])
+    assert asked(gone=False) == 200 and len(computed) == 1
 
 
 def test_a_twin_is_the_same_network_on_the_same_weights(network: Model) -> None:

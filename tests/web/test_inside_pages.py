@@ -63,13 +63,14 @@ def test_a_tree_is_made_once_a_network(
     both: TestClient, network: Model, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     made: list[Any] = []
-    monkeypatch.setattr("seewhy.web.inside.induce", lambda one: made.append(one) or seewhy.trees.induce(one))
+    induce = seewhy.trees.induce
+    monkeypatch.setattr("seewhy.trees.induce", lambda one: made.append(one) or induce(one))
     for seed in (1, 2, 1):
         answer = both.get("/inside/tree", params={"photo": send(both, png(seed)), "lang": "en"})
         assert answer.status_code == 200, answer.text
         assert answer.headers["content-security-policy"] == POLICY
         (tmp_path / "photo.png").write_bytes(png(seed))
-        found = seewhy.explain_decisions(network, str(tmp_path / "photo.png"))
+        found = seewhy.explain_decisions(network, str(tmp_path / "photo.png"), induce(network))
         assert f'"said":"{100 * found.shown[0].share:.1f}%"' in answer.text
     assert len(made) == 1
 

@@ -16,10 +16,7 @@ from starlette.routing import Route
 from seewhy.errors import BadOption, SeewhyError
 from seewhy.lang import languages
 from seewhy.model import Model
-from seewhy.plan import chosen
 from seewhy.results.hierarchy import Hierarchy
-from seewhy.stepwise import explain_decisions
-from seewhy.trees import induce
 from seewhy.types import Photo
 from seewhy.web.photos import Photos
 from seewhy.web.recent import Recent
@@ -81,8 +78,11 @@ class Inside:
 
     def _tree(self, model: Model, path: str, name: str, _layer: str, lang: str) -> str:
         """As `seewhy tree explain` makes it: by the tree of the last layer, and the method that fits the network."""
+        from seewhy.plan import chosen  # with all that draws and clusters: the server is there sooner without
         from seewhy.render.decisions import still
         from seewhy.render.decisions_page import decisions_page
+        from seewhy.stepwise import explain_decisions
+        from seewhy.trees import induce
 
         tree = self._trees.get(id(model), lambda: induce(model))
         found = explain_decisions(model, path, tree, method=chosen([model])[0])
