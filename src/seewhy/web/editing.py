@@ -22,7 +22,7 @@ from seewhy.types import Pixels
 from seewhy.web import answers
 from seewhy.web.edits import BODY, Brush, Hottest, classes, edit
 from seewhy.web.limits import Limits
-from seewhy.web.looked import Looked
+from seewhy.web.looked import Looked, digest
 from seewhy.web.photos import Photos
 from seewhy.web.reading import document
 from seewhy.web.recent import Recent
@@ -79,7 +79,7 @@ class Editing:
     ) -> dict[str, Any]:
         path, model = str(self._photos.path(photo)), self._twins(model)
         looked = self._looked.get((photo, id(model)), lambda: Looked.at(model, path))
-        geometry = looked.photo.geometry
+        geometry = looked.geometry
         mask = made.mask(geometry, lambda key: self._ranked(key, model, looked))
         x = looked.edited(mask, made.fill)
         said, wanted = _said(model, x, top, asked)
@@ -97,10 +97,10 @@ class Editing:
         def make() -> tuple[Ranks, str]:
             found = self._results.get(key)
             explained_by(model, found)
-            return hottest(found), found.photos[0].sha256
+            return hottest(found), digest(found.photos[0].pixels)
 
         ranks, photo = self._ranks.get((key, id(model)), make)
-        if photo != looked.photo.sha256:
+        if photo != looked.digest:
             raise BadInput("the result is about another photo", "name the photo that was explained")
         return ranks
 
