@@ -1,7 +1,6 @@
 """The server's routes. Each is one function; what they say is in answers.py, what they let in in guard.py."""
 
 import json
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -11,7 +10,6 @@ from typing import Any
 
 import anyio
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -19,26 +17,31 @@ from starlette.routing import Route
 
 from seewhy.api import predict
 from seewhy.asked import whole
-from seewhy.errors import BadOption, SeewhyError
+from seewhy.errors import BadOption
 from seewhy.lang import languages
 from seewhy.model import Model
 from seewhy.web import answers, calls, shell
 from seewhy.web.asked import asked, texts_of
 from seewhy.web.costs import Costs
 from seewhy.web.description import described
+from seewhy.web.editing import Editing
+from seewhy.web.failing import HANDLERS, log
 from seewhy.web.folder import swept
+from seewhy.web.following import Following
 from seewhy.web.guard import Guard
+from seewhy.web.inside import Inside
 from seewhy.web.jobs import Job, Queue
+from seewhy.web.layers import Layers
 from seewhy.web.limits import Limits
 from seewhy.web.photos import Photos
 from seewhy.web.reading import body, document
-from seewhy.web.refusing import Refusal, answer, refused
+from seewhy.web.refusing import Refusal
 from seewhy.web.results import Results
 from seewhy.web.samples import Samples
 from seewhy.web.shelf import Shelf
+from seewhy.web.twins import Twins
 from seewhy.web.work import Work
 
-LOG = logging.getLogger("seewhy.web")
 WAIT = 0.02  # seconds between two looks whether a model is loaded
 
 
@@ -70,12 +73,7 @@ def application(
         routes=[*server.routes(), *shell.routes(limits, _known(lang))],
         middleware=[Middleware(Guard, token=token, hosts=hosts)],
         lifespan=lifespan,
-        exception_handlers={
-            SeewhyError: _said,
-            Refusal: _said,
-            HTTPException: _http,
-            Exception: _bug,
-        },
+        exception_handlers=HANDLERS,
     )
     app.state.close = server.queue.close
     return app
@@ -83,19 +81,25 @@ def application(
 
 class Server:
     def __init__(self, models: Mapping[str, Model], folder: Path, limits: Limits) -> None:
-        swept(folder, self)
+        self._let_go = swept(folder, self)
         self.models, self.limits = Shelf.of(models), limits
         self.photos, self.results = Photos(folder / "photos", limits), Results(folder / "results", limits)
         self.samples, self.costs = Samples(self.photos), Costs(folder / "costs.json")
-        self.queue = Queue(Work(self.photos, self.results, self.costs), limits, partial(_log, "a piece of work"))
+        self.queue = Queue(Work(self.photos, self.results, self.costs), limits, partial(log, "a piece of work"))
         self._decoding = anyio.CapacityLimiter(limits.decoding)
         self._pacing = anyio.CapacityLimiter(1)
         self._looking = anyio.CapacityLimiter(1)  # predictions wait for each other, not for the work
+        self._twins = Twins()
+        self._more = (
+            Editing(self.photos, self.results, self._model, self._twins, limits, self._looking),
+            Following(self.results, self.models, self._twins, folder / "curves"),
+            Layers(self._model, self._twins),
+            Inside(self.photos, self._model, self._twins),
+        )
 
     def close(self) -> None:
         self.queue.close()
-        if self._held:
-            self._held.close()
+        self._let_go()
 
     def routes(self) -> list[Route]:
         known: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
@@ -117,7 +121,8 @@ class Server:
             ("GET", "/api/results/{key}", self.result),
             ("GET", "/api/report", self.report),
         ]
-        return [Route(path, run, methods=[method]) for method, path, run in known]
+        own = [Route(path, run, methods=[method]) for method, path, run in known]
+        return [*own, *(route for part in self._more for route in part.routes())]
 
     async def describe(self, request: Request) -> Response:
         return JSONResponse(described(list(self.models), self.limits))
@@ -162,7 +167,7 @@ class Server:
         model, top = self._model(given.get("model")), whole(given.get("top", 5), "top", 1, 1000)
         texts = texts_of(given.get("texts"), model)
         found = await anyio.to_thread.run_sync(
-            lambda: predict(model, self.photos.picture(photo), top, texts=texts), limiter=self._looking
+            lambda: predict(self._twins(model), self.photos.picture(photo), top, texts=texts), limiter=self._looking
         )
         lang = _known(given["lang"]) if "lang" in given else None
         return JSONResponse({"predictions": answers.predictions(found, lang)})
@@ -186,6 +191,7 @@ class Server:
         given = await document(request, self.limits.body, self.limits.silence)
         self.photos.path(given["photo"] if isinstance(given.get("photo"), str) else "")
         made = await anyio.to_thread.run_sync(asked, given, self.models, self.limits)
+        await anyio.to_thread.run_sync(self._twins, made.model)
         job = self.queue.submit(made)
         return JSONResponse(self._told(job), 202)
 
@@ -259,22 +265,3 @@ async def _stream(events: AsyncIterator[dict[str, Any] | None]) -> AsyncIterator
             yield f"id: {event['number']}\nevent: {event['kind']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n"
     finally:
         await events.aclose()  # type: ignore[attr-defined]  # an asynchronous generator
-
-
-async def _said(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, SeewhyError | Refusal)
-    return answer(error)
-
-
-async def _http(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return refused("http", error.detail, "see /api", error.status_code)
-
-
-async def _bug(request: Request, error: Exception) -> Response:
-    _log(request.url.path, error)
-    return refused("bug", "something went wrong in here", "the server's log says what", 500)
-
-
-def _log(where: str, error: BaseException) -> None:
-    LOG.error("%s failed", where, exc_info=error)

@@ -5,6 +5,7 @@ import secrets
 import shutil
 import sys
 import weakref
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -45,19 +46,19 @@ def token(folder: Path) -> str:
     return found
 
 
-def swept(folder: Path, holder: object) -> None:
+def swept(folder: Path, holder: object) -> Callable[[], object]:
     """The folder without what servers that were killed had half written, unless another server writes there now.
 
-    It is this one's as long as `holder` lives.
+    It is this one's until what is returned is called, or `holder` is no more.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if sys.platform == "win32":
         _sweep(folder)
-        return
+        return lambda: None
     import fcntl
 
     held = os.open(folder / LOCK, os.O_WRONLY | os.O_CREAT, 0o600)
-    weakref.finalize(holder, os.close, held)
+    let_go = weakref.finalize(holder, os.close, held)
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         _sweep(folder)
@@ -65,6 +66,7 @@ def swept(folder: Path, holder: object) -> None:
         pass
     with suppress(OSError):  # a disk without locks
         fcntl.flock(held, fcntl.LOCK_SH)
+    return let_go
 
 
 def _sweep(folder: Path) -> None:
