@@ -103,6 +103,10 @@ def job(one: Job, before: int) -> dict[str, Any]:
         "before": before,
         "photo": one.asked.photo,
         "model": one.asked.spec,
-        "cells": [{"method": c.method.info.id, "target": c.text, "key": c.key} for c in one.asked.cells],
+        "cells": [
+            {"method": cell.method.info.id, "target": cell.text, "key": cell.key, "ready": cell.key in one.ready}
+            for cell in one.asked.cells
+        ],
+        "progress": one.latest,
         "events": len(one.events),
     }
