@@ -33,11 +33,15 @@ def test_the_page_names_its_script_and_holds_what_it_starts_with(client: TestCli
     assert (held["lang"], held["limits"]["grid"]) == ("en", 64)
     raw = np.frombuffer(base64.b64decode(held["tables"]["inferno"]), np.uint8)
     np.testing.assert_array_equal(raw.reshape(256, 3), table("inferno"))
-    src = re.search(r'src="(/viewer\.js\?v=\w+)"', answer.text)
+    src = re.search(r'src="(/app\.js\?v=\w+)"', answer.text)
     assert src and "noscript" in answer.text and "<style" not in answer.text and " style=" not in answer.text
     script = client.get(src[1])
-    assert "immutable" in script.headers["cache-control"] and "customElements" in script.text
-    for path in ("/viewer.js", "/viewer.js?v=older"):
+    assert (
+        "immutable" in script.headers["cache-control"]
+        and "./viewer.js" in script.text
+        and "customElements" in client.get("/viewer.js").text
+    )
+    for path in ("/app.js", "/app.js?v=older", "/viewer.js"):
         assert client.get(path).headers["cache-control"] == "no-cache"
     icon = re.search(r'href="(/[^"]+\.svg)"', answer.text)
     assert icon and client.get(icon[1]).headers["content-type"] == "image/svg+xml"
@@ -52,7 +56,7 @@ def test_scripts_styles_and_frames_come_from_the_server_alone(client: TestClient
 
 def test_what_a_first_visit_takes(client: TestClient) -> None:
     total = 0
-    for path in ("/", "/viewer.js", "/favicon.svg"):
+    for path in ("/", "/app.js", "/viewer.js", "/favicon.svg"):
         with client.stream("GET", path, headers={"accept-encoding": "gzip"}) as answer:
             packed = b"".join(answer.iter_raw())
         assert answer.headers["content-encoding"] == "gzip"
@@ -64,7 +68,7 @@ def test_what_a_first_visit_takes(client: TestClient) -> None:
 
 
 def test_no_stranger_sees_the_page_and_nothing_else_is_there(client: TestClient) -> None:
-    for path in ("/", "/viewer.js", "/favicon.svg"):
+    for path in ("/", "/app.js", "/viewer.js", "/favicon.svg"):
         assert client.get(path, headers={"authorization": ""}).status_code == 401
         assert client.post(path).status_code == 405
     for path in ("/nothing", "/viewer.css", "/page.html", "/index.html"):

@@ -23,7 +23,7 @@ from seewhy.errors import BadOption, SeewhyError
 from seewhy.lang import languages
 from seewhy.model import Model
 from seewhy.web import answers, calls, shell
-from seewhy.web.asked import asked
+from seewhy.web.asked import asked, texts_of
 from seewhy.web.costs import Costs
 from seewhy.web.description import described
 from seewhy.web.folder import swept
@@ -101,6 +101,7 @@ class Server:
         known: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
             ("GET", "/api", self.describe),
             ("GET", "/api/models", self.listed_models),
+            ("GET", "/api/cards", self.cards),
             ("GET", "/api/models/{model:path}/classes", self.classes),
             ("GET", "/api/samples", self.listed_samples),
             ("PUT", "/api/photos", self.add_photo),
@@ -125,12 +126,15 @@ class Server:
         """Those that are loaded, once the first is."""
         while not self.models.there:
             await anyio.sleep(WAIT)
-        loading = self.models.loading
-        found = await anyio.to_thread.run_sync(lambda: [answers.model(*one) for one in self.models.there.items()])
+        loading, lang, there = self.models.loading, _lang(request), self.models.there
+        found = await anyio.to_thread.run_sync(lambda: [answers.model(*one, lang) for one in there.items()])
         return JSONResponse({"models": found, "loading": loading})
 
     async def classes(self, request: Request) -> Response:
         return JSONResponse({"classes": answers.classes(self._model(request.path_params["model"]), _lang(request))})
+
+    async def cards(self, request: Request) -> Response:
+        return JSONResponse({"cards": answers.cards(_lang(request))})
 
     async def listed_samples(self, request: Request) -> Response:
         found = await anyio.to_thread.run_sync(self.samples.listed, _lang(request), limiter=self._decoding)
@@ -151,16 +155,17 @@ class Server:
 
     async def predictions(self, request: Request) -> Response:
         given = await document(request, self.limits.body, self.limits.silence)
-        if unknown := sorted(set(given) - {"photo", "model", "top", "lang"}):
-            raise BadOption(f"a request with {unknown[0]!r}", "it has photo, model, top, lang")
+        if unknown := sorted(set(given) - {"photo", "model", "top", "lang", "texts"}):
+            raise BadOption(f"a request with {unknown[0]!r}", "it has photo, model, top, lang, texts")
         photo = str(given.get("photo", ""))
         self.photos.path(photo)
         model, top = self._model(given.get("model")), whole(given.get("top", 5), "top", 1, 1000)
+        texts = texts_of(given.get("texts"), model)
         found = await anyio.to_thread.run_sync(
-            lambda: predict(model, self.photos.picture(photo), top), limiter=self._looking
+            lambda: predict(model, self.photos.picture(photo), top, texts=texts), limiter=self._looking
         )
-        lang = given.get("lang", "en")
-        return JSONResponse({"predictions": [answers.prediction(one, _known(lang)) for one in found]})
+        lang = _known(given["lang"]) if "lang" in given else None
+        return JSONResponse({"predictions": answers.predictions(found, lang)})
 
     async def expected(self, request: Request) -> Response:
         """What work would take, asked for as in /api/jobs."""
@@ -205,12 +210,13 @@ class Server:
         found = job.partial.get(key)
         if found is None:
             raise Refusal("no_partial", "there is no map of it yet, or it is whole", "see the job's events", 404)
-        return JSONResponse({"key": key, **answers.numbers(found)})
+        return JSONResponse({"key": key, **answers.partial(found, job.geometry)})
 
     async def result(self, request: Request) -> Response:
         key = request.path_params["key"]
         found = await anyio.to_thread.run_sync(self.results.get, key)
-        return JSONResponse(answers.explanation(key, found, _lang(request)) | {"calls": calls.of_result(found)})
+        lang = _lang(request) if "lang" in request.query_params else None
+        return JSONResponse(answers.explanation(key, found, lang) | {"calls": calls.of_result(found)})
 
     async def report(self, request: Request) -> Response:
         """One HTML file of results about one photo: ?key=...&key=..."""
@@ -225,7 +231,7 @@ class Server:
         return Response(text, media_type="text/html; charset=utf-8", headers=said)
 
     def _told(self, job: Job) -> dict[str, Any]:
-        return answers.job(job, self.queue.before(job)) | {"calls": calls.of_work(job.asked)}
+        return answers.job(job, self.queue.before(job), self.results) | {"calls": calls.of_work(job.asked)}
 
     def _model(self, spec: Any) -> Model:
         spec = next(iter(self.models)) if spec is None else spec

@@ -33,7 +33,7 @@ def described(models: Sequence[str], limits: Limits) -> dict[str, Any]:
         "seed": {"type": "integer", "minimum": 0},
     }
     look = {"photo": DIGEST, "model": model, "top": {"type": "integer", "minimum": 1, "maximum": 1000},
-            "lang": LANG["schema"]}  # fmt: skip
+            "lang": LANG["schema"], "texts": work["targets"]}  # fmt: skip
     photo = {"required": True, "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}}
     return {
         "openapi": "3.1.0",
@@ -49,10 +49,11 @@ def described(models: Sequence[str], limits: Limits) -> dict[str, Any]:
             "/viewer.js": {"get": _said("Its script.")},
             "/favicon.svg": {"get": _said("Its icon.")},
             "/api": {"get": _said("This.")},
-            "/api/models": {"get": _said("Models, and each method: offered, or why not; its options.")},
+            "/api/models": {"get": _said("Models, and each method: offered, or why not; its options.", [LANG])},
             "/api/models/{model}/classes": {
                 "get": _said("Class names, in order.", [_path("model", model), LANG]),
             },
+            "/api/cards": {"get": _said("Each method's card: what it answers, when it misleads, its paper.", [LANG])},
             "/api/samples": {"get": _said("Photos to start with, sent already.", [LANG])},
             "/api/photos": {"put": _said("Send a photo; its id.", body=photo, status="201")},
             "/api/photos/{photo}": {"get": _said("The photo as WebP.", [_path("photo", DIGEST)])},

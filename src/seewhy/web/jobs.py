@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seewhy.errors import SeewhyError
+from seewhy.geometry import Geometry
 from seewhy.web.asked import Asked
 from seewhy.web.limits import Limits
 from seewhy.web.refusing import Refusal, as_data
@@ -30,8 +31,7 @@ class Cancelled(Exception):
 
 @dataclass(eq=False)
 class Job:
-    """One piece of work. events: all that was told of it, numbered from 1. latest: how far it was last; ready: keys of
-    its results."""
+    """One piece of work. events: all that was told of it, numbered from 1. latest: how far it was last."""
 
     asked: Asked
     id: str = field(default_factory=lambda: uuid4().hex)
@@ -40,7 +40,7 @@ class Job:
     cancelled: Event = field(default_factory=Event)
     partial: dict[str, NDArray[np.float32]] = field(default_factory=dict)  # of a result's key, the map so far (r,q)
     latest: dict[str, Any] = field(default_factory=dict)
-    ready: set[str] = field(default_factory=set)
+    geometry: Geometry | None = None  # where they lie on the photo
     until: float = float("inf")
     _waiters: set[Callable[[], None]] = field(default_factory=set)
     _lock: Lock = field(default_factory=Lock)
@@ -52,8 +52,6 @@ class Job:
             self.events.append({"number": len(self.events) + 1, "kind": kind, **data})
             if kind == "progress":
                 self.latest = data
-            if kind == "result":
-                self.ready.add(data["key"])
             self.state = state or self.state
             waiters = list(self._waiters)
         for wake in waiters:

@@ -27,8 +27,8 @@ class Results:
         self._of = dict[str, str]()  # of a photo, a result that has it on disk
         self._seen = OrderedDict[str, Explanation]()  # those looked at last
 
-    def __contains__(self, key: str) -> bool:
-        return bool(DIGEST.fullmatch(key)) and (self._folder / key / MANIFEST).is_file()
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and bool(DIGEST.fullmatch(key)) and (self._folder / key / MANIFEST).is_file()
 
     def add(self, key: str, explanation: Explanation) -> None:
         photo = explanation.photos[0].sha256

@@ -22,13 +22,16 @@ FOREVER, NEVER = "private, max-age=31536000, immutable", "no-cache"
 
 def routes(limits: Limits, lang: str) -> list[Route]:
     """lang: of a page whose reader has chosen none."""
-    script = files("seewhy.render").joinpath("viewer.js").read_bytes()
-    digest = hashlib.sha256(script).hexdigest()[:16]
+    app, viewer = (files("seewhy.render").joinpath(f"{name}.js").read_bytes() for name in ("app", "viewer"))
+    digest = hashlib.sha256(app).hexdigest()[:16]
     icon = files("seewhy.web").joinpath("favicon.svg").read_bytes()
     html = document(limits, lang, digest).encode()
     return [
         Route("/", _file(html, "text/html; charset=utf-8", NEVER)),
-        Route("/viewer.js", _file(script, "text/javascript; charset=utf-8", FOREVER, digest)),
+        Route("/app.js", _file(app, "text/javascript; charset=utf-8", FOREVER, digest)),
+        Route(
+            "/viewer.js", _file(viewer, "text/javascript; charset=utf-8", NEVER)
+        ),  # by the name that app.js has for it
         Route("/favicon.svg", _file(icon, "image/svg+xml", FOREVER)),
     ]
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from seewhy.api import compare
+from seewhy.geometry import Geometry
+from seewhy.images import load
 from seewhy.model import Model
 from seewhy.model.course import Course
 from seewhy.model.recorded import Meter
@@ -44,8 +46,8 @@ class Work:
     def _made(self, job: Job, cells: list[Cell]) -> list[Explanation]:
         """One method's explanations of some targets."""
         asked, method = job.asked, cells[0].method
-        model = heard(asked.model, job, cells)
         photo = self.photos.picture(asked.photo)
+        model = heard(asked.model, job, cells, lambda: load(photo, asked.model.preprocess)[1].geometry)
         options: dict[str, Any] = {"score": asked.score, "seed": asked.seed}
         return list(compare(model, photo, [method], [cell.target for cell in cells], **options))
 
@@ -57,8 +59,9 @@ class Work:
         job.tell("result", **_named(cell), seconds=found.seconds, cached=False)
 
 
-def heard(model: Model, job: Job, cells: Sequence[Cell]) -> Model:
-    """The model, whose steps a job tells of, and which stops when it is cancelled. cells: of one method."""
+def heard(model: Model, job: Job, cells: Sequence[Cell], lies: Callable[[], Geometry]) -> Model:
+    """The model, whose steps a job tells of, and which stops when it is cancelled. cells: of one method. lies: where
+    the network's input lies on the photo."""
     method = cells[0].method
     began, known = time.monotonic(), dict[str, Any](method=method.info.id)
     looked = [began]
@@ -78,6 +81,7 @@ def heard(model: Model, job: Job, cells: Sequence[Cell]) -> Model:
         if started - looked[-1] < max(SOON, RARE * (looked[-1] - looked[0] if len(looked) > 1 else 0)):
             return
         found = maps()
+        job.geometry = job.geometry or lies()
         if len(found) == len(cells):  # else two cells ask for one class, and have one map
             for cell, one in zip(cells, found, strict=True):
                 job.partial[cell.key] = reduced(one.values.detach().float().cpu().numpy(), method.info.reduce)[0]
