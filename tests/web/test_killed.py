@@ -81,11 +81,11 @@ def test_a_second_server_sweeps_nothing_while_the_first_writes(tmp_path: Path) -
     second = swept(tmp_path)
     assert half.exists()
     for one in (first, second):
-        if one:
-            one.close()
+        assert one is not None
+        os.close(one)
     third = swept(tmp_path)
-    assert not half.exists() and third
-    third.close()
+    assert not half.exists() and third is not None
+    os.close(third)
 
 
 def test_what_was_told_of_is_there_when_the_server_was_killed(maker: Any, network: Model, tmp_path: Path) -> None:

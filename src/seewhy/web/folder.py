@@ -6,7 +6,6 @@ import shutil
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
 
 from seewhy.errors import BadInput
 
@@ -45,10 +44,10 @@ def token(folder: Path) -> str:
     return found
 
 
-def swept(folder: Path) -> IO[bytes] | None:
+def swept(folder: Path) -> int | None:
     """The folder without what servers that were killed had half written, unless another server writes there now.
 
-    What is returned is to be held as long as this one does.
+    What is returned is a file's number, open as long as this one writes.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if sys.platform == "win32":
@@ -56,7 +55,7 @@ def swept(folder: Path) -> IO[bytes] | None:
         return None
     import fcntl
 
-    held = (folder / LOCK).open("ab")
+    held = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         _sweep(folder)
