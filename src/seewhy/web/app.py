@@ -87,6 +87,7 @@ class Server:
 
     def close(self) -> None:
         self.queue.close()
+        self.costs.close()
         if self._held is not None:
             os.close(self._held)
             self._held = None
