@@ -25,7 +25,6 @@ from seewhy.web.asked import asked, texts_of
 from seewhy.web.costs import Costs
 from seewhy.web.description import described
 from seewhy.web.editing import Editing
-from seewhy.web.failing import HANDLERS, log
 from seewhy.web.folder import swept
 from seewhy.web.following import Following
 from seewhy.web.guard import Guard
@@ -35,7 +34,7 @@ from seewhy.web.layers import Layers
 from seewhy.web.limits import Limits
 from seewhy.web.photos import Photos
 from seewhy.web.reading import body, document
-from seewhy.web.refusing import Refusal
+from seewhy.web.refusing import HANDLERS, Refusal, log
 from seewhy.web.results import Results
 from seewhy.web.samples import Samples
 from seewhy.web.shelf import Shelf
@@ -75,7 +74,7 @@ def application(
         lifespan=lifespan,
         exception_handlers=HANDLERS,
     )
-    app.state.close = server.queue.close
+    app.state.close = server.close
     return app
 
 
@@ -99,6 +98,7 @@ class Server:
 
     def close(self) -> None:
         self.queue.close()
+        self.costs.close()
         self._let_go()
 
     def routes(self) -> list[Route]:
@@ -185,7 +185,8 @@ class Server:
         return JSONResponse({"costs": await anyio.to_thread.run_sync(found, limiter=self._pacing)})
 
     async def listed_jobs(self, request: Request) -> Response:
-        return JSONResponse({"jobs": [answers.job(one, self.queue.before(one)) for one in self.queue.listed()]})
+        found = [answers.job(one, self.queue.before(one), self.results) for one in self.queue.listed()]
+        return JSONResponse({"jobs": found})
 
     async def add_job(self, request: Request) -> Response:
         given = await document(request, self.limits.body, self.limits.silence)
