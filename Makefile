@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo test proofs visualize half rise lrp trees wordnet keras compiling sweep shapes textures tree-digits evidence bench bench-quick lint types check clean
+.PHONY: demo test viewer proofs visualize half rise lrp trees wordnet keras compiling sweep shapes textures tree-digits evidence bench bench-quick lint types check clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/installed  ## install seewhy and explain a real photo with a real network
@@ -15,6 +15,13 @@ demo: $(VENV)/installed  ## install seewhy and explain a real photo with a real 
 test: $(VENV)/tested  ## install what the tests need and run them all; those of exactness without the engine, too
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --plain tests/methods tests/test_cams.py tests/test_contract.py
+
+viewer: viewer/node_modules  ## build viewer/ into src/seewhy/render/{viewer,app,maps}.js: needs Node 20.19 or newer
+	cd viewer && npm run build
+
+viewer/node_modules: viewer/package-lock.json
+	cd viewer && npm ci --no-audit --no-fund
+	@touch $@
 
 proofs: $(VENV)/tested  ## every method on the default model beside its peer, into docs/proofs.md: takes minutes
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow tests/test_proofs.py

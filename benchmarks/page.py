@@ -1,27 +1,29 @@
 """The page: every row as it is, also those below their target, between two markers of docs/performance.md; and the
-headlines between the same markers of the README."""
+headlines between the same markers of the README, in both languages."""
 
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import store
+from benchmarks import chinese, store
 from benchmarks.machine import ROOT
 from benchmarks.networks import NETWORKS
 from benchmarks.row import Row
 from benchmarks.rows import ROWS, inside, memory
 
 PAGE, README = ROOT / "docs" / "performance.md", ROOT / "README.md"
+CHINESE = ROOT / "README.zh-CN.md"
 START, END = "<!-- benchmark: written by make bench -->", "<!-- end of benchmark -->"
 Found = dict[str, Any] | None
 
 
-def write(results: Path = store.RESULTS, page: Path = PAGE, readme: Path = README) -> None:
+def write(results: Path = store.RESULTS, page: Path = PAGE, readme: Path = README, in_chinese: Path = CHINESE) -> None:
     cpu, gpu = ({id: store.read(store.path_of(id, one, results)) for id in ROWS} for one in ("cpu", "cuda"))
     parts = [*tables(cpu), *(["### On a GPU", *tables(gpu)] if any(gpu.values()) else [])]
     replace(page, "\n\n".join(parts))
     replace(readme, headlines(cpu))
+    replace(in_chinese, headlines(cpu, "zh"))
 
 
 def replace(path: Path, text: str) -> None:
@@ -150,14 +152,20 @@ def said(found: dict[str, Found]) -> list[str]:
     return list(lines)
 
 
-def headlines(found: dict[str, Found]) -> str:
-    rows = []
-    for row in (one for one in ROWS.values() if one.headline):
-        for one in (found[row.id] or {}).get("peers", []):
-            if "ratio" in one and not one["at_most"]:
-                rows.append([row.what, one["peer"], f"{one['ratio']:.1f} times", between(one["interval"])])
+def headlines(found: dict[str, Found], lang: str = "en") -> str:
+    rows = [
+        (row.what, one["peer"], one["ratio"], one["interval"])
+        for row in ROWS.values()
+        if row.headline
+        for one in (found[row.id] or {}).get("peers", [])
+        if "ratio" in one and not one["at_most"]
+    ]
     if not rows:
-        return "Not measured yet: `make bench` fills the table."
+        return chinese.MISSING if lang == "zh" else "Not measured yet: `make bench` fills the table."
     dates = sorted({one["machine"]["date"] for one in found.values() if one})
-    note = f"On {NETWORKS['default'].name}, float32, CPU, answers equal, measured {' and '.join(dates)}:"
-    return f"{note}\n\n{table(['what', 'faster than', 'by', '95 % interval'], rows)}"
+    network = NETWORKS["default"].name
+    if lang == "zh":
+        return f"{chinese.note(network, dates)}\n\n{table(chinese.COLUMNS, [chinese.row(*one) for one in rows])}"
+    said = [[what, peer, f"{ratio:.1f} times", between(interval)] for what, peer, ratio, interval in rows]
+    note = f"On {network}, float32, CPU, answers equal, measured {' and '.join(dates)}:"
+    return f"{note}\n\n{table(['what', 'faster than', 'by', '95 % interval'], said)}"

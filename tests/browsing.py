@@ -40,7 +40,10 @@ def opened(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
         tab = context.new_page()
         tab.on("console", lambda message: complaints.extend([message.text] * (READING not in message.text)))
         tab.on("pageerror", lambda error: complaints.append(str(error)))
-        tab.on("request", lambda asked: complaints.extend([asked.url] * (not asked.url.startswith(("data:", "file:")))))
+        tab.on(
+            "request",
+            lambda asked: complaints.extend([asked.url] * (not asked.url.startswith(("data:", "file:", "blob:")))),
+        )
         tab.goto(file.as_uri())
         return tab
 

@@ -1,5 +1,6 @@
 """A server in this process, and a client that has its token."""
 
+import base64
 import io
 import time
 from collections.abc import Callable, Iterator
@@ -76,6 +77,11 @@ def ended(client: TestClient, job: str) -> dict[str, Any]:
             return found
         time.sleep(0.005)
     raise AssertionError(f"{found} does not end")
+
+
+def values(answer: dict[str, Any]) -> Any:
+    raw = np.frombuffer(base64.b64decode(answer["values"]), "<f4")
+    return raw.reshape(answer["rows"], answer["columns"])
 
 
 def long(samples: int) -> dict[str, Any]:

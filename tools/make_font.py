@@ -30,7 +30,11 @@ RANGES = (
 
 def characters() -> set[str]:
     """Those of seewhy's own words, and the 3755 most used (level 1 of GB 2312) for file names and users' classes."""
-    own = set("".join((LANG / name).read_text(encoding="utf-8") for name in ("zh.json", "imagenet_zh.json")))
+    own = set(
+        "".join(
+            (LANG / name).read_text(encoding="utf-8") for name in sorted(path.name for path in LANG.glob("*zh.json"))
+        )
+    )
     level1 = bytes(byte for row in range(0xB0, 0xD8) for cell in range(0xA1, 0xFF) for byte in (row, cell))
     ranges = {chr(code) for first, last in RANGES for code in range(first, last + 1)}
     return own | set(level1.decode("gb2312", "ignore")) | ranges

@@ -138,8 +138,22 @@ def reduced(values: NDArray[np.float32], reduce: Reduce) -> NDArray[np.float32]:
 
 
 @held("values")
+class _Shown:
+    """What a notebook asks of what a cell ends with; it draws as figures and pages do, when it is asked."""
+
+    def _repr_html_(self) -> str:
+        from seewhy.render.notebook import html
+
+        return html(self)  # type: ignore[arg-type]  # an Explanation or a Comparison
+
+    def _repr_png_(self) -> bytes | None:
+        from seewhy.render.notebook import png
+
+        return png(self)  # type: ignore[arg-type]
+
+
 @dataclass(frozen=True, eq=False)
-class Explanation:
+class Explanation(_Shown):
     """Maps of a batch of images and all it takes to compute them again. It does not draw itself.
 
     values (b,c,r,q): float32, raw and signed; where a method says how, made of what is smaller whenever they are read.
@@ -218,7 +232,7 @@ def _cut(decided: tuple[Any, ...], rows: slice) -> tuple[Any, ...]:
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Comparison(_Shown):
     """Methods times targets on the same images: `c[method]` is a row, `c[method, target]` one Explanation.
 
     A target is named as it was asked for ("predicted", a label, an index) or by its column's number.

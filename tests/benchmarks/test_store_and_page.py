@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import page, store
+from benchmarks import chinese, page, store
 from benchmarks.machine import ROOT, machine
 from benchmarks.row import WrongAnswer
 from benchmarks.rows import ROWS, memory
 from benchmarks.running import filled, tiny_case
+
+PAGES = [one.name for one in (page.PAGE, page.README, page.CHINESE)]
 
 IDS = ("gradcam-default", "cams-together")
 
@@ -102,7 +104,7 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
 def test_the_page_is_written_between_its_markers_and_twice_is_once(tmp_path: Path) -> None:
     results = tmp_path / "results"
     store.save(figures("gradcam-default", ratio=3.0), results / "cpu" / "gradcam-default.json")
-    pages = [tmp_path / "performance.md", tmp_path / "README.md"]
+    pages = [tmp_path / name for name in PAGES]
     for one in pages:
         one.write_text(f"before\n{page.START}\nold\n{page.END}\nafter\n", "utf-8")
     page.write(results, *pages)
@@ -114,6 +116,7 @@ def test_the_page_is_written_between_its_markers_and_twice_is_once(tmp_path: Pat
     row = "| 0.08 | grad-cam 1.5.7 | one at a time | **3.00** | 4.50 to 5.50 | at least 4 | no | 9.00 |"
     assert row in once[0], "a row below its target is printed like the others"
     assert "| grad-cam | 3.0 times | 4.50 to 5.50 |" in once[1]
+    assert "| grad-cam | 3.0 倍 | 4.50 至 5.50 |" in once[2] and "times" not in once[2]
     assert all(table_is_even(text) for text in once)
 
 
@@ -134,7 +137,7 @@ def test_what_a_row_measures_can_be_stored_and_shown(tmp_path: Path, monkeypatch
     ):
         found = filled(ROWS[id], tiny_case(ROWS[id]), once=True)
         store.save(found, store.path_of(id, "cpu", tmp_path))
-    pages = [tmp_path / "performance.md", tmp_path / "README.md"]
+    pages = [tmp_path / name for name in PAGES]
     for one in pages:
         one.write_text(f"{page.START}{page.END}", "utf-8")
     page.write(tmp_path, *pages)
@@ -174,11 +177,18 @@ def test_a_target_grows_with_what_was_measured_on_the_case() -> None:
 
 
 def test_the_pages_of_the_repository_are_those_of_its_figures(tmp_path: Path) -> None:
-    for name in ("docs/performance.md", "README.md"):
-        (tmp_path / Path(name).name).write_text((ROOT / name).read_text("utf-8"), "utf-8")
-    page.write(store.RESULTS, tmp_path / "performance.md", tmp_path / "README.md")
-    for name in ("docs/performance.md", "README.md"):
-        assert (tmp_path / Path(name).name).read_text("utf-8") == (ROOT / name).read_text("utf-8"), "make bench"
+    theirs = [page.PAGE, page.README, page.CHINESE]
+    ours = [tmp_path / one.name for one in theirs]
+    for one, copy in zip(theirs, ours, strict=True):
+        copy.write_text(one.read_text("utf-8"), "utf-8")
+    page.write(store.RESULTS, *ours)
+    for one, copy in zip(theirs, ours, strict=True):
+        assert copy.read_text("utf-8") == one.read_text("utf-8"), "make bench"
+
+
+def test_every_headline_has_chinese_words() -> None:
+    headlines = [row for row in ROWS.values() if row.headline]
+    assert {row.what for row in headlines} == set(chinese.WHAT)
 
 
 def test_the_machine_is_described_and_not_named() -> None:

@@ -1,8 +1,6 @@
 """The page as its reader has it: opened from disk in headless Chromium."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -10,40 +8,10 @@ import pytest
 from handmade import RANDOM, blob, handmade, plain
 from seewhy.geometry import Geometry
 from seewhy.render.colors import table
-from seewhy.render.page import page
 from seewhy.types import Prediction
+from viewing import Open, colour, more, point, three, view
 
-Open = Callable[..., Any]
 BAD = "<img src=x onerror='window.broken=1'>{{script}}"
-
-
-@pytest.fixture
-def visit(opened: Open) -> Open:
-    """Open explanations as a page."""
-    return lambda explanations, lang="en", **options: opened(page(explanations, lang), **options)
-
-
-def three() -> list[Any]:
-    noise = np.random.default_rng(1).normal(size=(3, 60, 60))
-    return [handmade(), handmade(noise, method="saliency", sign="all", reduce="max"), handmade(-blob(7, 7, 3, 3))]
-
-
-def view(tab: Any, index: int = 0) -> Any:
-    return tab.get_by_test_id(f"tile-{index}").locator(".view")
-
-
-def point(tab: Any, x: float, y: float, index: int = 0) -> str:
-    """Move the pointer over the middle of a pixel of the photo; the value that is read there."""
-    box = view(tab, index).bounding_box()
-    tab.mouse.move(box["x"] + (x + 0.5) / 451 * box["width"], box["y"] + (y + 0.5) / 300 * box["height"])
-    return tab.get_by_test_id(f"value-{index}").get_attribute("data-raw")
-
-
-def colour(tab: Any, x: float, y: float, index: int = 0) -> list[int]:
-    """RGBA of the heat at a place given in shares of the picture."""
-    script = """([name, x, y]) => { const c = document.querySelector(`[data-testid="${name}"]`);
-        return [...c.getContext('2d').getImageData(x * (c.width - 1), y * (c.height - 1), 1, 1).data]; }"""
-    return tab.evaluate(script, [f"heat-{index}", x, y])
 
 
 def test_the_value_under_the_pointer_is_the_arrays(visit: Open) -> None:
@@ -64,7 +32,8 @@ def test_every_pixel_has_the_value_of_the_heat_map_bit_for_bit(visit: Open) -> N
     crop = Geometry((60, 90), (48, 64), (0.9, 0.83), (-3.1, -5.4))
     shown = [handmade(noise, plain(60, 90, 9, 9, 9), geometry) for geometry in (crop, None)]
     tab = visit(shown)
-    script = "(i) => Array.from({length: 60 * 90}, (_, k) => seewhy.valueAt(k % 90, Math.floor(k / 90), i))"
+    script = """(i) => { const viewer = document.querySelector("seewhy-viewer");
+        return Array.from({length: 60 * 90}, (_, k) => viewer.valueAt(k % 90, Math.floor(k / 90), i)); }"""
     for index, explanation in enumerate(shown):
         found = np.array(tab.evaluate(script, index), np.float64).reshape(60, 90)
         np.testing.assert_array_equal(found, explanation.heatmap()[0].astype(np.float64))
@@ -93,6 +62,7 @@ def test_opacity_view_and_fading_do_what_they_say(visit: Open) -> None:
     tab.get_by_test_id("opacity").fill("50")
     assert tab.get_by_test_id("heat-0").evaluate("heat => getComputedStyle(heat).opacity") == "0.5"
     assert (colour(tab, 1, 0)[3], colour(tab, 0, 1)[3]) == (255, 0)
+    more(tab)
     tab.get_by_test_id("fade").uncheck()
     assert colour(tab, 0, 1)[3] == 255
     tab.get_by_label("Photo", exact=True).check()
@@ -179,7 +149,7 @@ def test_without_scripts_there_is_a_still_picture(visit: Open) -> None:
 
 def test_the_photo_keeps_its_colours(visit: Open) -> None:
     tab = visit([handmade(np.zeros((3, 3)), plain(60, 90, 255, 0, 0))])
-    shot = tab.evaluate("""() => { const i = document.querySelector('.view img'), c = document.createElement('canvas');
+    shot = tab.locator(".view img").evaluate("""(i) => { const c = document.createElement('canvas');
         c.width = c.height = 1; const g = c.getContext('2d'); g.drawImage(i, 0, 0, 1, 1);
         return [...g.getImageData(0, 0, 1, 1).data]; }""")
     assert np.abs(np.array(shot) - [255, 0, 0, 255]).max() <= 4  # lossy

@@ -20,6 +20,7 @@ from click.testing import Result
 
 import seewhy
 from seewhy.cli import COMMANDS, names
+from seewhy.cli.output import wide
 
 Call = Callable[..., Result]
 Told = Callable[..., Any]
@@ -149,6 +150,32 @@ def test_methods_lists_each_with_its_paper_and_its_reason(there: Path, call: Cal
     assert re.search(r"^cam +gradcam +yes ", result.stdout, re.M)
     result = call("methods", "--family", "cat")
     assert result.exit_code == 2 and "families: " in result.stderr
+
+
+def test_methods_shows_the_card_of_one_with_its_options(there: Path, call: Call, told: Told) -> None:
+    found = told("methods", "rise", "-M", NET)
+    assert found["id"] == "rise" and found["offered"] and found["link"] == "https://arxiv.org/abs/1806.07421"
+    assert next(one for one in found["options"] if one["name"] == "keep")["allowed"] == "0.01..0.99"
+    card = seewhy.method_card("rise", "zh")
+    said = call("methods", "rise", "--lang", "zh").stdout
+    for part in (
+        "何时会误导",
+        card.cost,
+        card.link,
+        "-O normalise=adjusted",
+        "adjusted|visible|expected",
+        "单元格可见的概率",
+    ):
+        assert part in said, part
+    assert "".join(card.misleads.split()) in "".join(said.split())
+    assert "needs MAPS" in call("methods", "gradcam", "-M", "nets.py:dead").stdout
+    assert "50,100,150" in call("methods", "xrai").stdout
+    result = call("methods", "rize")
+    assert result.exit_code == 2 and "did you mean rise" in result.stderr
+    listed = call("methods", "--lang", "zh").stdout.splitlines()
+    papers = [re.search("arXiv:|doi:|DOI:|HAL:|https:", line) for line in listed]
+    begins = {wide(line[: paper.start()]) for line, paper in zip(listed, papers, strict=True) if paper}
+    assert len(begins) == 1 and all(papers), "columns begin under each other"
 
 
 def test_models_finds_a_part_of_a_name(call: Call, told: Told) -> None:

@@ -79,6 +79,25 @@ def test_methods_and_targets_make_a_grid(there: Path, told: Told) -> None:
     assert all(f'"method":"{m}"' in page for m in ("gradcam", "saliency"))
 
 
+def test_a_plotly_figure_of_each_is_written_when_asked(
+    undrawn: None, there: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("plotly", reason="needs plotly: the extra 'plotly'")
+    asked = ("explain", "photos/cat.jpg", *NET, "-m", "gradcam", "-m", "saliency", "--plotly", "--lang", "zh")
+    for _ in range(2):  # the second takes the first one's place
+        assert call(*asked).exit_code == 0
+    for method in ("gradcam", "saliency"):
+        written = Path("seewhy-out/cat", method, "plotly.html").read_text("utf-8")
+        assert method in written and "\\u70ed\\u529b\\u56fe" in written and 'src="http' not in written
+
+    def absent(name: str) -> Any:
+        raise ImportError(name)
+
+    monkeypatch.setattr("seewhy.render.plotly.import_module", absent)
+    refused(call(*asked[:-2], "-o", "other"), "needs plotly")
+    assert not Path("other").exists()
+
+
 def test_several_models_stand_beside_each_other(undrawn: None, there: Path, told: Told) -> None:
     found = told("explain", "photos/cat.jpg", *NET, "--model", "nets.py:soft", "-t", "2")["photos"][0]
     assert [one["folder"] for one in found["explanations"]] == [

@@ -109,7 +109,7 @@ def test_the_page_holds_the_words_and_how_well_each_text_fits() -> None:
     first, second, plain = json.loads(found[1])["explanations"]
     assert first["words"]["listed"] == [list(pair) for pair in zip(WORDS, SCORES, strict=True)]
     assert first["words"]["top"] == second["words"]["top"] == 4.0
-    assert first["words"]["title"] == "Words: what the score loses without each"
+    assert first["words"]["title"]["en"] == "Words: what the score loses without each"
     assert plain["words"] is None
-    assert [one["similarity"] for one in first["predictions"]] == ["0.310", "0.290"]
+    assert [one["similarity"] for one in first["predictions"]] == pytest.approx([0.31, 0.29])
     assert "similarity" not in plain["predictions"][0]

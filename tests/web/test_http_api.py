@@ -1,6 +1,5 @@
 """A script posts a photo and gets values: the same as Python's."""
 
-import base64
 import json
 import time
 from collections.abc import Callable
@@ -12,25 +11,21 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from seewhy import Model, explain, predict
+from seewhy import Model, explain, list_methods, predict
 from seewhy.web import Limits
 from seewhy.web.asked import asked
+from seewhy.web.costs import Costs
 from seewhy.web.jobs import Job
 from seewhy.web.photos import Photos
 from seewhy.web.results import Results
 from seewhy.web.work import Work
-from serving import ended, long, png, send
+from serving import ended, long, png, send, values
 
 
 def events(client: TestClient, job: str, after: int = 0) -> list[dict[str, Any]]:
     headers = {"last-event-id": str(after)} if after else {}
     text = client.get(f"/api/jobs/{job}/events", headers=headers).text
     return [json.loads(line[6:]) for line in text.splitlines() if line.startswith("data: ")]
-
-
-def values(answer: dict[str, Any]) -> Any:
-    raw = np.frombuffer(base64.b64decode(answer["values"]), "<f4")
-    return raw.reshape(answer["rows"], answer["columns"])
 
 
 def test_models_say_what_they_offer(client: TestClient) -> None:
@@ -42,6 +37,21 @@ def test_models_say_what_they_offer(client: TestClient) -> None:
     steps = next(one for one in methods["integrated_gradients"]["options"] if one["name"] == "n_steps")
     assert steps["default"] == 50 and steps["help"]
     assert client.get("/api/models/small/classes").json()["classes"][3] == "<b>bus</b>"
+
+
+def test_each_method_has_its_card_in_both_languages(client: TestClient) -> None:
+    english, chinese = (client.get(f"/api/cards?lang={lang}").json()["cards"] for lang in ("en", "zh"))
+    assert list(english) == list(chinese) == [one.id for one in list_methods()]
+    assert list(english["rise"]) == [
+        "title", "family", "answers", "misleads", "use", "cost", "summary", "paper", "link",
+    ]  # fmt: skip
+    assert english["rise"]["link"] == chinese["rise"]["link"] == "https://arxiv.org/abs/1806.07421"
+    assert chinese["rise"]["cost"] == "每个基线前向 n_samples 次"
+    (model,) = client.get("/api/models?lang=zh").json()["models"]
+    found = next(one for one in model["methods"] if one["id"] == "rise")
+    assert found["cost"] == chinese["rise"]["cost"] and found["summary"] == chinese["rise"]["summary"]
+    assert {one["name"]: one["help"] for one in found["options"]}["keep"] == "单元格可见的概率"
+    assert client.get("/api/cards?lang=fr").status_code == 422
 
 
 def test_predictions_are_those_of_python(client: TestClient, network: Model, tmp_path: Path) -> None:
@@ -188,5 +198,5 @@ def test_what_a_method_returns_once_it_is_cancelled_is_not_kept(
         return [explain(network, path)]
 
     monkeypatch.setattr("seewhy.web.work.compare", cancelled)
-    Work(photos, results)(job)
+    Work(photos, results, Costs(tmp_path / "costs.json"))(job)
     assert job.asked.cells[0].key not in results and not [one for one in job.events if one["kind"] == "result"]

@@ -17,6 +17,7 @@ COMMANDS = (
     "inspect",
     "concepts",
     "tree",
+    "serve",
     "visualize",
     "dream",
     "invert",

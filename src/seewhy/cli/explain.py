@@ -98,6 +98,9 @@ class Explain(Command):
     type=click.Choice(["positive", "negative", "absolute", "all"]),
     help="Which evidence the figure shows; default as the method's paper.",
 )
+@click.option(
+    "--plotly", is_flag=True, help="Also a Plotly figure of each explanation, plotly.html: with seewhy[plotly]."
+)
 @options.lang_option
 @options.json_option
 @options.quiet_option
@@ -122,7 +125,7 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
                 break
             where.step(text("explaining", lang, photo=photo) + number)
             try:
-                results.append(_explained(plan, style, photo, folder, where, loud))
+                results.append(_explained(plan, style, photo, folder, where, loud, asked["plotly"]))
             except SeewhyError as error:
                 results.append({"photo": str(photo), "error": where.failed(str(photo), error)})
     if asked["as_json"]:
@@ -142,6 +145,10 @@ def _planned(asked: dict[str, Any], where: Progress, stop: Interrupt) -> "tuple[
     from seewhy.model.recorded import Meter
 
     style = Style(asked["style"], asked["cmap"], asked["sign"], asked["lang"])
+    if asked["plotly"]:
+        from seewhy.render.plotly import require
+
+        require()  # before anything is computed
     models = []
     for name in dict.fromkeys(asked["models"]):
         course = Course(tell=where.samples, stopped=stop)
@@ -161,14 +168,16 @@ def _planned(asked: dict[str, Any], where: Progress, stop: Interrupt) -> "tuple[
     return made, style
 
 
-def _explained(plan: "Plan", style: "Style", photo: Path, folder: Path, where: Progress, loud: bool) -> dict[str, Any]:
+def _explained(
+    plan: "Plan", style: "Style", photo: Path, folder: Path, where: Progress, loud: bool, plotly: bool
+) -> dict[str, Any]:
     from seewhy.cli import results
     from seewhy.store import refuse_others
 
     refuse_others(folder)  # before minutes are spent on what can't be written
     found = plan.run(str(photo))
     where.step(text("drawing", style.lang, photo=photo))
-    places, figures = results.written(found, folder, style)
+    places, figures = results.written(found, folder, style, plotly)
     if loud:
         where.say("\n".join(_told(photo, folder, found, style.lang)))
     return {

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
+from unicodedata import east_asian_width
 
 import click
 
@@ -65,10 +66,16 @@ def clock(seconds: float) -> str:
 
 
 def columns(rows: Sequence[Sequence[str]], indent: str = "") -> Iterator[str]:
-    """Lines in which the cells of a column begin under each other."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    """Lines in which the cells of a column begin under each other, Chinese ones too."""
+    widths = [max(map(wide, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        yield indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        cells = [cell + " " * (width - wide(cell)) for cell, width in zip(row, widths, strict=True)]
+        yield indent + "  ".join(cells).rstrip()
+
+
+def wide(said: str) -> int:
+    """Places a text takes in a terminal: two for each Chinese character."""
+    return sum(2 if east_asian_width(one) in "WF" else 1 for one in said)
 
 
 class Progress:

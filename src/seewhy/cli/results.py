@@ -16,19 +16,23 @@ from seewhy.render.panels import amount, number
 from seewhy.store import replacing, write
 from seewhy.types import Explanation, ModelCard, Prediction
 
-FIGURE = "figure.png"
+FIGURE, PLOTLY = "figure.png", "plotly.html"
 
 
-def written(explanations: Sequence[Explanation], folder: Path, style: Style) -> tuple[list[Path], list[Path]]:
+def written(
+    explanations: Sequence[Explanation], folder: Path, style: Style, plotly: bool = False
+) -> tuple[list[Path], list[Path]]:
     """Write everything or nothing; returns the folder of each explanation, and the figures.
 
-    A figure tells of one model: several have one each. The page tells of all.
+    A figure tells of one model: several have one each. The page tells of all. plotly: also a Plotly figure of each.
     """
     homes, names = _homes(explanations), _names(explanations)
     with replacing(folder) as fresh:
         for one, name in zip(explanations, names, strict=True):
             (fresh / name).mkdir(parents=True, exist_ok=True)
             write(one, fresh / name, photos_in=fresh / names[0] if name != names[0] else None)
+            if plotly:
+                style.plotly(one).write_html(fresh / name / PLOTLY, include_plotlyjs=True)
             if len(explanations) > len(homes) and style.single:
                 _save(style.one(one), fresh / name / FIGURE)
         for model, home in homes.items():

@@ -105,6 +105,12 @@ class Style:
 
         return figure(explanation, lang=self.lang, **given)
 
+    def plotly(self, explanation: Explanation) -> Any:
+        """A Plotly figure, whatever the style is."""
+        from seewhy.render.plotly import plotly
+
+        return plotly(explanation, sign=self.sign, cmap=self.cmap, lang=self.lang)
+
     def _modes(self) -> tuple[Any, ...]:
         return tuple(mode.strip() for mode in self.name.partition(":")[2].split(","))
 

@@ -1,4 +1,4 @@
-"""The names of the 1000 ImageNet classes in Chinese."""
+"""The names of the 1000 ImageNet classes in Chinese, made for seewhy: there is no official translation."""
 
 import json
 from functools import cache

@@ -2,6 +2,7 @@
 
 from difflib import get_close_matches
 from functools import cache
+from typing import TYPE_CHECKING
 
 import matplotlib
 import numpy as np
@@ -10,16 +11,20 @@ from numpy.typing import NDArray
 from skimage.color import lab2rgb, rgb2lab
 
 from seewhy.errors import BadOption
-from seewhy.types import Sign
+from seewhy.render.document import base64
+
+if TYPE_CHECKING:
+    from seewhy.types import Sign
 
 Table = NDArray[np.uint8]  # (256,3)
 
 SEQUENTIAL = "inferno"
 DIVERGING = "bluewhitered"
+ON_PAGES = (SEQUENTIAL, "viridis", "cividis", "gray", DIVERGING, "bwr", "OrRd", "turbo", "jet")
 ZERO = 128  # the row of a table that stands for 0 in a signed map
 
 
-def default(sign: Sign) -> str:
+def default(sign: "Sign") -> str:
     """The map's name for a sign: centred and diverging for both signs, uniform and sequential for one."""
     return DIVERGING if sign == "all" else SEQUENTIAL
 
@@ -39,18 +44,23 @@ def table(name: str) -> Table:
     return rounded
 
 
+def tables() -> dict[str, str]:
+    """The maps that a page offers, by name: 256 times R, G and B as base64."""
+    return {name: base64(table(name)) for name in ON_PAGES}
+
+
 def names() -> list[str]:
     """Every name `table` knows."""
     return sorted([*_OWN, *matplotlib.colormaps])
 
 
-def rows(normed: NDArray[np.floating], sign: Sign) -> NDArray[np.int64]:
+def rows(normed: NDArray[np.floating], sign: "Sign") -> NDArray[np.int64]:
     """The table row of each value: -1 ... 1 centred on `ZERO` for sign "all", else 0 ... 1. NaN counts as 0."""
     clean = np.nan_to_num(normed)
     return np.asarray(np.rint(ZERO + 127 * clean if sign == "all" else 255 * clean), np.int64)
 
 
-def paint(normed: NDArray[np.floating], name: str, sign: Sign) -> NDArray[np.uint8]:
+def paint(normed: NDArray[np.floating], name: str, sign: "Sign") -> NDArray[np.uint8]:
     """Colours (...,3) of normalised values (...)."""
     return np.asarray(table(name)[rows(normed, sign)])
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from seewhy.errors import BadInput
 
-OURS = {"manifest.json", "values.npz", "figure.png", "page.html"}
+OURS = {"manifest.json", "values.npz", "figure.png", "page.html", "plotly.html"}
 
 
 @contextmanager

@@ -1,21 +1,28 @@
 """What clients are told of models, photos, predictions and explanations, as plain data."""
 
-from dataclasses import MISSING
+from collections.abc import Container, Sequence
+from dataclasses import MISSING, asdict
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seewhy.lang import class_name
+from seewhy.cards import method_card, method_cards
+from seewhy.geometry import Geometry
+from seewhy.lang import class_name, languages
+from seewhy.lang.cards import option_help
 from seewhy.model import Model
 from seewhy.registry import declared, get_method, list_methods
+from seewhy.render import heading
 from seewhy.render.document import base64
+from seewhy.render.shown import placed, prediction, shown
+from seewhy.texts import TextModel
 from seewhy.types import Explanation, Prediction
 from seewhy.web.edits import fills
 from seewhy.web.jobs import Job
 
 
-def model(spec: str, one: Model) -> dict[str, Any]:
+def model(spec: str, one: Model, lang: str) -> dict[str, Any]:
     return {
         "id": spec,
         "name": one.name,
@@ -23,13 +30,14 @@ def model(spec: str, one: Model) -> dict[str, Any]:
         "fingerprint": one.fingerprint,
         "classes": len(one.classes),
         "fills": fills(one),
-        "methods": [_method(listed) for listed in list_methods(one)],
+        "texts": isinstance(one, TextModel),
+        "methods": [_method(listed, lang) for listed in list_methods(one)],
     }
 
 
-def _method(listed: Any) -> dict[str, Any]:
-    info = listed.info
-    options = [] if not listed.offered else [_option(one) for one in declared(get_method(info.id)).values()]
+def _method(listed: Any, lang: str) -> dict[str, Any]:
+    info, card = listed.info, method_card(listed.id, lang)
+    options = [] if not listed.offered else [_option(one, lang) for one in declared(get_method(info.id)).values()]
     return {
         "id": info.id,
         "title": info.title,
@@ -37,56 +45,63 @@ def _method(listed: Any) -> dict[str, Any]:
         "offered": listed.offered,
         "reason": listed.reason,
         "paper": info.paper,
-        "cost": info.cost,
-        "summary": info.summary,
+        "cost": card.cost,
+        "summary": card.summary,
         "options": options,
     }
 
 
-def _option(one: Any) -> dict[str, Any]:
+def _option(one: Any, lang: str) -> dict[str, Any]:
     known = one.metadata
     default = None if one.default is MISSING else one.default
     plain = default if isinstance(default, bool | int | float | str | None) else repr(default)
     bounds = {name: known[name] for name in ("low", "high") if known[name] is not None}
     choices = {"choices": list(known["choices"])} if known["choices"] else {}
-    return {"name": one.name, "help": known["help"], "default": plain, **bounds, **choices}
+    return {"name": one.name, "help": option_help(known["help"], lang), "default": plain, **bounds, **choices}
+
+
+def cards(lang: str) -> dict[str, dict[str, str]]:
+    """Every method's card by its id."""
+    return {id: asdict(one) for id, one in method_cards(lang).items()}
 
 
 def classes(one: Model, lang: str) -> list[str]:
     return [class_name(name, lang, index) for index, name in enumerate(one.classes)]
 
 
-def prediction(one: Prediction, lang: str) -> dict[str, Any]:
-    said = {name: getattr(one, name) for name in ("probability", "score", "similarity")}
-    found = {"index": one.index, "label": class_name(one.label, lang, one.index)}
-    return found | {name: value for name, value in said.items() if value is not None}
+def predictions(listed: Sequence[Prediction], lang: str | None) -> list[dict[str, Any]]:
+    """lang: of the labels; None for all."""
+    found = [prediction(one) for one in listed]
+    return found if lang is None else spoken(found, lang)
 
 
-def explanation(key: str, one: Explanation, lang: str) -> dict[str, Any]:
-    """values: float32, little-endian, rows one after another, of the map whose channels are reduced to one."""
-    values, geometry = one.reduced()[0], one.photos[0].geometry
-    return {
+def explanation(key: str, one: Explanation, lang: str | None) -> dict[str, Any]:
+    """What the viewer takes, and more. values: float32, little-endian, rows one after another, of the map whose
+    channels are reduced to one. lang: of its texts; None for all of them."""
+    found = shown([one])[0] | {
         "key": key,
-        "method": one.method,
-        "target": one.target,
         "class": one.classes[0],
-        "label": class_name(one.labels[0], lang, one.classes[0]) if one.classes[0] is not None else one.labels[0],
-        "score": one.score,
+        "kind": one.score,
         "value": float(one.scores[0]),
-        **numbers(values),
-        "input": list(geometry.input),
-        "scale": list(geometry.scale),
-        "offset": list(geometry.offset),
-        "sign": one.sign,
+        "asked": one.target,
         "layers": list(one.layers),
+        "options": {name: heading.option(name, value).partition("=")[2] for name, value in one.options.items()},
         "seed": one.seed,
         "seconds": one.seconds,
         "passes": {"forward": one.passes.forward, "backward": one.passes.backward},
-        "predictions": [prediction(each, lang) for each in one.predictions[0]],
         "blank": bool(one.blank[0]),
-        "notes": list(one.notes),
         "versions": dict(one.versions),
     }
+    return found if lang is None else spoken(found, lang)
+
+
+def spoken(found: Any, lang: str) -> Any:
+    """The same with each text that is there in several languages in one of them."""
+    if isinstance(found, dict):
+        if set(found) == set(languages()):
+            return found[lang]
+        return {name: spoken(value, lang) for name, value in found.items()}
+    return [spoken(one, lang) for one in found] if isinstance(found, list | tuple) else found
 
 
 def numbers(values: NDArray[np.float32]) -> dict[str, Any]:
@@ -98,13 +113,21 @@ def numbers(values: NDArray[np.float32]) -> dict[str, Any]:
     }
 
 
-def job(one: Job, before: int) -> dict[str, Any]:
+def partial(values: NDArray[np.float32], geometry: Geometry | None) -> dict[str, Any]:
+    """A map (r,q) that is on its way, and where it lies on the photo."""
+    return numbers(values) | (placed(geometry) if geometry else {})
+
+
+def job(one: Job, before: int, results: Container[str] = ()) -> dict[str, Any]:
     return {
         "id": one.id,
         "state": one.state,
         "before": before,
         "photo": one.asked.photo,
         "model": one.asked.spec,
-        "cells": [{"method": c.method.info.id, "target": c.text, "key": c.key} for c in one.asked.cells],
+        "cells": [
+            {"method": c.method.info.id, "target": c.text, "key": c.key, "ready": c.key in results}
+            for c in one.asked.cells
+        ],
         "events": len(one.events),
     }

@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,46 +20,54 @@ from starlette.routing import Route
 from seewhy.api import predict
 from seewhy.asked import whole
 from seewhy.errors import BadOption, SeewhyError
+from seewhy.lang import languages
 from seewhy.model import Model
-from seewhy.render.page import page
-from seewhy.web import answers
-from seewhy.web.asked import asked
+from seewhy.web import answers, calls, looking, shell
+from seewhy.web.asked import asked, texts_of
+from seewhy.web.costs import Costs
 from seewhy.web.description import described
-from seewhy.web.editing import Editing
-from seewhy.web.following import Following
 from seewhy.web.guard import Guard
-from seewhy.web.inside import Inside
-from seewhy.web.jobs import Queue
-from seewhy.web.layers import Layers
+from seewhy.web.jobs import Job, Queue
 from seewhy.web.limits import Limits
 from seewhy.web.photos import Photos
 from seewhy.web.reading import body, document
 from seewhy.web.refusing import Refusal, answer, refused
 from seewhy.web.results import Results
+from seewhy.web.samples import Samples
+from seewhy.web.shelf import Shelf
 from seewhy.web.twins import Twins
 from seewhy.web.work import Work
 
 LOG = logging.getLogger("seewhy.web")
-LANGS = ("en", "zh")
+WAIT = 0.02  # seconds between two looks whether a model is loaded
 
 
 def application(
-    models: Mapping[str, Model], folder: Path, *, token: str, hosts: frozenset[str], limits: Limits | None = None
+    models: Mapping[str, Model],
+    folder: Path,
+    *,
+    token: str,
+    hosts: frozenset[str],
+    limits: Limits | None = None,
+    lang: str = "en",
 ) -> Starlette:
-    """The ASGI application. models: by the names that clients call them; the first is the default.
+    """The ASGI application. models: by the names that clients call them, a Shelf where they are still being loaded; the
+    first is the default.
 
     folder: where photos and results are kept. token: what a client has to show. hosts: "127.0.0.1:8000" and the like,
-    under which the server may be asked.
+    under which the server may be asked. lang: of a page whose reader has chosen none. `state.close` of what is returned
+    ends the work, and with it the streams that tell of it.
     """
-    server = Server(models, folder, limits or Limits())
+    limits = limits or Limits()
+    server = Server(models, folder, limits)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
         await anyio.to_thread.run_sync(server.queue.close)
 
-    return Starlette(
-        routes=server.routes(),
+    app = Starlette(
+        routes=[*server.routes(), *shell.routes(limits, _known(lang))],
         middleware=[Middleware(Guard, token=token, hosts=hosts)],
         lifespan=lifespan,
         exception_handlers={
@@ -68,31 +77,34 @@ def application(
             Exception: _bug,
         },
     )
+    app.state.close = server.queue.close
+    return app
 
 
 class Server:
     def __init__(self, models: Mapping[str, Model], folder: Path, limits: Limits) -> None:
-        self.models, self.limits = dict(models), limits
+        self.models, self.limits = Shelf.of(models), limits
         self.photos, self.results = Photos(folder / "photos", limits), Results(folder / "results", limits)
-        self.queue = Queue(Work(self.photos, self.results), limits, partial(_log, "a piece of work"))
+        self.samples, self.costs = Samples(self.photos), Costs(folder / "costs.json")
+        self.queue = Queue(Work(self.photos, self.results, self.costs), limits, partial(_log, "a piece of work"))
         self._decoding = anyio.CapacityLimiter(limits.decoding)
+        self._pacing = anyio.CapacityLimiter(1)
         self._looking = anyio.CapacityLimiter(1)  # predictions wait for each other, not for the work
         self._twins = Twins()
-        self._more = (
-            Editing(self.photos, self.results, self._model, self._twins, limits, self._looking),
-            Following(self.results, self.models, self._twins, folder / "curves"),
-            Layers(self._model, self._twins),
-            Inside(self.photos, self._model, self._twins),
-        )
+        known = self.photos, self.results, self.models, self._model, self._twins, limits, self._looking
+        self._more = looking.routes(*known, folder / "curves")
 
     def routes(self) -> list[Route]:
         known: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
             ("GET", "/api", self.describe),
             ("GET", "/api/models", self.listed_models),
-            ("GET", "/api/models/{model}/classes", self.classes),
+            ("GET", "/api/cards", self.cards),
+            ("GET", "/api/models/{model:path}/classes", self.classes),
+            ("GET", "/api/samples", self.listed_samples),
             ("PUT", "/api/photos", self.add_photo),
             ("GET", "/api/photos/{photo}", self.photo),
             ("POST", "/api/predictions", self.predictions),
+            ("POST", "/api/costs", self.expected),
             ("GET", "/api/jobs", self.listed_jobs),
             ("POST", "/api/jobs", self.add_job),
             ("GET", "/api/jobs/{job}", self.job),
@@ -103,17 +115,28 @@ class Server:
             ("GET", "/api/report", self.report),
         ]
         own = [Route(path, run, methods=[method]) for method, path, run in known]
-        return [*own, *(route for part in self._more for route in part.routes())]
+        return [*own, *self._more]
 
     async def describe(self, request: Request) -> Response:
         return JSONResponse(described(list(self.models), self.limits))
 
     async def listed_models(self, request: Request) -> Response:
-        found = await anyio.to_thread.run_sync(lambda: [answers.model(*one) for one in self.models.items()])
-        return JSONResponse({"models": found})
+        """Those that are loaded, once the first is."""
+        while not self.models.there:
+            await anyio.sleep(WAIT)
+        loading, lang, there = self.models.loading, _lang(request), self.models.there
+        found = await anyio.to_thread.run_sync(lambda: [answers.model(*one, lang) for one in there.items()])
+        return JSONResponse({"models": found, "loading": loading})
 
     async def classes(self, request: Request) -> Response:
         return JSONResponse({"classes": answers.classes(self._model(request.path_params["model"]), _lang(request))})
+
+    async def cards(self, request: Request) -> Response:
+        return JSONResponse({"cards": answers.cards(_lang(request))})
+
+    async def listed_samples(self, request: Request) -> Response:
+        found = await anyio.to_thread.run_sync(self.samples.listed, _lang(request), limiter=self._decoding)
+        return JSONResponse({"samples": found})
 
     async def add_photo(self, request: Request) -> Response:
         data = await body(request, self.limits.bytes, self.limits.silence)
@@ -130,15 +153,29 @@ class Server:
 
     async def predictions(self, request: Request) -> Response:
         given = await document(request, self.limits.body, self.limits.silence)
-        if unknown := sorted(set(given) - {"photo", "model", "top", "lang"}):
-            raise BadOption(f"a request with {unknown[0]!r}", "it has photo, model, top, lang")
-        path = self.photos.path(str(given.get("photo", "")))
+        if unknown := sorted(set(given) - {"photo", "model", "top", "lang", "texts"}):
+            raise BadOption(f"a request with {unknown[0]!r}", "it has photo, model, top, lang, texts")
+        photo = str(given.get("photo", ""))
+        self.photos.path(photo)
         model, top = self._model(given.get("model")), whole(given.get("top", 5), "top", 1, 1000)
+        texts = texts_of(given.get("texts"), model)
         found = await anyio.to_thread.run_sync(
-            lambda: predict(self._twins(model), str(path), top), limiter=self._looking
+            lambda: predict(self._twins(model), self.photos.picture(photo), top, texts=texts), limiter=self._looking
         )
-        lang = given.get("lang", "en")
-        return JSONResponse({"predictions": [answers.prediction(one, _known(lang)) for one in found]})
+        lang = _known(given["lang"]) if "lang" in given else None
+        return JSONResponse({"predictions": answers.predictions(found, lang)})
+
+    async def expected(self, request: Request) -> Response:
+        """What work would take, asked for as in /api/jobs."""
+        given = await document(request, self.limits.body, self.limits.silence)
+
+        def found() -> list[dict[str, Any]]:
+            made = asked(given, self.models, self.limits)
+            idle = lambda: not self.queue.listed()  # noqa: E731
+            costs = [(method, self.costs.of(made.model, method, len(cells), idle)) for method, cells in made.methods]
+            return [{"method": method.info.id, **asdict(cost)} for method, cost in costs]
+
+        return JSONResponse({"costs": await anyio.to_thread.run_sync(found, limiter=self._pacing)})
 
     async def listed_jobs(self, request: Request) -> Response:
         return JSONResponse({"jobs": [answers.job(one, self.queue.before(one)) for one in self.queue.listed()]})
@@ -149,11 +186,10 @@ class Server:
         made = await anyio.to_thread.run_sync(asked, given, self.models, self.limits)
         await anyio.to_thread.run_sync(self._twins, made.model)
         job = self.queue.submit(made)
-        return JSONResponse(answers.job(job, self.queue.before(job)), 202)
+        return JSONResponse(self._told(job), 202)
 
     async def job(self, request: Request) -> Response:
-        job = self.queue.get(request.path_params["job"])
-        return JSONResponse(answers.job(job, self.queue.before(job)))
+        return JSONResponse(self._told(self.queue.get(request.path_params["job"])))
 
     async def cancel(self, request: Request) -> Response:
         job = self.queue.get(request.path_params["job"])
@@ -173,15 +209,18 @@ class Server:
         found = job.partial.get(key)
         if found is None:
             raise Refusal("no_partial", "there is no map of it yet, or it is whole", "see the job's events", 404)
-        return JSONResponse({"key": key, **answers.numbers(found)})
+        return JSONResponse({"key": key, **answers.partial(found, job.geometry)})
 
     async def result(self, request: Request) -> Response:
         key = request.path_params["key"]
         found = await anyio.to_thread.run_sync(self.results.get, key)
-        return JSONResponse(answers.explanation(key, found, _lang(request)))
+        lang = _lang(request) if "lang" in request.query_params else None
+        return JSONResponse(answers.explanation(key, found, lang) | {"calls": calls.of_result(found)})
 
     async def report(self, request: Request) -> Response:
         """One HTML file of results about one photo: ?key=...&key=..."""
+        from seewhy.render.page import page  # with all that draws: the server is there sooner without
+
         keys = list(dict.fromkeys(request.query_params.getlist("key")))
         if not keys or len(keys) > self.limits.grid:
             raise BadOption(f"a report of {len(keys)} results", f"name 1 to {self.limits.grid} by key=")
@@ -189,6 +228,9 @@ class Server:
         text = await anyio.to_thread.run_sync(lambda: page([self.results.get(key) for key in keys], lang))
         said = {"content-disposition": 'attachment; filename="seewhy.html"', "content-security-policy": "sandbox"}
         return Response(text, media_type="text/html; charset=utf-8", headers=said)
+
+    def _told(self, job: Job) -> dict[str, Any]:
+        return answers.job(job, self.queue.before(job), self.results) | {"calls": calls.of_work(job.asked)}
 
     def _model(self, spec: Any) -> Model:
         spec = next(iter(self.models)) if spec is None else spec
@@ -202,8 +244,8 @@ def _lang(request: Request) -> str:
 
 
 def _known(lang: Any) -> str:
-    if lang not in LANGS:
-        raise BadOption(f"lang is {str(lang)[:20]!r}", f"one of {', '.join(LANGS)}")
+    if lang not in languages():
+        raise BadOption(f"lang is {str(lang)[:20]!r}", f"one of {', '.join(languages())}")
     return str(lang)
 
 

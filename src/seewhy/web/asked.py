@@ -14,10 +14,12 @@ from seewhy.plan import target
 from seewhy.registry import Method, check, declared, get_method, options_of, parse
 from seewhy.scores import transform
 from seewhy.targets import Askable
+from seewhy.texts import TextModel
 from seewhy.web.limits import Limits
 
 KNOWN = {"photo", "model", "methods", "targets", "score", "seed"}
 LONGEST = 200  # characters of a target
+MOST_TEXTS = 100  # that a photo is compared with at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +69,23 @@ def asked(given: Mapping[str, Any], models: Mapping[str, Model], limits: Limits)
     if score is not None:
         transform(score, model.census().outputs)
     chosen = [target(text, [model]) for text in texts]
+    beside = texts if isinstance(model, TextModel) else []  # a text's share is among those it is compared with
     rows = []
     for method in methods:
         known = [photo, spec, model.fingerprint, method.info.id, _plain(options_of(method)), score, seed, __version__]
+        known += [beside] if beside else []
         cells = [Cell(method, text, one, _digest([*known, text])) for text, one in zip(texts, chosen, strict=True)]
         rows.append((method, tuple(cells)))
     return Asked(photo, spec, model, tuple(rows), score, seed)
+
+
+def texts_of(given: Any, model: Model) -> list[str] | None:
+    """What a model that compares pictures with texts is to compare them with; of others None."""
+    if not isinstance(model, TextModel):
+        if given is not None:
+            raise BadOption("texts for a model that has classes", "leave them out")
+        return None
+    return [_text(one, "a text") for one in _list(given, "texts")][:MOST_TEXTS]
 
 
 def _method(given: Any, model: Model) -> Method:

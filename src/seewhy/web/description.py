@@ -35,7 +35,7 @@ def described(models: Sequence[str], limits: Limits) -> dict[str, Any]:
         "seed": {"type": "integer", "minimum": 0},
     }
     look = {"photo": DIGEST, "model": model, "top": {"type": "integer", "minimum": 1, "maximum": 1000},
-            "lang": LANG["schema"]}  # fmt: skip
+            "lang": LANG["schema"], "texts": work["targets"]}  # fmt: skip
     photo = {"required": True, "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}}
     return {
         "openapi": "3.1.0",
@@ -47,13 +47,18 @@ def described(models: Sequence[str], limits: Limits) -> dict[str, Any]:
             '{"error": {"code", "problem", "hint"}}.',
         },
         "paths": {
-            "/api/models": {"get": _said("Models, and each method: offered, or why not; its options.")},
+            "/api/models": {"get": _said("Models, and each method: offered, or why not; its options.", [LANG])},
             "/api/models/{model}/classes": {
                 "get": _said("Class names, in order.", [_path("model", model), LANG]),
             },
+            "/api/cards": {"get": _said("Each method's card: what it answers, when it misleads, its paper.", [LANG])},
+            "/api/samples": {"get": _said("Photos to start with, sent already.", [LANG])},
             "/api/photos": {"put": _said("Send a photo; its id.", body=photo, status="201")},
             "/api/photos/{photo}": {"get": _said("The photo as WebP.", [_path("photo", DIGEST)])},
             "/api/predictions": {"post": _said("The likeliest classes.", body=_json(look, ["photo"]))},
+            "/api/costs": {
+                "post": _said("What work would take, where that is known.", body=_json(work, [])),
+            },
             "/api/jobs": {
                 "get": _said("What runs or waits."),
                 "post": _said("Explanations: methods times targets.", body=_json(work, ["photo"]), status="202"),

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seewhy.errors import SeewhyError
+from seewhy.geometry import Geometry
 from seewhy.web.asked import Asked
 from seewhy.web.limits import Limits
 from seewhy.web.refusing import Refusal, as_data
@@ -38,6 +39,7 @@ class Job:
     events: list[dict[str, Any]] = field(default_factory=list)
     cancelled: Event = field(default_factory=Event)
     partial: dict[str, NDArray[np.float32]] = field(default_factory=dict)  # of a result's key, the map so far (r,q)
+    geometry: Geometry | None = None  # where they lie on the photo
     until: float = float("inf")
     _waiters: set[Callable[[], None]] = field(default_factory=set)
     _lock: Lock = field(default_factory=Lock)
@@ -149,6 +151,8 @@ class Queue:
             self._closed = True
             for job in self.listed():
                 job.cancelled.set()
+            while self._waiting:
+                self._waiting.popleft().end("cancelled")
             self._changed.notify()
         self._thread.join(timeout=10)
 
@@ -173,7 +177,8 @@ class Queue:
         except Cancelled:
             pass
         except SeewhyError as error:
-            job.end("failed", error=as_data(error))
+            if not job.cancelled.is_set():  # else it says that nothing was sampled
+                job.end("failed", error=as_data(error))
         except Exception as error:  # the server goes on, and its log has the trace
             self._failed(error)
             job.end("failed", error=BUG)

@@ -4,7 +4,9 @@ import hashlib
 import io
 import os
 import re
+from collections import OrderedDict
 from pathlib import Path
+from threading import Lock
 from uuid import uuid4
 
 from PIL import Image
@@ -23,6 +25,7 @@ class Photos:
     def __init__(self, folder: Path, limits: Limits) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._limits = folder, limits
+        self._seen, self._reading = OrderedDict[str, Image.Image](), Lock()  # those looked at last
 
     def add(self, data: bytes) -> str:
         """The photo's id. Raises BadInput for what is no photo, or has too many pixels."""
@@ -49,6 +52,21 @@ class Photos:
         if path is None or not path.is_file():
             raise Refusal("unknown_photo", f"no photo {id[:64]!r} is here", "send it first: PUT /api/photos", 404)
         return path
+
+    def picture(self, id: str) -> Image.Image:
+        """The photo itself, which nobody changes."""
+        with self._reading:
+            if id not in self._seen:
+                with Image.open(self.path(id)) as image:
+                    self._seen[id] = image.convert("RGB")
+            self._seen.move_to_end(id)
+            found = self._seen[id]
+            while (
+                len(self._seen) > 1
+                and sum(3 * one.width * one.height for one in self._seen.values()) > self._limits.memory
+            ):
+                self._seen.popitem(last=False)
+        return found
 
     def shown(self, id: str) -> bytes:
         """A WebP for a page, no larger than SHOWN."""

@@ -1,6 +1,7 @@
 """Explanations on disk, by what they explain: a link that is opened again finds them there."""
 
 import shutil
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -23,15 +24,26 @@ class Results:
         self._folder, self._limits, self._writing = folder, limits, Lock()
         for half_written in folder.glob(".*"):  # by a server that was killed
             shutil.rmtree(half_written, ignore_errors=True)
+        files = [one.stat() for kept in self._oldest() for one in kept.iterdir()]
+        self._total = sum({one.st_ino: one.st_size for one in files}.values())
+        self._of = dict[str, str]()  # of a photo, a result that has it on disk
+        self._seen = OrderedDict[str, Explanation]()  # those looked at last
 
-    def __contains__(self, key: str) -> bool:
-        return bool(DIGEST.fullmatch(key)) and (self._folder / key / MANIFEST).is_file()
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and bool(DIGEST.fullmatch(key)) and (self._folder / key / MANIFEST).is_file()
 
     def add(self, key: str, explanation: Explanation) -> None:
+        photo = explanation.photos[0].sha256
         with self._writing:
+            self._total -= _own(self._folder / key)
+            other = self._of.get(photo)
             with replacing(self._folder / key) as fresh:
-                write(explanation, fresh)
-            self._make_room(key)
+                write(explanation, fresh, photos_in=self._folder / other if other else None)
+            self._total += _own(self._folder / key)
+            self._of[photo] = key
+            self._keep(key, explanation)
+            if self._total > self._limits.disk:
+                self._make_room(key)
 
     def get(self, key: str) -> Explanation:
         """Raises Refusal where it is not here."""
@@ -40,21 +52,46 @@ class Results:
         folder = self._folder / key
         with suppress(OSError):
             folder.touch()  # the last one looked at is the last to go
+        with self._writing:
+            if key in self._seen:
+                self._seen.move_to_end(key)
+                return self._seen[key]
         try:
-            return open_folder(folder)
+            found = open_folder(folder)
         except BadInput:
             shutil.rmtree(folder, ignore_errors=True)
             raise
+        with self._writing:
+            self._keep(key, found)
+        return found
+
+    def _keep(self, key: str, explanation: Explanation) -> None:
+        self._seen[key] = explanation
+        self._seen.move_to_end(key)
+        while len(self._seen) > 1 and sum(map(_held, self._seen.values())) > self._limits.memory:
+            self._seen.popitem(last=False)
 
     def _make_room(self, kept: str) -> None:
         """Those not looked at for longest go first."""
-        sizes = {folder: sum(one.stat().st_size for one in folder.iterdir()) for folder in self._oldest()}
-        total = sum(sizes.values())
-        for folder, size in sizes.items():
-            if total <= self._limits.disk or folder.name == kept:
+        for folder in self._oldest():
+            if self._total <= self._limits.disk or folder.name == kept:
                 return
+            self._total -= _own(folder)
             shutil.rmtree(folder, ignore_errors=True)
-            total -= size
+            self._seen.pop(folder.name, None)
 
     def _oldest(self) -> Iterator[Path]:
         yield from sorted(self._folder.glob("[0-9a-f]*"), key=lambda folder: folder.stat().st_mtime)
+
+
+def _own(folder: Path) -> int:
+    """Bytes on disk that go with it: not a photo that another result has, too."""
+    with suppress(OSError):
+        return sum(known.st_size for known in (one.stat() for one in folder.iterdir()) if known.st_nlink == 1)
+    return 0
+
+
+def _held(explanation: Explanation) -> int:
+    """Bytes in memory."""
+    arrays = [explanation.values, *explanation.extras.values(), *explanation.state.values()]
+    return sum(one.nbytes for one in [*arrays, *(photo.pixels for photo in explanation.photos)])

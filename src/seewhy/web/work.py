@@ -6,11 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from seewhy.api import compare
+from seewhy.geometry import Geometry
+from seewhy.images import load
 from seewhy.model import Model
 from seewhy.model.course import Course
 from seewhy.model.recorded import Meter
 from seewhy.types import Explanation, Map, reduced
 from seewhy.web.asked import Cell
+from seewhy.web.costs import Costs
 from seewhy.web.jobs import Job
 from seewhy.web.photos import Photos
 from seewhy.web.results import Results
@@ -23,6 +26,7 @@ SOON, RARE = 0.5, 20  # seconds between two looks at a map, and times what a loo
 class Work:
     photos: Photos
     results: Results
+    costs: Costs
 
     def __call__(self, job: Job) -> None:
         asked = job.asked
@@ -33,16 +37,19 @@ class Work:
                     job.tell("result", **_named(cell), cached=True)
             if missing:
                 job.progress(method=method.info.id)
-                for cell, found in zip(missing, self._made(job, missing), strict=True):
+                made = self._made(job, missing)
+                for cell, found in zip(missing, made, strict=True):
                     self._keep(job, cell, found)
+                if not job.cancelled.is_set():
+                    self.costs.keep(asked.model, method, len(missing), made)
 
     def _made(self, job: Job, cells: list[Cell]) -> list[Explanation]:
         """One method's explanations of some targets."""
         asked, method = job.asked, cells[0].method
-        model = heard(asked.model, job, cells)
-        path = self.photos.path(asked.photo)
+        photo = self.photos.picture(asked.photo)
+        model = heard(asked.model, job, cells, lambda: load(photo, asked.model.preprocess)[1].geometry)
         options: dict[str, Any] = {"score": asked.score, "seed": asked.seed}
-        return list(compare(model, str(path), [method], [cell.target for cell in cells], **options))
+        return list(compare(model, photo, [method], [cell.target for cell in cells], **options))
 
     def _keep(self, job: Job, cell: Cell, found: Explanation) -> None:
         job.partial.pop(cell.key, None)
@@ -52,8 +59,9 @@ class Work:
         job.tell("result", **_named(cell), seconds=found.seconds, cached=False)
 
 
-def heard(model: Model, job: Job, cells: Sequence[Cell]) -> Model:
-    """The model, whose steps a job tells of, and which stops when it is cancelled. cells: of one method."""
+def heard(model: Model, job: Job, cells: Sequence[Cell], lies: Callable[[], Geometry]) -> Model:
+    """The model, whose steps a job tells of, and which stops when it is cancelled. cells: of one method. lies: where
+    the network's input lies on the photo."""
     method = cells[0].method
     began, known = time.monotonic(), dict[str, Any](method=method.info.id)
     looked = [began]
@@ -73,6 +81,7 @@ def heard(model: Model, job: Job, cells: Sequence[Cell]) -> Model:
         if started - looked[-1] < max(SOON, RARE * (looked[-1] - looked[0] if len(looked) > 1 else 0)):
             return
         found = maps()
+        job.geometry = job.geometry or lies()
         if len(found) == len(cells):  # else two cells ask for one class, and have one map
             for cell, one in zip(cells, found, strict=True):
                 job.partial[cell.key] = reduced(one.values.detach().float().cpu().numpy(), method.info.reduce)[0]

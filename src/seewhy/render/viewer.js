@@ -1,0 +1,1556 @@
+// node_modules/@lit/reactive-element/css-tag.js
+var e = globalThis, t = e.ShadowRoot && (e.ShadyCSS === void 0 || e.ShadyCSS.nativeShadow) && "adoptedStyleSheets" in Document.prototype && "replace" in CSSStyleSheet.prototype, n = Symbol(), r = /* @__PURE__ */ new WeakMap(), i = class {
+	constructor(e, t, r) {
+		if (this._$cssResult$ = !0, r !== n) throw Error("CSSResult is not constructable. Use `unsafeCSS` or `css` instead.");
+		this.cssText = e, this.t = t;
+	}
+	get styleSheet() {
+		let e = this.o, n = this.t;
+		if (t && e === void 0) {
+			let t = n !== void 0 && n.length === 1;
+			t && (e = r.get(n)), e === void 0 && ((this.o = e = new CSSStyleSheet()).replaceSync(this.cssText), t && r.set(n, e));
+		}
+		return e;
+	}
+	toString() {
+		return this.cssText;
+	}
+}, a = (e) => new i(typeof e == "string" ? e : e + "", void 0, n), o = (e, ...t) => new i(e.length === 1 ? e[0] : t.reduce((t, n, r) => t + ((e) => {
+	if (!0 === e._$cssResult$) return e.cssText;
+	if (typeof e == "number") return e;
+	throw Error("Value passed to 'css' function must be a 'css' function result: " + e + ". Use 'unsafeCSS' to pass non-literal values, but take care to ensure page security.");
+})(n) + e[r + 1], e[0]), e, n), s = (n, r) => {
+	if (t) n.adoptedStyleSheets = r.map((e) => e instanceof CSSStyleSheet ? e : e.styleSheet);
+	else for (let t of r) {
+		let r = document.createElement("style"), i = e.litNonce;
+		i !== void 0 && r.setAttribute("nonce", i), r.textContent = t.cssText, n.appendChild(r);
+	}
+}, c = t ? (e) => e : (e) => e instanceof CSSStyleSheet ? ((e) => {
+	let t = "";
+	for (let n of e.cssRules) t += n.cssText;
+	return a(t);
+})(e) : e, { is: l, defineProperty: u, getOwnPropertyDescriptor: d, getOwnPropertyNames: f, getOwnPropertySymbols: p, getPrototypeOf: ee } = Object, m = globalThis, te = m.trustedTypes, ne = te ? te.emptyScript : "", re = m.reactiveElementPolyfillSupport, h = (e, t) => e, ie = {
+	toAttribute(e, t) {
+		switch (t) {
+			case Boolean:
+				e = e ? ne : null;
+				break;
+			case Object:
+			case Array: e = e == null ? e : JSON.stringify(e);
+		}
+		return e;
+	},
+	fromAttribute(e, t) {
+		let n = e;
+		switch (t) {
+			case Boolean:
+				n = e !== null;
+				break;
+			case Number:
+				n = e === null ? null : Number(e);
+				break;
+			case Object:
+			case Array: try {
+				n = JSON.parse(e);
+			} catch {
+				n = null;
+			}
+		}
+		return n;
+	}
+}, ae = (e, t) => !l(e, t), oe = {
+	attribute: !0,
+	type: String,
+	converter: ie,
+	reflect: !1,
+	useDefault: !1,
+	hasChanged: ae
+};
+Symbol.metadata ??= Symbol("metadata"), m.litPropertyMetadata ??= /* @__PURE__ */ new WeakMap();
+var g = class extends HTMLElement {
+	static addInitializer(e) {
+		this._$Ei(), (this.l ??= []).push(e);
+	}
+	static get observedAttributes() {
+		return this.finalize(), this._$Eh && [...this._$Eh.keys()];
+	}
+	static createProperty(e, t = oe) {
+		if (t.state && (t.attribute = !1), this._$Ei(), this.prototype.hasOwnProperty(e) && ((t = Object.create(t)).wrapped = !0), this.elementProperties.set(e, t), !t.noAccessor) {
+			let n = Symbol(), r = this.getPropertyDescriptor(e, n, t);
+			r !== void 0 && u(this.prototype, e, r);
+		}
+	}
+	static getPropertyDescriptor(e, t, n) {
+		let { get: r, set: i } = d(this.prototype, e) ?? {
+			get() {
+				return this[t];
+			},
+			set(e) {
+				this[t] = e;
+			}
+		};
+		return {
+			get: r,
+			set(t) {
+				let a = r?.call(this);
+				i?.call(this, t), this.requestUpdate(e, a, n);
+			},
+			configurable: !0,
+			enumerable: !0
+		};
+	}
+	static getPropertyOptions(e) {
+		return this.elementProperties.get(e) ?? oe;
+	}
+	static _$Ei() {
+		if (this.hasOwnProperty(h("elementProperties"))) return;
+		let e = ee(this);
+		e.finalize(), e.l !== void 0 && (this.l = [...e.l]), this.elementProperties = new Map(e.elementProperties);
+	}
+	static finalize() {
+		if (this.hasOwnProperty(h("finalized"))) return;
+		if (this.finalized = !0, this._$Ei(), this.hasOwnProperty(h("properties"))) {
+			let e = this.properties, t = [...f(e), ...p(e)];
+			for (let n of t) this.createProperty(n, e[n]);
+		}
+		let e = this[Symbol.metadata];
+		if (e !== null) {
+			let t = litPropertyMetadata.get(e);
+			if (t !== void 0) for (let [e, n] of t) this.elementProperties.set(e, n);
+		}
+		this._$Eh = /* @__PURE__ */ new Map();
+		for (let [e, t] of this.elementProperties) {
+			let n = this._$Eu(e, t);
+			n !== void 0 && this._$Eh.set(n, e);
+		}
+		this.elementStyles = this.finalizeStyles(this.styles);
+	}
+	static finalizeStyles(e) {
+		let t = [];
+		if (Array.isArray(e)) {
+			let n = new Set(e.flat(1 / 0).reverse());
+			for (let e of n) t.unshift(c(e));
+		} else e !== void 0 && t.push(c(e));
+		return t;
+	}
+	static _$Eu(e, t) {
+		let n = t.attribute;
+		return !1 === n ? void 0 : typeof n == "string" ? n : typeof e == "string" ? e.toLowerCase() : void 0;
+	}
+	constructor() {
+		super(), this._$Ep = void 0, this.isUpdatePending = !1, this.hasUpdated = !1, this._$Em = null, this._$Ev();
+	}
+	_$Ev() {
+		this._$ES = new Promise((e) => this.enableUpdating = e), this._$AL = /* @__PURE__ */ new Map(), this._$E_(), this.requestUpdate(), this.constructor.l?.forEach((e) => e(this));
+	}
+	addController(e) {
+		(this._$EO ??= /* @__PURE__ */ new Set()).add(e), this.renderRoot !== void 0 && this.isConnected && e.hostConnected?.();
+	}
+	removeController(e) {
+		this._$EO?.delete(e);
+	}
+	_$E_() {
+		let e = /* @__PURE__ */ new Map(), t = this.constructor.elementProperties;
+		for (let n of t.keys()) this.hasOwnProperty(n) && (e.set(n, this[n]), delete this[n]);
+		e.size > 0 && (this._$Ep = e);
+	}
+	createRenderRoot() {
+		let e = this.shadowRoot ?? this.attachShadow(this.constructor.shadowRootOptions);
+		return s(e, this.constructor.elementStyles), e;
+	}
+	connectedCallback() {
+		this.renderRoot ??= this.createRenderRoot(), this.enableUpdating(!0), this._$EO?.forEach((e) => e.hostConnected?.());
+	}
+	enableUpdating(e) {}
+	disconnectedCallback() {
+		this._$EO?.forEach((e) => e.hostDisconnected?.());
+	}
+	attributeChangedCallback(e, t, n) {
+		this._$AK(e, n);
+	}
+	_$ET(e, t) {
+		let n = this.constructor.elementProperties.get(e), r = this.constructor._$Eu(e, n);
+		if (r !== void 0 && !0 === n.reflect) {
+			let i = (n.converter?.toAttribute === void 0 ? ie : n.converter).toAttribute(t, n.type);
+			this._$Em = e, i == null ? this.removeAttribute(r) : this.setAttribute(r, i), this._$Em = null;
+		}
+	}
+	_$AK(e, t) {
+		let n = this.constructor, r = n._$Eh.get(e);
+		if (r !== void 0 && this._$Em !== r) {
+			let e = n.getPropertyOptions(r), i = typeof e.converter == "function" ? { fromAttribute: e.converter } : e.converter?.fromAttribute === void 0 ? ie : e.converter;
+			this._$Em = r;
+			let a = i.fromAttribute(t, e.type);
+			this[r] = a ?? this._$Ej?.get(r) ?? a, this._$Em = null;
+		}
+	}
+	requestUpdate(e, t, n, r = !1, i) {
+		if (e !== void 0) {
+			let a = this.constructor;
+			if (!1 === r && (i = this[e]), n ??= a.getPropertyOptions(e), !((n.hasChanged ?? ae)(i, t) || n.useDefault && n.reflect && i === this._$Ej?.get(e) && !this.hasAttribute(a._$Eu(e, n)))) return;
+			this.C(e, t, n);
+		}
+		!1 === this.isUpdatePending && (this._$ES = this._$EP());
+	}
+	C(e, t, { useDefault: n, reflect: r, wrapped: i }, a) {
+		n && !(this._$Ej ??= /* @__PURE__ */ new Map()).has(e) && (this._$Ej.set(e, a ?? t ?? this[e]), !0 !== i || a !== void 0) || (this._$AL.has(e) || (this.hasUpdated || n || (t = void 0), this._$AL.set(e, t)), !0 === r && this._$Em !== e && (this._$Eq ??= /* @__PURE__ */ new Set()).add(e));
+	}
+	async _$EP() {
+		this.isUpdatePending = !0;
+		try {
+			await this._$ES;
+		} catch (e) {
+			Promise.reject(e);
+		}
+		let e = this.scheduleUpdate();
+		return e != null && await e, !this.isUpdatePending;
+	}
+	scheduleUpdate() {
+		return this.performUpdate();
+	}
+	performUpdate() {
+		if (!this.isUpdatePending) return;
+		if (!this.hasUpdated) {
+			if (this.renderRoot ??= this.createRenderRoot(), this._$Ep) {
+				for (let [e, t] of this._$Ep) this[e] = t;
+				this._$Ep = void 0;
+			}
+			let e = this.constructor.elementProperties;
+			if (e.size > 0) for (let [t, n] of e) {
+				let { wrapped: e } = n, r = this[t];
+				!0 !== e || this._$AL.has(t) || r === void 0 || this.C(t, void 0, n, r);
+			}
+		}
+		let e = !1, t = this._$AL;
+		try {
+			e = this.shouldUpdate(t), e ? (this.willUpdate(t), this._$EO?.forEach((e) => e.hostUpdate?.()), this.update(t)) : this._$EM();
+		} catch (t) {
+			throw e = !1, this._$EM(), t;
+		}
+		e && this._$AE(t);
+	}
+	willUpdate(e) {}
+	_$AE(e) {
+		this._$EO?.forEach((e) => e.hostUpdated?.()), this.hasUpdated || (this.hasUpdated = !0, this.firstUpdated(e)), this.updated(e);
+	}
+	_$EM() {
+		this._$AL = /* @__PURE__ */ new Map(), this.isUpdatePending = !1;
+	}
+	get updateComplete() {
+		return this.getUpdateComplete();
+	}
+	getUpdateComplete() {
+		return this._$ES;
+	}
+	shouldUpdate(e) {
+		return !0;
+	}
+	update(e) {
+		this._$Eq &&= this._$Eq.forEach((e) => this._$ET(e, this[e])), this._$EM();
+	}
+	updated(e) {}
+	firstUpdated(e) {}
+};
+g.elementStyles = [], g.shadowRootOptions = { mode: "open" }, g[h("elementProperties")] = /* @__PURE__ */ new Map(), g[h("finalized")] = /* @__PURE__ */ new Map(), re?.({ ReactiveElement: g }), (m.reactiveElementVersions ??= []).push("2.1.2");
+// node_modules/lit-html/lit-html.js
+var _ = globalThis, se = (e) => e, v = _.trustedTypes, ce = v ? v.createPolicy("lit-html", { createHTML: (e) => e }) : void 0, le = "$lit$", y = `lit$${Math.random().toFixed(9).slice(2)}$`, ue = "?" + y, de = `<${ue}>`, b = document, x = () => b.createComment(""), S = (e) => e === null || typeof e != "object" && typeof e != "function", fe = Array.isArray, pe = (e) => fe(e) || typeof e?.[Symbol.iterator] == "function", me = "[ 	\n\f\r]", C = /<(?:(!--|\/[^a-zA-Z])|(\/?[a-zA-Z][^>\s]*)|(\/?$))/g, he = /-->/g, ge = />/g, w = RegExp(`>|${me}(?:([^\\s"'>=/]+)(${me}*=${me}*(?:[^ \t\n\f\r"'\`<>=]|("|')|))|$)`, "g"), _e = /'/g, ve = /"/g, ye = /^(?:script|style|textarea|title)$/i, T = ((e) => (t, ...n) => ({
+	_$litType$: e,
+	strings: t,
+	values: n
+}))(1), E = Symbol.for("lit-noChange"), D = Symbol.for("lit-nothing"), be = /* @__PURE__ */ new WeakMap(), O = b.createTreeWalker(b, 129);
+function xe(e, t) {
+	if (!fe(e) || !e.hasOwnProperty("raw")) throw Error("invalid template strings array");
+	return ce === void 0 ? t : ce.createHTML(t);
+}
+var Se = (e, t) => {
+	let n = e.length - 1, r = [], i, a = t === 2 ? "<svg>" : t === 3 ? "<math>" : "", o = C;
+	for (let t = 0; t < n; t++) {
+		let n = e[t], s, c, l = -1, u = 0;
+		for (; u < n.length && (o.lastIndex = u, c = o.exec(n), c !== null);) u = o.lastIndex, o === C ? c[1] === "!--" ? o = he : c[1] === void 0 ? c[2] === void 0 ? c[3] !== void 0 && (o = w) : (ye.test(c[2]) && (i = RegExp("</" + c[2], "g")), o = w) : o = ge : o === w ? c[0] === ">" ? (o = i ?? C, l = -1) : c[1] === void 0 ? l = -2 : (l = o.lastIndex - c[2].length, s = c[1], o = c[3] === void 0 ? w : c[3] === "\"" ? ve : _e) : o === ve || o === _e ? o = w : o === he || o === ge ? o = C : (o = w, i = void 0);
+		let d = o === w && e[t + 1].startsWith("/>") ? " " : "";
+		a += o === C ? n + de : l >= 0 ? (r.push(s), n.slice(0, l) + le + n.slice(l) + y + d) : n + y + (l === -2 ? t : d);
+	}
+	return [xe(e, a + (e[n] || "<?>") + (t === 2 ? "</svg>" : t === 3 ? "</math>" : "")), r];
+}, k = class e {
+	constructor({ strings: t, _$litType$: n }, r) {
+		let i;
+		this.parts = [];
+		let a = 0, o = 0, s = t.length - 1, c = this.parts, [l, u] = Se(t, n);
+		if (this.el = e.createElement(l, r), O.currentNode = this.el.content, n === 2 || n === 3) {
+			let e = this.el.content.firstChild;
+			e.replaceWith(...e.childNodes);
+		}
+		for (; (i = O.nextNode()) !== null && c.length < s;) {
+			if (i.nodeType === 1) {
+				if (i.hasAttributes()) for (let e of i.getAttributeNames()) if (e.endsWith(le)) {
+					let t = u[o++], n = i.getAttribute(e).split(y), r = /([.?@])?(.*)/.exec(t);
+					c.push({
+						type: 1,
+						index: a,
+						name: r[2],
+						strings: n,
+						ctor: r[1] === "." ? we : r[1] === "?" ? Te : r[1] === "@" ? Ee : M
+					}), i.removeAttribute(e);
+				} else e.startsWith(y) && (c.push({
+					type: 6,
+					index: a
+				}), i.removeAttribute(e));
+				if (ye.test(i.tagName)) {
+					let e = i.textContent.split(y), t = e.length - 1;
+					if (t > 0) {
+						i.textContent = v ? v.emptyScript : "";
+						for (let n = 0; n < t; n++) i.append(e[n], x()), O.nextNode(), c.push({
+							type: 2,
+							index: ++a
+						});
+						i.append(e[t], x());
+					}
+				}
+			} else if (i.nodeType === 8) {
+				if (i.data === ue) c.push({
+					type: 2,
+					index: a
+				});
+				else {
+					let e = -1;
+					for (; (e = i.data.indexOf(y, e + 1)) !== -1;) c.push({
+						type: 7,
+						index: a
+					}), e += y.length - 1;
+				}
+			}
+			a++;
+		}
+	}
+	static createElement(e, t) {
+		let n = b.createElement("template");
+		return n.innerHTML = e, n;
+	}
+};
+function A(e, t, n = e, r) {
+	if (t === E) return t;
+	let i = r === void 0 ? n._$Cl : n._$Co?.[r], a = S(t) ? void 0 : t._$litDirective$;
+	return i?.constructor !== a && (i?._$AO?.(!1), a === void 0 ? i = void 0 : (i = new a(e), i._$AT(e, n, r)), r === void 0 ? n._$Cl = i : (n._$Co ??= [])[r] = i), i !== void 0 && (t = A(e, i._$AS(e, t.values), i, r)), t;
+}
+var Ce = class {
+	constructor(e, t) {
+		this._$AV = [], this._$AN = void 0, this._$AD = e, this._$AM = t;
+	}
+	get parentNode() {
+		return this._$AM.parentNode;
+	}
+	get _$AU() {
+		return this._$AM._$AU;
+	}
+	u(e) {
+		let { el: { content: t }, parts: n } = this._$AD, r = (e?.creationScope ?? b).importNode(t, !0);
+		O.currentNode = r;
+		let i = O.nextNode(), a = 0, o = 0, s = n[0];
+		for (; s !== void 0;) {
+			if (a === s.index) {
+				let t;
+				s.type === 2 ? t = new j(i, i.nextSibling, this, e) : s.type === 1 ? t = new s.ctor(i, s.name, s.strings, this, e) : s.type === 6 && (t = new De(i, this, e)), this._$AV.push(t), s = n[++o];
+			}
+			a !== s?.index && (i = O.nextNode(), a++);
+		}
+		return O.currentNode = b, r;
+	}
+	p(e) {
+		let t = 0;
+		for (let n of this._$AV) n !== void 0 && (n.strings === void 0 ? n._$AI(e[t]) : (n._$AI(e, n, t), t += n.strings.length - 2)), t++;
+	}
+}, j = class e {
+	get _$AU() {
+		return this._$AM?._$AU ?? this._$Cv;
+	}
+	constructor(e, t, n, r) {
+		this.type = 2, this._$AH = D, this._$AN = void 0, this._$AA = e, this._$AB = t, this._$AM = n, this.options = r, this._$Cv = r?.isConnected ?? !0;
+	}
+	get parentNode() {
+		let e = this._$AA.parentNode, t = this._$AM;
+		return t !== void 0 && e?.nodeType === 11 && (e = t.parentNode), e;
+	}
+	get startNode() {
+		return this._$AA;
+	}
+	get endNode() {
+		return this._$AB;
+	}
+	_$AI(e, t = this) {
+		e = A(this, e, t), S(e) ? e === D || e == null || e === "" ? (this._$AH !== D && this._$AR(), this._$AH = D) : e !== this._$AH && e !== E && this._(e) : e._$litType$ === void 0 ? e.nodeType === void 0 ? pe(e) ? this.k(e) : this._(e) : this.T(e) : this.$(e);
+	}
+	O(e) {
+		return this._$AA.parentNode.insertBefore(e, this._$AB);
+	}
+	T(e) {
+		this._$AH !== e && (this._$AR(), this._$AH = this.O(e));
+	}
+	_(e) {
+		this._$AH !== D && S(this._$AH) ? this._$AA.nextSibling.data = e : this.T(b.createTextNode(e)), this._$AH = e;
+	}
+	$(e) {
+		let { values: t, _$litType$: n } = e, r = typeof n == "number" ? this._$AC(e) : (n.el === void 0 && (n.el = k.createElement(xe(n.h, n.h[0]), this.options)), n);
+		if (this._$AH?._$AD === r) this._$AH.p(t);
+		else {
+			let e = new Ce(r, this), n = e.u(this.options);
+			e.p(t), this.T(n), this._$AH = e;
+		}
+	}
+	_$AC(e) {
+		let t = be.get(e.strings);
+		return t === void 0 && be.set(e.strings, t = new k(e)), t;
+	}
+	k(t) {
+		fe(this._$AH) || (this._$AH = [], this._$AR());
+		let n = this._$AH, r, i = 0;
+		for (let a of t) i === n.length ? n.push(r = new e(this.O(x()), this.O(x()), this, this.options)) : r = n[i], r._$AI(a), i++;
+		i < n.length && (this._$AR(r && r._$AB.nextSibling, i), n.length = i);
+	}
+	_$AR(e = this._$AA.nextSibling, t) {
+		for (this._$AP?.(!1, !0, t); e !== this._$AB;) {
+			let t = se(e).nextSibling;
+			se(e).remove(), e = t;
+		}
+	}
+	setConnected(e) {
+		this._$AM === void 0 && (this._$Cv = e, this._$AP?.(e));
+	}
+}, M = class {
+	get tagName() {
+		return this.element.tagName;
+	}
+	get _$AU() {
+		return this._$AM._$AU;
+	}
+	constructor(e, t, n, r, i) {
+		this.type = 1, this._$AH = D, this._$AN = void 0, this.element = e, this.name = t, this._$AM = r, this.options = i, n.length > 2 || n[0] !== "" || n[1] !== "" ? (this._$AH = Array(n.length - 1).fill(/* @__PURE__ */ new String()), this.strings = n) : this._$AH = D;
+	}
+	_$AI(e, t = this, n, r) {
+		let i = this.strings, a = !1;
+		if (i === void 0) e = A(this, e, t, 0), a = !S(e) || e !== this._$AH && e !== E, a && (this._$AH = e);
+		else {
+			let r = e, o, s;
+			for (e = i[0], o = 0; o < i.length - 1; o++) s = A(this, r[n + o], t, o), s === E && (s = this._$AH[o]), a ||= !S(s) || s !== this._$AH[o], s === D ? e = D : e !== D && (e += (s ?? "") + i[o + 1]), this._$AH[o] = s;
+		}
+		a && !r && this.j(e);
+	}
+	j(e) {
+		e === D ? this.element.removeAttribute(this.name) : this.element.setAttribute(this.name, e ?? "");
+	}
+}, we = class extends M {
+	constructor() {
+		super(...arguments), this.type = 3;
+	}
+	j(e) {
+		this.element[this.name] = e === D ? void 0 : e;
+	}
+}, Te = class extends M {
+	constructor() {
+		super(...arguments), this.type = 4;
+	}
+	j(e) {
+		this.element.toggleAttribute(this.name, !!e && e !== D);
+	}
+}, Ee = class extends M {
+	constructor(e, t, n, r, i) {
+		super(e, t, n, r, i), this.type = 5;
+	}
+	_$AI(e, t = this) {
+		if ((e = A(this, e, t, 0) ?? D) === E) return;
+		let n = this._$AH, r = e === D && n !== D || e.capture !== n.capture || e.once !== n.once || e.passive !== n.passive, i = e !== D && (n === D || r);
+		r && this.element.removeEventListener(this.name, this, n), i && this.element.addEventListener(this.name, this, e), this._$AH = e;
+	}
+	handleEvent(e) {
+		typeof this._$AH == "function" ? this._$AH.call(this.options?.host ?? this.element, e) : this._$AH.handleEvent(e);
+	}
+}, De = class {
+	constructor(e, t, n) {
+		this.element = e, this.type = 6, this._$AN = void 0, this._$AM = t, this.options = n;
+	}
+	get _$AU() {
+		return this._$AM._$AU;
+	}
+	_$AI(e) {
+		A(this, e);
+	}
+}, Oe = _.litHtmlPolyfillSupport;
+Oe?.(k, j), (_.litHtmlVersions ??= []).push("3.3.3");
+var ke = (e, t, n) => {
+	let r = n?.renderBefore ?? t, i = r._$litPart$;
+	if (i === void 0) {
+		let e = n?.renderBefore ?? null;
+		r._$litPart$ = i = new j(t.insertBefore(x(), e), e, void 0, n ?? {});
+	}
+	return i._$AI(e), i;
+}, N = globalThis, P = class extends g {
+	constructor() {
+		super(...arguments), this.renderOptions = { host: this }, this._$Do = void 0;
+	}
+	createRenderRoot() {
+		let e = super.createRenderRoot();
+		return this.renderOptions.renderBefore ??= e.firstChild, e;
+	}
+	update(e) {
+		let t = this.render();
+		this.hasUpdated || (this.renderOptions.isConnected = this.isConnected), super.update(e), this._$Do = ke(t, this.renderRoot, this.renderOptions);
+	}
+	connectedCallback() {
+		super.connectedCallback(), this._$Do?.setConnected(!0);
+	}
+	disconnectedCallback() {
+		super.disconnectedCallback(), this._$Do?.setConnected(!1);
+	}
+	render() {
+		return E;
+	}
+};
+P._$litElement$ = !0, P.finalized = !0, N.litElementHydrateSupport?.({ LitElement: P });
+var Ae = N.litElementPolyfillSupport;
+Ae?.({ LitElement: P }), (N.litElementVersions ??= []).push("4.2.2");
+// src/maps/decode.ts
+var je = (e) => Uint8Array.from(atob(e), (e) => e.charCodeAt(0));
+function Me(e) {
+	let t = new DataView(e.buffer, e.byteOffset, e.byteLength);
+	return Float32Array.from({ length: e.length / 4 }, (e, n) => t.getFloat32(4 * n, !0));
+}
+// src/maps/place.ts
+function F(e, t, n) {
+	let r = t ? e.columns : e.rows, i = e.input[t], a = e.scale[t] * n + e.offset[t];
+	if (a < 0 || a > i) return null;
+	let o = Math.min(Math.max(a * r / i - .5, 0), r - 1), s = Math.floor(o), c = Math.fround(o - s);
+	return {
+		low: s,
+		high: Math.min(s + 1, r - 1),
+		share: c,
+		rest: Math.fround(1 - c)
+	};
+}
+function I(e, t, n) {
+	let r = t ? e.columns : e.rows, i = (e.scale[t] * n + e.offset[t]) * r / e.input[t];
+	if (i < 0 || i > r) return null;
+	let a = Math.min(Math.floor(i), r - 1);
+	return {
+		low: a,
+		high: a,
+		share: 0,
+		rest: 1
+	};
+}
+var Ne = (e, t, n) => Math.fround(Math.fround(e * n.rest) + Math.fround(t * n.share));
+function Pe(e, t) {
+	let n = t.low * e.columns, r = t.high * e.columns;
+	return Float32Array.from({ length: e.columns }, (i, a) => Ne(e.values[n + a], e.values[r + a], t));
+}
+function Fe(e, t, n) {
+	if (!t || !n) return NaN;
+	let r = Pe(e, t);
+	return Ne(r[n.low], r[n.high], n);
+}
+// src/maps/field.ts
+var Ie = class {
+	constructor(e) {
+		this.map = e;
+	}
+	over(e, t, n, r) {
+		let { map: i } = this, a = r ? I : F, o = new Float32Array(t * n).fill(NaN), s = Array.from({ length: t }, (n, r) => a(i, 1, e.left + (r + .5) * e.width / t)), c = s.findIndex(Boolean), l = s.findLastIndex(Boolean);
+		if (c < 0) return o;
+		let u = Int32Array.from(s, (e) => e?.low ?? 0), d = Int32Array.from(s, (e) => e?.high ?? 0), f = Float32Array.from(s, (e) => e?.share ?? 0);
+		for (let r = 0; r < n; r++) {
+			let s = a(i, 0, e.top + (r + .5) * e.height / n);
+			if (!s) continue;
+			let p = Pe(i, s);
+			for (let e = c, n = r * t + c; e <= l; e++, n++) {
+				let t = p[u[e]], r = p[d[e]];
+				o[n] = t + (r - t) * f[e];
+			}
+		}
+		return o;
+	}
+	at(e, t) {
+		return Fe(this.map, F(this.map, 0, t + .5), F(this.map, 1, e + .5));
+	}
+	cell(e, t) {
+		let n = I(this.map, 0, t + .5), r = I(this.map, 1, e + .5);
+		return n && r ? [n.low, r.low] : null;
+	}
+}, Le = class {
+	constructor(e, t) {
+		this.of = e, this.by = t;
+	}
+	over(e, t, n, r) {
+		let i = this.of.map((i) => i.over(e, t, n, r));
+		return Float32Array.from({ length: t * n }, (e, t) => this.by(i.map((e) => e[t])));
+	}
+	at(e, t) {
+		return this.by(this.of.map((n) => n.at(e, t)));
+	}
+}, Re = [
+	"all",
+	"positive",
+	"negative",
+	"absolute"
+];
+function ze(e, t) {
+	return t === "positive" ? Math.max(e, 0) : t === "negative" ? Math.max(-e, 0) : t === "absolute" ? Math.abs(e) : e;
+}
+var Be = (e, t, n) => n ? Math.min(Math.max(ze(e, t) / n, -1), 1) : 0, L = (e, t) => 3 * Math.round(t === "all" ? 128 + 127 * e : 255 * e);
+function Ve(e, t, n) {
+	let r = e.filter((e) => !Number.isNaN(e)).map((e) => Math.abs(ze(e, t))).sort(), i = 0;
+	for (let e of r) i += e;
+	if (!i) return {
+		limit: 0,
+		peak: 0
+	};
+	let a = i * .01 * (100 - n), o = 0, s = 0;
+	for (; s < r.length - 1 && (o += r[s]) < a;) s++;
+	return {
+		limit: r[s],
+		peak: r[r.length - 1]
+	};
+}
+function R(e) {
+	if (e === 0) return "0";
+	let t = Math.abs(e);
+	return (t >= 1e5 || t < .001 ? e.toExponential(2) : String(+e.toPrecision(3))).replace("-", "−");
+}
+// \0virtual:catalogue
+var He = {
+	en: {
+		agreement: "Agreement",
+		agreement_of: "of {count} maps",
+		agreement_units: "maps that have the pixel in their strongest fifth",
+		as_before: "Reset",
+		as_published: "as its paper shows it",
+		automatic: "automatic",
+		clipping: "Clipping",
+		color_map: "Colour map",
+		combine: "Together",
+		combine_none: "each by itself",
+		contour: "Contours",
+		difference: "Difference",
+		difference_of_first_two: "difference of the first two",
+		fade_weak: "Fade weak values",
+		heat_map: "Heat map",
+		hides_structure: "{name} (hides structure)",
+		hover_hint: "Hover over the picture to read the value of a pixel.",
+		how_made: "How it was made",
+		in_parts_of_largest: "each in parts of its strongest colour",
+		keys_hint: "Arrow keys move pixel by pixel, with Shift by ten.",
+		largest: "largest {value}",
+		looked_at: "{model} looked at {photo}",
+		more_controls: "More",
+		no_negative_evidence: "no negative evidence",
+		no_positive_evidence: "no positive evidence",
+		opacity: "Opacity",
+		outside_view: "outside the network's view",
+		overlay: "Overlay",
+		photo: "Photo",
+		pixel_at: "x {x}, y {y}",
+		predictions: "Predictions",
+		random_weights: "random weights",
+		row_and_column: "row {row}, column {column}",
+		score_never_moves: "the score never moves",
+		shared_scale: "One scale a method",
+		show: "Show",
+		side_by_side: "Side by side",
+		sign: "Sign",
+		sign_absolute: "absolute",
+		sign_all: "all",
+		sign_negative: "negative",
+		sign_positive: "positive",
+		so_far: "so far",
+		swipe: "Swipe",
+		texture: "Cells",
+		texture_blocks: "as blocks",
+		texture_smooth: "smooth",
+		threshold: "Threshold",
+		tree_in: "Zoom in",
+		tree_out: "Zoom out",
+		why_label: "Why {label}?",
+		zoom: "Zoom",
+		zoom_hint: "Double-click, pinch or Ctrl and the wheel zoom."
+	},
+	zh: {
+		agreement: "一致性",
+		agreement_of: "共 {count} 幅热力图",
+		agreement_units: "把该像素列入最强五分之一的热力图数",
+		as_before: "复位",
+		as_published: "按论文的方式",
+		automatic: "自动",
+		clipping: "截断",
+		color_map: "配色",
+		combine: "合并",
+		combine_none: "各自显示",
+		contour: "等值线",
+		difference: "差异",
+		difference_of_first_two: "前两幅之差",
+		fade_weak: "淡化弱值",
+		heat_map: "热力图",
+		hides_structure: "{name}（会掩盖结构）",
+		hover_hint: "将指针移到图上，即可读取该像素的数值。",
+		how_made: "生成方式",
+		in_parts_of_largest: "各以自身最强颜色为单位",
+		keys_hint: "方向键逐像素移动，按住 Shift 每次十个像素。",
+		largest: "最大值 {value}",
+		looked_at: "{model} 看了 {photo}",
+		more_controls: "更多",
+		no_negative_evidence: "没有负向证据",
+		no_positive_evidence: "没有正向证据",
+		opacity: "不透明度",
+		outside_view: "网络视野之外",
+		overlay: "叠加图",
+		photo: "照片",
+		pixel_at: "x {x}，y {y}",
+		predictions: "预测结果",
+		random_weights: "随机权重",
+		row_and_column: "第 {row} 行，第 {column} 列",
+		score_never_moves: "得分始终不变",
+		shared_scale: "同一方法共用标度",
+		show: "显示",
+		side_by_side: "并排比较",
+		sign: "符号",
+		sign_absolute: "绝对值",
+		sign_all: "全部",
+		sign_negative: "负值",
+		sign_positive: "正值",
+		so_far: "进行中",
+		swipe: "滑动对比",
+		texture: "单元",
+		texture_blocks: "显示为方块",
+		texture_smooth: "平滑",
+		threshold: "阈值",
+		tree_in: "放大",
+		tree_out: "缩小",
+		why_label: "为什么是 {label}？",
+		zoom: "缩放",
+		zoom_hint: "双击、双指缩放或按住 Ctrl 滚动滚轮可缩放。"
+	}
+}, z = /* @__PURE__ */ new Set(), B = "en", V = () => B;
+function H(e) {
+	if (e !== B) {
+		B = e;
+		for (let e of z) e();
+	}
+}
+function U(e) {
+	return z.add(e), () => z.delete(e);
+}
+function W(e, t = {}) {
+	return Ue(He[B][e], t);
+}
+var Ue = (e, t) => e.replace(/\{(\w+)\}/g, (e, n) => n in t ? String(t[n]) : e), G = (e) => typeof e == "string" ? e : e[B], We = 512, Ge = /* @__PURE__ */ new WeakMap();
+function Ke(e, t) {
+	return Ge.has(e) || Ge.set(e, new Ie({
+		...e,
+		values: Me(je(e.values))
+	})), {
+		index: t,
+		shown: e,
+		field: Ge.get(e),
+		sign: e.sign,
+		title: e.method,
+		subtitles: [
+			G(e.target),
+			G(e.also),
+			G(e.score)
+		].filter(Boolean),
+		group: `${e.model}\n${e.method}`,
+		units: G(e.units)
+	};
+}
+function qe(e, t, n) {
+	let r = n.filter((t) => t in e.explanations).map((t) => Ke(e.explanations[t], t));
+	return t.combine === "difference" && r.length > 1 ? [...r, Ze(r[0], r[1], t, e.photo)] : t.combine === "agreement" && r.length > 1 ? [...r, Qe(r, t, e.photo)] : r;
+}
+var K = (e, t) => t.sign === "auto" ? e.sign : t.sign, Je = /* @__PURE__ */ new WeakMap();
+function q(e, t, n, r) {
+	if (e.full) return {
+		limit: e.full,
+		peak: e.full
+	};
+	let i = Je.get(e.field) ?? /* @__PURE__ */ new Map(), a = `${t} ${n}`;
+	return Je.set(e.field, i), i.has(a) || i.set(a, Ve(Xe(e.field, r), t, n)), i.get(a);
+}
+function Ye(e, t, n, r) {
+	let i = K(e, n), a = q(e, i, n.clip, r);
+	if (!n.shared) return a;
+	let o = t.filter((t) => t.group === e.group && K(t, n) === i);
+	return {
+		peak: a.peak,
+		limit: Math.max(a.limit, ...o.map((e) => q(e, i, n.clip, r).limit))
+	};
+}
+function Xe(e, t) {
+	let n = Math.min(1, We / Math.max(t.width, t.height)), [r, i] = [t.width, t.height].map((e) => Math.max(1, Math.round(e * n)));
+	return e.over({
+		left: 0,
+		top: 0,
+		width: t.width,
+		height: t.height
+	}, r, i, !1);
+}
+function Ze(e, t, n, r) {
+	let i = e.group === t.group, [a, o] = [e, t].map((e) => i ? 1 : q(e, "absolute", n.clip, r).limit || 1), s = [e, t].map((e) => i ? e.subtitles[0] : e.title);
+	return {
+		index: -1,
+		sign: "all",
+		title: W("difference"),
+		subtitles: [`${s[0]} \u2212 ${s[1]}`],
+		group: "difference",
+		field: new Le([e.field, t.field], ([e, t]) => e / a - t / o),
+		units: i ? e.units : W("in_parts_of_largest")
+	};
+}
+function Qe(e, t, n) {
+	let r = e.map((e) => et(Xe(e.field, n), K(e, t))), i = e.map((e) => K(e, t));
+	return {
+		index: -1,
+		sign: "positive",
+		title: W("agreement"),
+		subtitles: [W("agreement_of", { count: e.length })],
+		group: "agreement",
+		units: W("agreement_units"),
+		full: e.length,
+		field: new Le(e.map((e) => e.field), (e) => e.some(Number.isNaN) ? NaN : e.reduce((e, t, n) => e + Number($e(t, i[n]) > r[n]), 0))
+	};
+}
+var $e = (e, t) => t === "positive" ? e : t === "negative" ? -e : Math.abs(e);
+function et(e, t) {
+	let n = e.filter((e) => e === e).map((e) => $e(e, t)).sort();
+	return Math.max(0, n[Math.floor(.8 * n.length)] ?? 0);
+}
+// src/view.ts
+var J = {
+	show: "both",
+	opacity: 80,
+	colors: "auto",
+	sign: "auto",
+	clip: 2,
+	threshold: 0,
+	texture: "smooth",
+	contour: !1,
+	fade: !0,
+	shared: !0,
+	beside: !1,
+	combine: "none",
+	zoom: 1,
+	x: .5,
+	y: .5,
+	swipe: 50
+}, tt = 40;
+function Y(e, t, n) {
+	let r = t / e.zoom, i = n / e.zoom;
+	return {
+		left: e.x * t - r / 2,
+		top: e.y * n - i / 2,
+		width: r,
+		height: i
+	};
+}
+function X(e, t, n = e.x, r = e.y) {
+	let i = Math.min(Math.max(t, 1), 40), a = e.zoom / i;
+	return rt({
+		...e,
+		zoom: i,
+		x: n + (e.x - n) * a,
+		y: r + (e.y - r) * a
+	});
+}
+var nt = (e, t, n) => rt({
+	...e,
+	x: e.x + t,
+	y: e.y + n
+});
+function rt(e) {
+	let t = .5 / e.zoom, n = (e) => Math.min(Math.max(e, t), 1 - t);
+	return {
+		...e,
+		x: n(e.x),
+		y: n(e.y)
+	};
+}
+function it(e) {
+	return Object.keys(J).filter((t) => e[t] !== J[t]).map((t) => `${t}:${encodeURIComponent(String(e[t]))}`).join(",");
+}
+function at(e) {
+	let t = { ...J };
+	for (let n of e.split(",")) {
+		let [e, r = ""] = n.split(":").map(decodeURIComponent), i = J[e];
+		i !== void 0 && Object.hasOwn(J, e) && (typeof i == "number" ? t[e] = Number.isFinite(+r) ? +r : i : typeof i == "boolean" ? t[e] = r === "true" : (ot[e]?.includes(r) ?? /^\w+$/.test(r)) && (t[e] = r));
+	}
+	let n = t;
+	return X(n, n.zoom);
+}
+var ot = {
+	show: [
+		"both",
+		"heat",
+		"photo",
+		"swipe"
+	],
+	sign: [
+		"auto",
+		"all",
+		"positive",
+		"negative",
+		"absolute"
+	],
+	texture: ["smooth", "blocks"],
+	combine: [
+		"none",
+		"difference",
+		"agreement"
+	]
+}, Z = o`${a("/* Registered as colours, so that scripts that draw read what light-dark() comes to. */\n@property --paper { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --card { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --ink { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --soft { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --line { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --track { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --accent { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --accent-soft { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --stamp { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n:root {\n  --paper: light-dark(#f6f5f2, #131315); --card: light-dark(#ffffff, #1c1c20); --ink: light-dark(#1c1c21, #ededf0);\n  --soft: light-dark(#66666f, #a0a0ab); --line: light-dark(#e4e2dc, #2e2e35); --track: light-dark(#ecebe6, #2b2b31);\n  --accent: light-dark(#b93a0b, #ff9a62); --accent-soft: light-dark(#fbeee7, #35231a); --stamp: light-dark(#b91c1c, #ff7b72);\n  --shadow: 0 1px 2px light-dark(#0000000d, #0006), 0 8px 24px light-dark(#0000000a, #0000);\n}\nhtml { color-scheme: light dark; }\n* { box-sizing: border-box; }\n[hidden] { display: none !important; }\nbody {\n  margin: 0 auto; max-width: 1360px; padding: 28px clamp(16px, 3vw, 40px) 48px; background: var(--paper); color: var(--ink);\n  font: 15px/1.5 system-ui, -apple-system, \"Segoe UI\", Roboto, \"PingFang SC\", \"Microsoft YaHei\", \"Noto Sans CJK SC\",\n    \"Source Han Sans SC\", \"WenQuanYi Micro Hei\", sans-serif;\n  -webkit-text-size-adjust: 100%;\n}\nheader { position: relative; margin-bottom: 22px; }\n.brand { margin: 0 0 6px; font-size: 13px; font-weight: 600; letter-spacing: .04em; color: var(--accent); }\nh1 { margin: 0; font-size: clamp(22px, 3.2vw, 32px); line-height: 1.2; font-weight: 650; letter-spacing: -.015em; overflow-wrap: anywhere; }\n.lead { margin: 6px 0 0; color: var(--soft); overflow-wrap: anywhere; }\n.stamp {\n  position: absolute; top: 0; right: 0; margin: 0; padding: 5px 12px; border: 2px solid var(--stamp); border-radius: 8px;\n  color: var(--stamp); font-weight: 700; letter-spacing: .05em; text-transform: uppercase;\n}\nmain { display: grid; grid-template-columns: minmax(0, 1fr) 320px; gap: 28px; align-items: start; }\n.bar, aside section, .tile { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); }\n.bar { display: flex; flex-wrap: wrap; gap: 14px 22px; align-items: end; padding: 14px 16px; }\n.field { display: grid; gap: 5px; font-size: 12.5px; color: var(--soft); }\n.field output { color: var(--ink); font-variant-numeric: tabular-nums; }\n.slide { flex: 1 1 130px; min-width: 120px; max-width: 240px; }\nfieldset { border: 0; margin: 0; padding: 0; min-width: 0; }\nlegend { padding: 0; margin-bottom: 5px; font-size: 12.5px; color: var(--soft); }\n.segments { display: flex; }\n.segments legend { float: none; }\n.segments label { position: relative; }\n.segments span { display: block; padding: 5px 13px; border: 1px solid var(--line); margin-left: -1px; cursor: pointer; white-space: nowrap; }\n.segments label:first-of-type span { border-radius: 9px 0 0 9px; margin-left: 0; }\n.segments label:last-of-type span { border-radius: 0 9px 9px 0; }\n.segments input { position: absolute; opacity: 0; inset: 0; margin: 0; cursor: pointer; }\n.segments input:checked + span { background: var(--accent-soft); border-color: var(--accent); color: var(--accent); font-weight: 600; position: relative; }\nselect, input[type=\"range\"] { font: inherit; color: var(--ink); height: 34px; margin: 0; }\nselect { padding: 0 8px; border: 1px solid var(--line); border-radius: 9px; background: var(--card); max-width: 190px; }\ninput[type=\"range\"], input[type=\"checkbox\"] { accent-color: var(--accent); width: auto; }\nbutton.small {\n  font: inherit; font-size: 13.5px; height: 34px; padding: 0 12px; color: var(--ink); background: var(--card); cursor: pointer;\n  border: 1px solid var(--line); border-radius: 9px;\n}\nbutton.small:hover:enabled { border-color: var(--accent); }\nbutton.small:disabled { opacity: .5; cursor: default; }\n.check { display: flex; align-items: center; gap: 7px; height: 34px; cursor: pointer; }\n.check input { width: 16px; height: 16px; margin: 0; }\n:focus-visible, .segments input:focus-visible + span { outline: 2px solid var(--accent); outline-offset: 2px; }\n.chips { display: flex; gap: 8px; overflow-x: auto; margin: 16px -4px; padding: 4px; scrollbar-width: thin; }\n.chips button {\n  flex: none; font: inherit; font-size: 13.5px; line-height: 1.3; text-align: left; color: var(--ink); background: var(--card); cursor: pointer;\n  border: 1px solid var(--line); border-radius: 11px; padding: 7px 13px 7px 8px; display: flex; align-items: center; gap: 10px;\n}\n.chips canvas { width: 38px; height: 38px; border-radius: 6px; background: var(--track); object-fit: cover; }\n.chips small { display: block; color: var(--soft); font-size: 12px; max-width: 170px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }\n.chips button[aria-pressed=\"true\"] { border-color: var(--accent); background: var(--accent-soft); }\n.stage { display: grid; gap: 16px; grid-template-columns: minmax(0, 1fr); }\n.stage.beside { grid-template-columns: repeat(auto-fill, minmax(min(100%, 290px), 1fr)); }\n.tile { margin: 0; padding: 14px; min-width: 0; }\n.tile figcaption { display: flex; flex-wrap: wrap; gap: 2px 10px; align-items: baseline; margin-bottom: 10px; }\n.tile figcaption b { font-weight: 600; }\n.tile figcaption span { color: var(--soft); font-size: 13.5px; }\n.view {\n  position: relative; margin: 0 auto; width: min(100%, calc(70vh * var(--aspect))); aspect-ratio: var(--aspect); border-radius: 8px;\n  overflow: hidden; cursor: crosshair; background: var(--track); touch-action: pan-y pinch-zoom;\n}\n.view img, .view canvas { position: absolute; inset: 0; width: 100%; height: 100%; display: block; }\n.view canvas { pointer-events: none; }\n.view .pale { filter: grayscale(1) contrast(.4) brightness(1.45); }\n.frame { position: absolute; pointer-events: none; outline: 1px dashed #fffc; box-shadow: 0 0 0 1px #0007; }\n.cross { position: absolute; width: 15px; height: 15px; margin: -8px 0 0 -8px; border: 2px solid #fff; border-radius: 50%; box-shadow: 0 0 0 1.5px #000a; pointer-events: none; }\n.blank { position: absolute; inset: auto 0 0 0; margin: auto auto 14px; width: fit-content; max-width: 90%; padding: 6px 14px; border-radius: 99px; background: #000c; color: #fff; font-size: 14px; pointer-events: none; }\n.scale { margin: 14px auto 0; max-width: 560px; }\n.scale .strip { position: relative; }\n.scale canvas { display: block; width: 100%; height: 12px; border-radius: 3px; }\n.scale i { position: absolute; top: -3px; width: 3px; height: 18px; margin-left: -1.5px; background: var(--ink); border: 1px solid var(--card); border-radius: 2px; }\n.ticks { display: flex; justify-content: space-between; font-size: 12px; margin-top: 4px; font-variant-numeric: tabular-nums; }\n.units { margin: 2px 0 0; color: var(--soft); font-size: 12px; text-align: center; }\n.readout { display: flex; justify-content: center; gap: 6px 18px; flex-wrap: wrap; margin: 10px 0 0; min-height: 1.6em; font-variant-numeric: tabular-nums; }\n.readout b { font-weight: 650; min-width: 6.5em; text-align: right; }\n.readout span { color: var(--soft); min-width: 8.5em; }\n.words { display: flex; flex-wrap: wrap; gap: 7px 6px; align-items: start; margin: 14px 0 0; }\n.words > span { flex-basis: 100%; color: var(--soft); font-size: 12.5px; }\n.words b { padding: 3px 9px 4px; border-radius: 7px; font-weight: 500; line-height: 1.25; text-align: center; overflow-wrap: anywhere; }\n.words small { display: block; font-size: 10.5px; font-variant-numeric: tabular-nums; opacity: .8; }\n.predictions em { margin-left: auto; color: var(--soft); font-style: normal; font-weight: 400; }\n.beside .units, .beside .tile figcaption span:last-child { display: none; }\n.beside .tile figcaption { flex-wrap: nowrap; white-space: nowrap; }\n.beside .tile figcaption span { overflow: hidden; text-overflow: ellipsis; }\n.beside .tile.current { border-color: var(--accent); }\n.hint, .still-lead { color: var(--soft); font-size: 13px; margin: 14px 2px 0; }\n.still { width: 100%; height: auto; margin-top: 16px; border-radius: 12px; background: #fff; }\naside { display: grid; gap: 16px; }\naside section { padding: 16px 18px; }\nh2 { margin: 0 0 12px; font-size: 13px; font-weight: 600; color: var(--soft); }\n.predictions { list-style: none; margin: 0; padding: 0; display: grid; gap: 11px; }\n.predictions div { display: flex; justify-content: space-between; gap: 12px; }\n.predictions div span:last-child { font-variant-numeric: tabular-nums; white-space: nowrap; }\n.predictions p { margin: 4px 0 0; height: 6px; border-radius: 3px; background: var(--track); overflow: hidden; }\n.predictions p i { display: block; height: 100%; border-radius: 3px; background: var(--soft); }\n.predictions .explained { color: var(--accent); font-weight: 600; }\n.predictions .explained i { background: var(--accent); }\ndl { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 7px 16px; margin: 0; font-size: 13.5px; }\ndt { color: var(--soft); }\ndd { margin: 0; text-align: right; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }\n.notes { margin: 12px 0 0; padding: 12px 0 0 18px; border-top: 1px solid var(--line); font-size: 13.5px; }\n@media (max-width: 960px) { main { grid-template-columns: minmax(0, 1fr); gap: 20px; } }\n@media (max-width: 560px) {\n  body { padding: 18px 12px 36px; }\n  .stamp { position: static; display: inline-block; margin-top: 10px; }\n  .bar { gap: 12px 16px; padding: 12px; }\n  .segments { width: 100%; flex-wrap: wrap; }\n  .segments legend { width: 100%; }\n  .segments label { flex: 1; text-align: center; }\n  .slide { flex-basis: 100%; max-width: none; }\n  .field:not(.slide) { flex: 1 1 40%; min-width: 0; }\n  select { max-width: none; width: 100%; height: 40px; }\n  .check { height: 28px; }\n  .tile { padding: 10px; }\n}\n@media print { .bar, .chips, .hint { display: none; } body { background: #fff; } }\n".replace(/@property[^}]*}\s*/g, "").replaceAll(":root", ":host"))}`, Q = class extends P {
+	connectedCallback() {
+		super.connectedCallback(), this.quiet = U(() => this.requestUpdate());
+	}
+	disconnectedCallback() {
+		super.disconnectedCallback(), this.quiet?.();
+	}
+	tell(e, t = null) {
+		this.dispatchEvent(new CustomEvent(e, {
+			detail: t,
+			bubbles: !0,
+			composed: !0
+		}));
+	}
+}, st = {
+	ATTRIBUTE: 1,
+	CHILD: 2,
+	PROPERTY: 3,
+	BOOLEAN_ATTRIBUTE: 4,
+	EVENT: 5,
+	ELEMENT: 6
+}, ct = (e) => (...t) => ({
+	_$litDirective$: e,
+	values: t
+}), lt = class {
+	constructor(e) {}
+	get _$AU() {
+		return this._$AM._$AU;
+	}
+	_$AT(e, t, n) {
+		this._$Ct = e, this._$AM = t, this._$Ci = n;
+	}
+	_$AS(e, t) {
+		return this.update(e, t);
+	}
+	update(e, t) {
+		return this.render(...t);
+	}
+}, $ = ct(class extends lt {
+	constructor(e) {
+		if (super(e), this.before = {}, e.type !== st.ELEMENT) throw Error("styled() stands in an element's tag");
+	}
+	render(e) {
+		return E;
+	}
+	update(e, [t]) {
+		let { style: n } = e.element;
+		for (let e in this.before) e in t || n.removeProperty(e);
+		for (let [e, r] of Object.entries(t)) this.before[e] !== r && n.setProperty(e, r);
+		return this.before = { ...t }, E;
+	}
+}), ut = class extends Q {
+	static {
+		this.properties = {
+			shown: { attribute: !1 },
+			predictions: { type: Boolean }
+		};
+	}
+	static {
+		this.styles = [Z, o`:host { display: grid; gap: 16px; } section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); padding: 16px 18px; }`];
+	}
+	constructor() {
+		super(), this.predictions = !0;
+	}
+	render() {
+		let { shown: e } = this;
+		return T`${this.predictions ? T`<section><h2>${W("predictions")}</h2>${dt(e.predictions, e.explained)}</section>` : D}
+      <section><h2>${W("how_made")}</h2><dl data-testid="details">${e.details.map(([e, t]) => T`<dt>${G(e)}</dt><dd>${G(t)}</dd>`)}</dl>
+        <ul class="notes" data-testid="notes" ?hidden=${!e.notes.length}>${e.notes.map((e) => T`<li>${G(e)}</li>`)}</ul></section>`;
+	}
+};
+function dt(e, t) {
+	return T`<ol class="predictions" data-testid="predictions">${e.map((e) => {
+		let n = e.probability;
+		return T`<li class=${e.index === t ? "explained" : ""}><div><span>${G(e.label)}</span>
+      ${e.similarity === void 0 ? D : T`<em>${e.similarity.toFixed(3)}</em>`}
+      <span>${ft(e)}</span></div>
+      ${n === void 0 ? D : T`<p><i ${$({ width: `${100 * n}%` })}></i></p>`}</li>`;
+	})}</ol>`;
+}
+var ft = (e) => e.probability === void 0 ? String(+(e.score ?? 0).toPrecision(3)) : `${(100 * e.probability).toFixed(1)} %`;
+customElements.define("seewhy-about", ut);
+// src/elements/bar.ts
+var pt = [
+	["both", () => W("overlay")],
+	["heat", () => W("heat_map")],
+	["photo", () => W("photo")],
+	["swipe", () => W("swipe")]
+], mt = {
+	all: () => W("sign_all"),
+	positive: () => W("sign_positive"),
+	negative: () => W("sign_negative"),
+	absolute: () => W("sign_absolute")
+}, ht = () => V() === "en" ? "zh" : "en", gt = class extends Q {
+	static {
+		this.properties = {
+			view: { attribute: !1 },
+			tables: { attribute: !1 },
+			count: { type: Number },
+			language: { type: Boolean }
+		};
+	}
+	static {
+		this.styles = [Z, o`
+    :host { display: block; }
+    details { flex-basis: 100%; }
+    summary { cursor: pointer; color: var(--soft); font-size: 13px; width: fit-content; padding: 4px 0; }
+    details .row { display: flex; flex-wrap: wrap; gap: 14px 22px; align-items: end; padding-top: 10px; }
+    .zoom { display: flex; gap: 4px; align-items: center; }
+    .zoom button { width: 34px; padding: 0; }
+    .zoom output { min-width: 3.4em; text-align: center; font-variant-numeric: tabular-nums; font-size: 13px; color: var(--soft); }
+  `];
+	}
+	render() {
+		let { view: e, count: t } = this, n = e.show === "both" || e.show === "swipe";
+		return T`<form class="bar" data-testid="controls" @input=${this.change} @submit=${(e) => e.preventDefault()}>
+      <fieldset class="segments" data-testid="view"><legend>${W("show")}</legend>${pt.map(([t, n]) => T`
+        <label><input type="radio" name="show" value=${t} .checked=${e.show === t}><span>${n()}</span></label>`)}
+      </fieldset>
+      ${this.slide("opacity", W("opacity"), 0, 100, 1, !n)}
+      <label class="field"><span>${W("color_map")}</span><select name="colors" data-testid="colors">
+        ${this.choice("auto", W("automatic"), e.colors)}${Object.keys(this.tables).map((t) => this.choice(t, t === "jet" ? W("hides_structure", { name: t }) : t, e.colors))}</select></label>
+      <label class="field"><span>${W("sign")}</span><select name="sign" data-testid="sign">
+        ${this.choice("auto", W("as_published"), e.sign)}${Re.map((t) => this.choice(t, mt[t](), e.sign))}</select></label>
+      ${t > 1 ? T`${this.check("beside", W("side_by_side"))}
+        <label class="field"><span>${W("combine")}</span><select name="combine" data-testid="combine">
+          ${this.choice("none", W("combine_none"), e.combine)}${this.choice("difference", W("difference_of_first_two"), e.combine)}
+          ${this.choice("agreement", W("agreement"), e.combine)}</select></label>` : D}
+      <details data-testid="more"><summary>${W("more_controls")}</summary><div class="row">
+        ${this.slide("threshold", W("threshold"), 0, 95, 1, e.show === "photo")}
+        ${this.slide("clip", W("clipping"), 0, 20, .5, e.show === "photo")}
+        <label class="field"><span>${W("texture")}</span><select name="texture" data-testid="texture">
+          ${this.choice("smooth", W("texture_smooth"), e.texture)}${this.choice("blocks", W("texture_blocks"), e.texture)}</select></label>
+        ${this.check("contour", W("contour"))}
+        ${this.check("fade", W("fade_weak"), !n)}
+        ${t > 1 ? this.check("shared", W("shared_scale")) : D}
+        <div class="field"><span id="zoom">${W("zoom")}</span><div class="zoom" role="group" aria-labelledby="zoom">
+          <button type="button" class="small" aria-label=${W("tree_out")} @click=${() => this.zoom(e.zoom / 1.5)}>−</button>
+          <output data-testid="zoom">${Math.round(100 * e.zoom)} %</output>
+          <button type="button" class="small" aria-label=${W("tree_in")} data-testid="zoom-in" @click=${() => this.zoom(e.zoom * 1.5)}>+</button></div></div>
+        <button type="button" class="small" data-testid="plain" @click=${() => this.tell("look", {
+			...J,
+			beside: e.beside
+		})}>${W("as_before")}</button>
+        ${this.language ? T`<button type="button" class="small" data-testid="language" lang=${ht()} @click=${() => H(ht())}>${ht() === "zh" ? "中文" : "English"}</button>` : D}
+      </div></details>
+    </form>`;
+	}
+	slide(e, t, n, r, i, a) {
+		return T`<label class="field slide"><span>${t} <output data-testid="${e}-value">${this.view[e]} %</output></span>
+      <input type="range" name=${e} min=${n} max=${r} step=${i} .value=${String(this.view[e])} ?disabled=${a} data-testid=${e}></label>`;
+	}
+	check(e, t, n = !1) {
+		return T`<label class="check"><input type="checkbox" name=${e} .checked=${this.view[e]} ?disabled=${n} data-testid=${e}><span>${t}</span></label>`;
+	}
+	choice(e, t, n) {
+		return T`<option value=${e} ?selected=${e === n}>${t}</option>`;
+	}
+	change(e) {
+		let t = e.target, n = t.name, r = t.type === "checkbox" ? t.checked : t.type === "range" ? t.valueAsNumber : t.value;
+		this.tell("look", {
+			...this.view,
+			[n]: r
+		});
+	}
+	zoom(e) {
+		this.tell("look", X(this.view, e));
+	}
+};
+customElements.define("seewhy-bar", gt);
+// src/maps/paint.ts
+var _t = 32768, vt = 0;
+function yt(e, t) {
+	let n = new Uint16Array(e.length), r = t ? 32767 / t : 0;
+	for (let t = 0; t < e.length; t++) {
+		let i = e[t];
+		n[t] = i === i ? _t + Math.round(i * r) : vt;
+	}
+	return n;
+}
+function bt(e, t) {
+	let { sign: n, limit: r, colors: i, fade: a, threshold: o } = e, s = /* @__PURE__ */ new Uint8ClampedArray(262144), c = t / 32767;
+	if (!r) return new Uint32Array(s.buffer);
+	for (let e = 1; e < 65536; e++) {
+		let t = Be((e - _t) * c, n, r), l = Math.abs(t);
+		if (l < o) continue;
+		let u = L(t, n), d = 4 * e;
+		s[d] = i[u], s[d + 1] = i[u + 1], s[d + 2] = i[u + 2], s[d + 3] = a ? 255 * l : 255;
+	}
+	return new Uint32Array(s.buffer);
+}
+function xt(e, t, n) {
+	let r = new Uint32Array(e.data.buffer);
+	for (let e = 0; e < r.length; e++) r[e] = n[t[e]];
+}
+function St(e, t, n, r, i) {
+	let a = r / 32767, o = /* @__PURE__ */ new Uint8Array(65536);
+	for (let e = 1; e < 65536; e++) {
+		let t = Math.abs(Be((e - _t) * a, n.sign, n.limit));
+		o[e] = i.filter((e) => t >= e).length;
+	}
+	let { width: s, height: c } = e, l = new Uint32Array(e.data.buffer);
+	for (let e = 0, n = 0; e < c; e++) for (let r = 0; r < s; r++, n++) {
+		if (!t[n]) continue;
+		let i = o[t[n]], a = (e) => t[e] !== vt && o[t[e]] !== i, u = r + 1 < s && a(n + 1), d = e + 1 < c && a(n + s);
+		(u || d) && (l[n] = 4294967295, d && e + 2 < c && (l[n + s] = 2952790016), u && r + 2 < s && (l[n + 1] = 2952790016));
+	}
+}
+function Ct(e, t, n) {
+	let r = t === "all", i = new ImageData(256, 1);
+	for (let e = 0; e < 256; e++) {
+		let a = L(r ? e / 127.5 - 1 : e / 255, t);
+		i.data.set([
+			n[a],
+			n[a + 1],
+			n[a + 2],
+			255
+		], 4 * e);
+	}
+	return e.width = 256, e.height = 1, e.getContext("2d").putImageData(i, 0, 0), r ? [
+		-1,
+		-.5,
+		0,
+		.5,
+		1
+	] : [
+		0,
+		.25,
+		.5,
+		.75,
+		1
+	];
+}
+// src/elements/chips.ts
+var wt = 76, Tt = class extends Q {
+	static {
+		this.properties = {
+			data: { attribute: !1 },
+			view: { attribute: !1 },
+			tables: { attribute: !1 },
+			chosen: { attribute: !1 }
+		};
+	}
+	static {
+		this.styles = [Z, o`:host { display: block; }`];
+	}
+	render() {
+		return T`<div class="chips" role="group" data-testid="chips">${this.data.explanations.map((e, t) => T`
+      <button type="button" aria-pressed=${String(this.chosen.includes(t))} data-testid="chip-${t}" @click=${() => this.tell("choose", t)}>
+        <canvas></canvas><span>${e.method}<small>${G(e.target)}</small>${G(e.also) ? T`<small>${G(e.also)}</small>` : ""}</span>
+      </button>`)}</div>`;
+	}
+	updated(e) {
+		let t = e.get("view");
+		(e.has("data") || !t || t.colors !== this.view.colors || t.sign !== this.view.sign || t.clip !== this.view.clip) && this.renderRoot.querySelectorAll("canvas").forEach((e, t) => this.draw(e, t));
+	}
+	draw(e, t) {
+		let { photo: n } = this.data, r = wt / Math.min(n.width, n.height), i = Ke(this.data.explanations[t], t), a = K(i, this.view), [o, s] = [n.width, n.height].map((e) => Math.max(1, Math.round(e * Math.min(r, 608 / Math.max(n.width, n.height))))), { limit: c, peak: l } = q(i, a, this.view.clip, n), u = this.tables[this.view.colors] ?? this.tables[a === "all" ? "bluewhitered" : "inferno"], d = Math.max(l, q(i, "absolute", 0, n).peak), f = new ImageData(o, s);
+		xt(f, yt(i.field.over({
+			left: 0,
+			top: 0,
+			width: n.width,
+			height: n.height
+		}, o, s, !1), d), bt({
+			sign: a,
+			limit: c,
+			colors: u,
+			fade: !1,
+			threshold: 0
+		}, d)), [e.width, e.height] = [o, s], e.getContext("2d").putImageData(f, 0, 0);
+	}
+};
+customElements.define("seewhy-chips", Tt);
+// src/elements/gestures.ts
+var Et = {
+	ArrowLeft: [-1, 0],
+	ArrowRight: [1, 0],
+	ArrowUp: [0, -1],
+	ArrowDown: [0, 1]
+}, Dt = 1.25, Ot = class {
+	constructor(e) {
+		this.tile = e, this.held = /* @__PURE__ */ new Map();
+	}
+	listen(e) {
+		this.box = e, e.addEventListener("pointerdown", (e) => this.down(e)), e.addEventListener("pointermove", (e) => this.move(e));
+		for (let t of ["pointerup", "pointercancel"]) e.addEventListener(t, (e) => this.held.delete(e.pointerId));
+		e.addEventListener("wheel", (e) => this.wheel(e), { passive: !1 }), e.addEventListener("dblclick", (e) => this.look(this.tile.view.zoom > 1 ? X(this.tile.view, 1) : this.closer(e, 3))), e.addEventListener("keydown", (e) => this.key(e));
+	}
+	look(e) {
+		this.tile.dispatchEvent(new CustomEvent("look", {
+			detail: e,
+			bubbles: !0,
+			composed: !0
+		}));
+	}
+	part(e) {
+		let t = this.box.getBoundingClientRect();
+		return [(e.clientX - t.left) / t.width, (e.clientY - t.top) / t.height];
+	}
+	point(e) {
+		let { photo: t, view: n } = this.tile, r = Y(n, t.width, t.height), [i, a] = this.part(e);
+		this.at(r.left + i * r.width, r.top + a * r.height);
+	}
+	at(e, t) {
+		let { photo: n } = this.tile, r = (e, t) => Math.min(Math.max(Math.floor(e), 0), t - 1), i = [r(e, n.width), r(t, n.height)];
+		this.tile.dispatchEvent(new CustomEvent("point", {
+			detail: i,
+			bubbles: !0,
+			composed: !0
+		}));
+	}
+	closer(e, t) {
+		let { view: n } = this.tile, [r, i] = this.part(e);
+		return X(n, n.zoom * t, n.x + (r - .5) / n.zoom, n.y + (i - .5) / n.zoom);
+	}
+	down(e) {
+		this.held.set(e.pointerId, e), (this.tile.view.zoom > 1 || this.tile.view.show === "swipe") && this.box.setPointerCapture(e.pointerId), this.tile.view.show === "swipe" && this.swipe(e), this.point(e);
+	}
+	move(e) {
+		let t = this.held.get(e.pointerId), n = [...this.held.values()].find((t) => t.pointerId !== e.pointerId);
+		t && n ? this.pinch(t, e, n) : t && this.tile.view.show === "swipe" ? this.swipe(e) : t && this.tile.view.zoom > 1 && this.drag(t, e), t && this.held.set(e.pointerId, e), this.point(e);
+	}
+	drag(e, t) {
+		let [n, r] = this.part(e), [i, a] = this.part(t), { view: o } = this.tile;
+		this.look(nt(o, (n - i) / o.zoom, (r - a) / o.zoom));
+	}
+	pinch(e, t, n) {
+		let r = (e) => Math.hypot(e.clientX - n.clientX, e.clientY - n.clientY) || 1;
+		this.look(this.closer(n, r(t) / r(e)));
+	}
+	swipe(e) {
+		let t = Math.min(Math.max(100 * this.part(e)[0], 0), 100);
+		this.look({
+			...this.tile.view,
+			swipe: t
+		});
+	}
+	wheel(e) {
+		(e.ctrlKey || e.metaKey) && (e.preventDefault(), this.look(this.closer(e, Math.exp(-e.deltaY / (e.deltaMode ? 10 : 250)))));
+	}
+	key(e) {
+		let { photo: t, view: n, at: r } = this.tile, i = Et[e.key], [a, o] = r ?? [t.width / 2, t.height / 2], s = {
+			"+": n.zoom * Dt,
+			"=": n.zoom * Dt,
+			"-": n.zoom / Dt,
+			0: 1
+		}[e.key];
+		if (!i && s === void 0) return;
+		if (e.preventDefault(), s !== void 0) return this.look(X(n, s, (a + .5) / t.width, (o + .5) / t.height));
+		let c = e.shiftKey ? 10 : 1;
+		this.at(Math.floor(a) + c * i[0], Math.floor(o) + c * i[1]);
+	}
+}, kt = [
+	.25,
+	.5,
+	.75
+], At = 1e3, jt = class extends Q {
+	constructor(...e) {
+		super(...e), this.size = {
+			w: 0,
+			h: 0
+		}, this.gestures = new Ot(this);
+	}
+	static {
+		this.properties = {
+			layer: { attribute: !1 },
+			photo: { attribute: !1 },
+			view: { attribute: !1 },
+			scale: { attribute: !1 },
+			tables: { attribute: !1 },
+			at: { attribute: !1 }
+		};
+	}
+	static {
+		this.styles = [Z, o`
+    :host { display: block; min-width: 0; }
+    .tile { height: 100%; }
+    .view img { transform-origin: 0 0; }
+    .view.close { touch-action: none; }
+    .divider { position: absolute; top: 0; bottom: 0; width: 2px; margin-left: -1px; background: #fff; box-shadow: 0 0 0 1px #0008; pointer-events: none; }
+    .busy { position: absolute; top: 8px; left: 8px; padding: 2px 10px; border-radius: 99px; background: #000c; color: #fff; font-size: 12px; }
+  `];
+	}
+	get colors() {
+		let e = K(this.layer, this.view) === "all" ? "bluewhitered" : "inferno";
+		return this.tables[this.view.colors] ?? this.tables[e];
+	}
+	connectedCallback() {
+		super.connectedCallback(), this.watch = new ResizeObserver(() => this.measure()), this.hasUpdated && this.watch.observe(this.renderRoot.querySelector(".view"));
+	}
+	disconnectedCallback() {
+		super.disconnectedCallback(), this.watch?.disconnect();
+	}
+	firstUpdated() {
+		let e = this.renderRoot.querySelector(".view");
+		this.watch.observe(e), this.gestures.listen(e), this.measure();
+	}
+	updated(e) {
+		e.size === 1 && e.has("at") || this.paint(), this.bar();
+	}
+	render() {
+		let { layer: e, photo: t, view: n, scale: r } = this, i = e.index < 0 ? "combined" : e.index, a = K(e, n), o = Y(n, t.width, t.height), s = n.show === "heat", c = `scale(${n.zoom}) translate(${-100 * o.left / t.width}%, ${-100 * o.top / t.height}%)`, l = `view${n.zoom > 1 ? " close" : ""}`, u = [e.title, ...e.subtitles.slice(0, 2)].join(", ");
+		return T`<figure class="tile" part="tile">
+      <figcaption><b>${e.title}</b>${e.subtitles.map((e) => T`<span>${e}</span>`)}<slot name="seconds"></slot></figcaption>
+      <div class=${l} tabindex="0" role="application" aria-label="${u}. ${W("keys_hint")}"
+        ${$({ "--aspect": String(t.width / t.height) })} data-testid="view-${i}">
+        <img src=${t.src} alt=${t.name} draggable="false"
+          class=${n.show === "both" && a === "all" && r.limit ? "pale" : ""}
+          ${$({
+			transform: c,
+			opacity: s && r.limit ? "0.18" : "1"
+		})}>
+        <canvas data-testid="heat-${i}" ?hidden=${n.show === "photo"}
+          ${$({
+			opacity: s ? "1" : String(n.opacity / 100),
+			"clip-path": n.show === "swipe" ? `inset(0 0 0 ${n.swipe}%)` : "none"
+		})}></canvas>
+        ${e.shown?.frame ? T`<div class="frame" ${$(this.frame(e.shown.frame))}></div>` : D}
+        ${n.show === "swipe" ? T`<div class="divider" ${$({ left: `${n.swipe}%` })}></div>` : D}
+        ${this.cross()}
+        <p class="blank" data-testid="blank-${i}" ?hidden=${!!r.limit}>${Mt(a)}</p>
+        ${e.shown?.partial ? T`<span class="busy">${W("so_far")}</span>` : D}
+      </div>
+      <div class="scale" ?hidden=${!r.limit || n.show === "photo"}>
+        <div class="strip"><canvas class="bar-colors"></canvas>${this.mark(a)}</div>
+        <div class="ticks" data-testid="ticks-${i}">${this.ticks(a)}</div>
+        <p class="units">${e.units}${this.clipped()}</p>
+      </div>
+      ${this.readout(String(i))}
+      ${e.shown?.words ? this.words(e.shown.words, e.index) : D}
+    </figure>`;
+	}
+	frame([e, t, n, r]) {
+		let [i, a] = this.percent(e, t), [o, s] = this.percent(n, r);
+		return {
+			left: `${i}%`,
+			top: `${a}%`,
+			width: `${o - i}%`,
+			height: `${s - a}%`
+		};
+	}
+	percent(e, t) {
+		let n = Y(this.view, this.photo.width, this.photo.height);
+		return [100 * (e - n.left) / n.width, 100 * (t - n.top) / n.height];
+	}
+	cross() {
+		if (!this.at) return D;
+		let [e, t] = this.percent(this.at[0] + .5, this.at[1] + .5);
+		return [e, t].some((e) => e < 0 || e > 100) ? D : T`<div class="cross" ${$({
+			left: `${e}%`,
+			top: `${t}%`
+		})}></div>`;
+	}
+	readout(e) {
+		let { at: t, layer: n } = this, r = t ? n.field.at(...t) : NaN, i = t && n.field instanceof Ie ? n.field.cell(...t) : null, [a, o] = t ?? [0, 0];
+		return T`<p class="readout" aria-live="polite">
+      <b data-testid="value-${e}" data-raw=${t ? String(r) : D}>${t ? Number.isNaN(r) ? W("outside_view") : R(r) : ""}</b>
+      <span data-testid="where-${e}">${t ? W("pixel_at", {
+			x: a,
+			y: o
+		}) : ""}</span>
+      ${i ? T`<span class="many">${W("row_and_column", {
+			row: i[0],
+			column: i[1]
+		})}</span>` : D}
+    </p>`;
+	}
+	mark(e) {
+		let t = this.at ? this.layer.field.at(...this.at) : NaN, { limit: n } = this.scale;
+		if (Number.isNaN(t) || !n) return D;
+		let r = Math.min(Math.max((e === "negative" ? -t : e === "absolute" ? Math.abs(t) : t) / n, -1), 1);
+		return T`<i ${$({ left: `${e === "all" ? 50 + 50 * r : 100 * Math.max(r, 0)}%` })}></i>`;
+	}
+	ticks(e) {
+		let t = e === "all" ? [
+			-1,
+			-.5,
+			0,
+			.5,
+			1
+		] : [
+			0,
+			.25,
+			.5,
+			.75,
+			1
+		], n = this.scale.limit;
+		return t.map((t) => T`<span>${R(t * (e === "negative" ? -n : n))}</span>`);
+	}
+	clipped() {
+		let { peak: e, limit: t } = this.scale;
+		return e > t ? `; ${W("largest", { value: R(e) })}` : "";
+	}
+	words({ title: e, listed: t, top: n }, r) {
+		let i = this.tables.bluewhitered;
+		return T`<p class="words" data-testid="words-${r}"><span>${G(e)}</span>${t.map(([e, t]) => {
+			let r = L(n ? t / n : 0, "all"), [a, o, s] = i.slice(r, r + 3), c = .3 * a + .59 * o + .11 * s < 128 ? "#fff" : "#1c1c21";
+			return T`<b data-raw=${t} ${$({
+				background: `rgb(${a} ${o} ${s})`,
+				color: c
+			})}>${e}<small>${R(t)}</small></b>`;
+		})}</p>`;
+	}
+	bar() {
+		let e = this.renderRoot.querySelector(".bar-colors");
+		e && this.scale.limit && Ct(e, K(this.layer, this.view), this.colors);
+	}
+	measure() {
+		let e = this.renderRoot.querySelector(".view")?.getBoundingClientRect();
+		if (!e?.width) return;
+		let t = Math.min(window.devicePixelRatio, At / Math.max(e.width, e.height)), [n, r] = [Math.round(e.width * t), Math.round(e.height * t)];
+		(n !== this.size.w || r !== this.size.h) && (this.size = {
+			w: n,
+			h: r
+		}, this.paint());
+	}
+	paint() {
+		let { layer: e, photo: t, view: n, scale: r, size: i } = this, { w: a, h: o } = i, s = this.renderRoot.querySelector(".view > canvas");
+		if (!s || !a || n.show === "photo") return;
+		let c = K(e, n), l = [
+			a,
+			o,
+			n.zoom,
+			n.x,
+			n.y,
+			n.texture
+		].join();
+		if (this.found?.key !== l || this.found.field !== e.field) {
+			let { peak: r } = q(e, "absolute", 0, t), i = Y(n, t.width, t.height), s = e.field.over(i, a, o, n.texture === "blocks"), c = s.reduce((e, t) => Math.abs(t) > e ? Math.abs(t) : e, r);
+			this.found = {
+				key: l,
+				field: e.field,
+				levels: yt(s, c),
+				peak: c
+			};
+		}
+		(s.width !== a || s.height !== o) && ([s.width, s.height] = [a, o]);
+		let u = {
+			sign: c,
+			limit: r.limit,
+			colors: this.colors,
+			fade: n.fade && n.show !== "heat",
+			threshold: n.threshold / 100
+		}, d = new ImageData(a, o);
+		xt(d, this.found.levels, bt(u, this.found.peak)), n.contour && St(d, this.found.levels, u, this.found.peak, kt), s.getContext("2d").putImageData(d, 0, 0);
+	}
+}, Mt = (e) => W(e === "positive" ? "no_positive_evidence" : e === "negative" ? "no_negative_evidence" : "score_never_moves");
+customElements.define("seewhy-tile", jt);
+// src/elements/viewer.ts
+var Nt = class extends Q {
+	static {
+		this.properties = {
+			data: { attribute: !1 },
+			view: { attribute: !1 },
+			at: { attribute: !1 },
+			current: { type: Number },
+			chosen: { attribute: !1 },
+			bare: { type: Boolean }
+		};
+	}
+	static {
+		this.styles = [Z, o`
+    :host { display: block; }
+    main { margin: 0; }
+    main.bare { grid-template-columns: minmax(0, 1fr); }
+    seewhy-tile.current::part(tile) { border-color: var(--accent); }
+    @media print { seewhy-bar, seewhy-chips { display: none; } .stage { grid-template-columns: 1fr 1fr; } main { display: block; } }
+  `];
+	}
+	constructor() {
+		super(), this.tables = {}, this.layers = [], Object.assign(this, {
+			view: { ...J },
+			at: null,
+			current: 0,
+			chosen: null,
+			bare: !1
+		}), this.addEventListener("look", (e) => this.look(e.detail)), this.addEventListener("point", (e) => this.at = e.detail);
+	}
+	valueAt(e, t, n = this.current) {
+		return qe(this.data, { ...J }, [n])[0].field.at(e, t);
+	}
+	get shownOnes() {
+		let e = [...this.data.explanations.keys()];
+		return this.view.beside ? e.filter((e) => this.chosen?.includes(e) ?? !0) : [this.current];
+	}
+	willUpdate(e) {
+		this.data && (e.has("data") && (this.tables = Object.fromEntries(Object.entries(this.data.tables).map(([e, t]) => [e, je(t)])), this.current = Math.min(this.current, Math.max(this.data.explanations.length - 1, 0))), (!e.has("at") || e.size > 1) && (this.layers = qe(this.data, this.view, this.shownOnes)));
+	}
+	updated(e) {
+		(e.has("current") || e.has("data")) && this.tell("described", this.data?.explanations[this.current]);
+	}
+	look(e) {
+		e.combine !== "none" && e.combine !== this.view.combine && (e = {
+			...e,
+			beside: !0
+		}), this.view = e;
+	}
+	choose(e) {
+		let t = e.detail, n = this.shownOnes;
+		if (!this.view.beside) return void (this.current = t);
+		let r = n.includes(t) && n.length > 1;
+		this.chosen = r ? n.filter((e) => e !== t) : [...n, t].sort((e, t) => e - t), this.current = r ? this.chosen[0] : t;
+	}
+	render() {
+		let { data: e, view: t, layers: n, tables: r } = this;
+		if (!e?.explanations.length) return D;
+		let i = t.beside || t.combine !== "none";
+		return T`<main class=${this.bare ? "bare" : ""} data-testid="app"><section class="work">
+      <seewhy-bar .view=${t} .tables=${r} count=${e.explanations.length} ?language=${!this.bare}></seewhy-bar>
+      ${e.explanations.length > 1 ? T`<seewhy-chips .data=${e} .view=${t} .tables=${r} .chosen=${this.shownOnes} @choose=${this.choose}></seewhy-chips>` : D}
+      <div class="stage ${i ? "beside" : ""}" data-testid="stage">${n.map((a) => T`
+        <seewhy-tile class=${a.index === this.current && i ? "current" : ""} data-testid="tile-${a.index < 0 ? "combined" : a.index}"
+          .layer=${a} .photo=${e.photo} .view=${t} .scale=${Ye(a, n, t, e.photo)} .tables=${r} .at=${this.at}
+          @pointerdown=${() => this.hold(a)} @focusin=${() => this.hold(a)}></seewhy-tile>`)}</div>
+      <p class="hint">${W("hover_hint")} ${W("keys_hint")} ${W("zoom_hint")}</p></section>
+      ${this.bare ? D : T`<aside><seewhy-about .shown=${e.explanations[this.current]}></seewhy-about></aside>`}</main>`;
+	}
+	hold(e) {
+		e.index >= 0 && (this.current = e.index);
+	}
+};
+customElements.define("seewhy-viewer", Nt);
+// src/viewer.ts
+function Pt(e) {
+	let t = JSON.parse(e), n = document.querySelector("seewhy-viewer"), r = (e) => document.querySelector(`[data-testid="${e}"]`);
+	H(t.lang);
+	let i = t.explanations[0], a = () => {
+		document.documentElement.lang = V() === "zh" ? "zh-CN" : "en", r("title").textContent = W("why_label", { label: G(i.label) }), r("lead").textContent = W("looked_at", {
+			model: i.model,
+			photo: t.photo.name
+		}), r("stamp").hidden = !i.random, r("stamp").textContent = W("random_weights");
+	};
+	n.addEventListener("described", (e) => {
+		i = e.detail, a();
+	}), U(a), n.data = t, n.hidden = !1;
+}
+function Ft({ model: e, el: t }) {
+	let n = document.createElement("seewhy-viewer"), r = () => {
+		let t = e.get("data");
+		H(t.lang), n.data = t;
+	};
+	r(), e.on("change:data", r), e.on("change:view", () => n.view = {
+		...n.view,
+		...e.get("view")
+	});
+	let i = (t, n) => {
+		e.set(t, n), e.save_changes();
+	};
+	n.addEventListener("point", (e) => i("at", e.detail)), n.addEventListener("look", (e) => i("view", e.detail)), t.append(n);
+}
+var It = { render: Ft }, Lt = document.getElementById("data");
+Lt?.textContent && document.querySelector("seewhy-viewer") && Pt(Lt.textContent);
+export { tt as CLOSEST, P as LitElement, J as PLAIN, Q as Speaking, Nt as Viewer, ft as amount, it as asText, o as css, It as default, at as fromText, T as html, V as lang, U as listen, nt as moved, D as nothing, dt as predictions, G as said, Y as seen, Z as shared, H as speak, $ as styled, W as word, X as zoomed };

@@ -1,0 +1,84 @@
+"""Results on disk: a photo is there once, those looked at last are in memory, and the oldest make room."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from seewhy import Explanation, Model, explain
+from seewhy.web import Limits
+from seewhy.web.photos import Photos
+from seewhy.web.results import Results
+from serving import png
+
+
+def made(network: Model, folder: Path, seed: int) -> Explanation:
+    (folder / "photo.png").write_bytes(png(seed))
+    found: Explanation = explain(network, str(folder / "photo.png"))
+    return found
+
+
+def key(number: int) -> str:
+    return f"{number:064x}"
+
+
+def test_results_of_one_photo_have_it_on_disk_once(network: Model, tmp_path: Path) -> None:
+    results, one = Results(tmp_path / "kept", Limits()), made(network, tmp_path, 0)
+    for number in range(3):
+        results.add(key(number), one)
+    files = [tmp_path / "kept" / key(number) / "photo.png" for number in range(3)]
+    assert len({file.stat().st_ino for file in files}) == 1
+    results.add(key(3), made(network, tmp_path, 1))
+    assert (tmp_path / "kept" / key(3) / "photo.png").stat().st_ino != files[0].stat().st_ino
+    for file in (files[0], files[2]):  # what others share is not lost with one of them
+        file.unlink()
+    fresh = Results(tmp_path / "kept", Limits())
+    np.testing.assert_array_equal(fresh.get(key(1)).photos[0].pixels, one.photos[0].pixels)
+    results.add(key(4), one)
+    np.testing.assert_array_equal(fresh.get(key(4)).photos[0].pixels, one.photos[0].pixels)
+
+
+def test_what_was_looked_at_last_is_read_once(network: Model, tmp_path: Path) -> None:
+    results, one = Results(tmp_path / "kept", Limits()), made(network, tmp_path, 0)
+    results.add(key(0), one)
+    assert results.get(key(0)) is one
+    fresh = Results(tmp_path / "kept", Limits())
+    assert fresh.get(key(0)) is fresh.get(key(0)) is not one
+    held = one.values.nbytes + one.photos[0].pixels.nbytes
+    small = Results(tmp_path / "kept", Limits(memory=2 * held + 1))
+    small.add(key(1), replace(one, seed=1))
+    small.add(key(2), replace(one, seed=2))
+    first = small.get(key(0))
+    assert small.get(key(0)) is first and small.get(key(2)) is small.get(key(2))
+    small.get(key(1))
+    assert small.get(key(0)) is not first, "only two of them fit"
+
+
+def test_the_oldest_make_room(network: Model, tmp_path: Path) -> None:
+    folder, one = tmp_path / "kept", made(network, tmp_path, 0)
+    results = Results(folder, Limits())
+    for number in range(3):
+        results.add(key(number), one)
+        os.utime(folder / key(number), (number, number))
+    photo = (folder / key(0) / "photo.png").stat().st_size
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) - 2 * photo
+    results = Results(folder, Limits(disk=size + photo + 100))  # it writes a photo anew
+    results.get(key(0))  # which was the oldest
+    results.add(key(3), one)
+    assert sorted(path.name for path in folder.iterdir()) == [key(0), key(2), key(3)]
+    assert key(1) not in results and results.get(key(0)).method == "gradcam"
+
+
+def test_photos_in_memory_are_those_looked_at_last(tmp_path: Path) -> None:
+    photos = Photos(tmp_path, Limits(memory=2 * 40 * 30 * 3))
+    ids = [photos.add(png(seed)) for seed in range(3)]
+    first = photos.picture(ids[0])
+    assert photos.picture(ids[1]) is photos.picture(ids[1]) and photos.picture(ids[0]) is first
+    photos.picture(ids[2])
+    photos.picture(ids[1])
+    assert photos.picture(ids[0]) is not first
+    np.testing.assert_array_equal(
+        np.asarray(photos.picture(ids[0])), np.asarray(Image.open(tmp_path / f"{ids[0]}.png"))
+    )
