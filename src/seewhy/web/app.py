@@ -35,7 +35,6 @@ from seewhy.web.refusing import Refusal, answer, refused
 from seewhy.web.results import Results
 from seewhy.web.samples import Samples
 from seewhy.web.shelf import Shelf
-from seewhy.web.twins import Twins
 from seewhy.web.work import Work
 
 LOG = logging.getLogger("seewhy.web")
@@ -90,7 +89,7 @@ class Server:
         self._decoding = anyio.CapacityLimiter(limits.decoding)
         self._pacing = anyio.CapacityLimiter(1)
         self._looking = anyio.CapacityLimiter(1)  # predictions wait for each other, not for the work
-        self._twins = Twins()
+        self._twins = self.models.twins
         known = self.photos, self.results, self.models, self._model, self._twins, limits, self._looking
         self._more = looking.routes(*known, folder / "curves")
 
