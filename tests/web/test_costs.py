@@ -1,6 +1,7 @@
 """What work will take: read from the methods' words, held to what it took, and then remembered."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,10 @@ def test_what_was_measured_is_remembered(network: Model, tmp_path: Path) -> None
     costs.keep(network, method, 1, [found])
     wanted = Cost(found.passes.forward, found.passes.backward, found.seconds)
     assert wanted.forward and wanted == costs.of(network, method, 1, lambda: True)
+    costs.keep(network, get_method("rise"), 1, [replace(found, seconds=7.0)])
+    costs.close()
     assert Costs(tmp_path / "costs.json").of(network, method, 1, lambda: True) == wanted
+    assert Costs(tmp_path / "costs.json").of(network, get_method("rise"), 1, lambda: True).seconds == 7
     assert costs.of(network, get_method("sess", scales=4), 1, lambda: True) == Cost()
     for broken in ("", "[]", '{"a": 1}', '{"a": [1]}', '{"a": ["x", 1, 1]}'):
         (tmp_path / "costs.json").write_text(broken)
@@ -96,6 +100,7 @@ def test_costs_over_http(client: TestClient, served: Callable[..., TestClient]) 
     assert before[1] == {"method": "occlusion", "forward": None, "backward": None, "seconds": None}
     job = client.post("/api/jobs", json={"photo": send(client), **work}).json()
     ended(client, job["id"])
+    client.app.state.close()  # type: ignore[attr-defined]  # a Starlette
     for one in (client, served()):  # another process, by the same folder
         after = one.post("/api/costs", json=work).json()["costs"]
         assert after[1]["forward"] > 1 and all(each["seconds"] > 0 for each in after)

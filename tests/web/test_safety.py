@@ -1,6 +1,7 @@
 """Who may not ask, and what may not be asked for: refused in words, without a trace, and the server goes on."""
 
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,15 @@ def test_a_full_queue(served: Callable[..., TestClient]) -> None:
     assert [one.status_code for one in answers][:2] == [202, 202] and answers[-1].status_code == 429
     for job in client.get("/api/jobs").json()["jobs"][::-1]:
         client.delete(f"/api/jobs/{job['id']}")
+
+
+def test_every_route_is_described(client: TestClient) -> None:
+    described = {
+        (method.upper(), path) for path, own in client.get("/api").json()["paths"].items() for method in own
+    }  # fmt: skip
+    routes: Any = client.app.routes  # type: ignore[attr-defined]  # a Starlette
+    there = {(method, re.sub(r":\w+\}", "}", one.path)) for one in routes for method in one.methods - {"HEAD"}}
+    assert there == described
 
 
 def sample(schema: dict[str, Any], draw: random.Random) -> Any:

@@ -129,5 +129,6 @@ def job(one: Job, before: int, results: Container[str] = ()) -> dict[str, Any]:
             {"method": c.method.info.id, "target": c.text, "key": c.key, "ready": c.key in results}
             for c in one.asked.cells
         ],
+        "progress": one.latest,
         "events": len(one.events),
     }

@@ -1,7 +1,7 @@
 """The server's routes. Each is one function; what they say is in answers.py, what they let in in guard.py."""
 
 import json
-import logging
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -11,7 +11,6 @@ from typing import Any
 
 import anyio
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -19,25 +18,25 @@ from starlette.routing import Route
 
 from seewhy.api import predict
 from seewhy.asked import whole
-from seewhy.errors import BadOption, SeewhyError
+from seewhy.errors import BadOption
 from seewhy.lang import languages
 from seewhy.model import Model
 from seewhy.web import answers, calls, looking, shell
 from seewhy.web.asked import asked, texts_of
 from seewhy.web.costs import Costs
 from seewhy.web.description import described
+from seewhy.web.folder import swept
 from seewhy.web.guard import Guard
 from seewhy.web.jobs import Job, Queue
 from seewhy.web.limits import Limits
 from seewhy.web.photos import Photos
 from seewhy.web.reading import body, document
-from seewhy.web.refusing import Refusal, answer, refused
+from seewhy.web.refusing import HANDLERS, Refusal, log
 from seewhy.web.results import Results
 from seewhy.web.samples import Samples
 from seewhy.web.shelf import Shelf
 from seewhy.web.work import Work
 
-LOG = logging.getLogger("seewhy.web")
 WAIT = 0.02  # seconds between two looks whether a model is loaded
 
 
@@ -63,35 +62,38 @@ def application(
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
-        await anyio.to_thread.run_sync(server.queue.close)
+        await anyio.to_thread.run_sync(server.close)
 
     app = Starlette(
         routes=[*server.routes(), *shell.routes(limits, _known(lang))],
         middleware=[Middleware(Guard, token=token, hosts=hosts)],
         lifespan=lifespan,
-        exception_handlers={
-            SeewhyError: _said,
-            Refusal: _said,
-            HTTPException: _http,
-            Exception: _bug,
-        },
+        exception_handlers=HANDLERS,
     )
-    app.state.close = server.queue.close
+    app.state.close = server.close
     return app
 
 
 class Server:
     def __init__(self, models: Mapping[str, Model], folder: Path, limits: Limits) -> None:
+        self._held = swept(folder)
         self.models, self.limits = Shelf.of(models), limits
         self.photos, self.results = Photos(folder / "photos", limits), Results(folder / "results", limits)
         self.samples, self.costs = Samples(self.photos), Costs(folder / "costs.json")
-        self.queue = Queue(Work(self.photos, self.results, self.costs), limits, partial(_log, "a piece of work"))
+        self.queue = Queue(Work(self.photos, self.results, self.costs), limits, partial(log, "a piece of work"))
         self._decoding = anyio.CapacityLimiter(limits.decoding)
         self._pacing = anyio.CapacityLimiter(1)
         self._looking = anyio.CapacityLimiter(1)  # predictions wait for each other, not for the work
         self._twins = self.models.twins
         known = self.photos, self.results, self.models, self._model, self._twins, limits, self._looking
         self._more = looking.routes(*known, folder / "curves")
+
+    def close(self) -> None:
+        self.queue.close()
+        self.costs.close()
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
 
     def routes(self) -> list[Route]:
         known: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
@@ -177,7 +179,8 @@ class Server:
         return JSONResponse({"costs": await anyio.to_thread.run_sync(found, limiter=self._pacing)})
 
     async def listed_jobs(self, request: Request) -> Response:
-        return JSONResponse({"jobs": [answers.job(one, self.queue.before(one)) for one in self.queue.listed()]})
+        found = [answers.job(one, self.queue.before(one), self.results) for one in self.queue.listed()]
+        return JSONResponse({"jobs": found})
 
     async def add_job(self, request: Request) -> Response:
         given = await document(request, self.limits.body, self.limits.silence)
@@ -257,22 +260,3 @@ async def _stream(events: AsyncIterator[dict[str, Any] | None]) -> AsyncIterator
             yield f"id: {event['number']}\nevent: {event['kind']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n"
     finally:
         await events.aclose()  # type: ignore[attr-defined]  # an asynchronous generator
-
-
-async def _said(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, SeewhyError | Refusal)
-    return answer(error)
-
-
-async def _http(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return refused("http", error.detail, "see /api", error.status_code)
-
-
-async def _bug(request: Request, error: Exception) -> Response:
-    _log(request.url.path, error)
-    return refused("bug", "something went wrong in here", "the server's log says what", 500)
-
-
-def _log(where: str, error: BaseException) -> None:
-    LOG.error("%s failed", where, exc_info=error)

@@ -21,6 +21,7 @@ from seewhy.together import Together
 from seewhy.types import Explanation, Need
 from seewhy.web.words_of_cost import passes
 
+SELDOM = 10  # seconds between two times that they are written
 KEPT = 2000  # costs that are remembered
 MANY = 32, 8  # pictures in one chunk, of which a pace is taken: of forwards and of backwards
 SIDE = 224  # pixels of a picture for a network that takes any
@@ -61,7 +62,7 @@ class Costs:
     def __init__(self, file: Path) -> None:
         self._file, self._lock = file, Lock()
         self._paces = dict[str, Pace | None]()
-        self._measured = dict[str, list[float]]()
+        self._measured, self._written = dict[str, list[float]](), 0.0
         with suppress(OSError, ValueError, TypeError, AttributeError):
             read = json.loads(file.read_text(encoding="utf-8"))
             self._measured = {str(key): [int(f), int(b), float(s)] for key, (f, b, s) in read.items()}
@@ -77,8 +78,17 @@ class Costs:
             self._measured[key] = [forward, sum(one.passes.backward for one in found), seconds]
             while len(self._measured) > KEPT:
                 del self._measured[next(iter(self._measured))]
-            with suppress(SeewhyError):  # a disk that is full hinders no explanation
-                written(self._file, json.dumps(self._measured).encode())
+            if time.monotonic() - self._written > SELDOM:
+                self._write()
+
+    def close(self) -> None:
+        with self._lock:
+            self._write()
+
+    def _write(self) -> None:
+        self._written = time.monotonic()
+        with suppress(SeewhyError):  # a disk that is full hinders no explanation
+            written(self._file, json.dumps(self._measured).encode())
 
     def of(self, model: Model, method: Method, targets: int, idle: Callable[[], bool]) -> Cost:
         """idle: whether nothing else runs, else no pace is taken."""

@@ -47,6 +47,11 @@ def described(models: Sequence[str], limits: Limits) -> dict[str, Any]:
             '{"error": {"code", "problem", "hint"}}.',
         },
         "paths": {
+            "/": {"get": _said("The page.")},
+            "/viewer.js": {"get": _said("Its script.")},
+            "/app.js": {"get": _said("What the page adds to it.")},
+            "/favicon.svg": {"get": _said("Its icon.")},
+            "/api": {"get": _said("This.")},
             "/api/models": {"get": _said("Models, and each method: offered, or why not; its options.", [LANG])},
             "/api/models/{model}/classes": {
                 "get": _said("Class names, in order.", [_path("model", model), LANG]),

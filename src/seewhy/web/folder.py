@@ -2,13 +2,14 @@
 
 import os
 import secrets
+import shutil
 import sys
 from contextlib import suppress
 from pathlib import Path
 
 from seewhy.errors import BadInput
 
-TOKEN = "token"
+TOKEN, LOCK = "token", ".lock"
 
 
 def usual() -> Path:
@@ -41,3 +42,33 @@ def token(folder: Path) -> str:
     if len(found) < 16:
         raise BadInput(f"{path} holds no token", "delete it, and a new one is made")
     return found
+
+
+def swept(folder: Path) -> int | None:
+    """The folder without what servers that were killed had half written, unless another server writes there now.
+
+    What is returned is a file's number, open as long as this one writes.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if sys.platform == "win32":
+        _sweep(folder)
+        return None
+    import fcntl
+
+    held = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _sweep(folder)
+    except OSError:  # another has it
+        pass
+    with suppress(OSError):  # a disk without locks
+        fcntl.flock(held, fcntl.LOCK_SH)
+    return held
+
+
+def _sweep(folder: Path) -> None:
+    for half in [one for place in (folder, *folder.glob("*/")) for one in place.glob(".*") if one.name != LOCK]:
+        if half.is_dir():
+            shutil.rmtree(half, ignore_errors=True)
+        else:
+            half.unlink(missing_ok=True)

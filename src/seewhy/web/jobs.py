@@ -31,7 +31,7 @@ class Cancelled(Exception):
 
 @dataclass(eq=False)
 class Job:
-    """One piece of work. events: all that was told of it, numbered from 1."""
+    """One piece of work. events: all that was told of it, numbered from 1. latest: how far it was last."""
 
     asked: Asked
     id: str = field(default_factory=lambda: uuid4().hex)
@@ -39,6 +39,7 @@ class Job:
     events: list[dict[str, Any]] = field(default_factory=list)
     cancelled: Event = field(default_factory=Event)
     partial: dict[str, NDArray[np.float32]] = field(default_factory=dict)  # of a result's key, the map so far (r,q)
+    latest: dict[str, Any] = field(default_factory=dict)
     geometry: Geometry | None = None  # where they lie on the photo
     until: float = float("inf")
     _waiters: set[Callable[[], None]] = field(default_factory=set)
@@ -49,6 +50,8 @@ class Job:
         """An event, and the state from then on: whoever sees that it has ended has all events."""
         with self._lock:
             self.events.append({"number": len(self.events) + 1, "kind": kind, **data})
+            if kind == "progress":
+                self.latest = data
             self.state = state or self.state
             waiters = list(self._waiters)
         for wake in waiters:
@@ -64,6 +67,10 @@ class Job:
         if (now := time.monotonic()) - self._last >= SELDOM:
             self._last = now
             self.tell("progress", **data)
+
+    @property
+    def device(self) -> str:
+        return str(self.asked.model.device)
 
     @property
     def ended(self) -> bool:
@@ -97,15 +104,14 @@ class Job:
 
 
 class Queue:
-    """Work waits for its turn: one piece at a time goes through the networks. `work` does a job, and tells of it."""
+    """Work waits for its turn: one piece at a time on each device. `work` does a job, and tells of it."""
 
     def __init__(self, work: Callable[[Job], None], limits: Limits, failed: Callable[[BaseException], None]) -> None:
         self._work, self._limits, self._failed = work, limits, failed
         self._waiting: deque[Job] = deque()
         self._known: OrderedDict[str, Job] = OrderedDict()
         self._changed, self._closed = Condition(), False
-        self._thread = Thread(target=self._run, name="seewhy-work", daemon=True)
-        self._thread.start()
+        self._threads = dict[str, Thread]()  # of devices
 
     def submit(self, asked: Asked) -> Job:
         """The job, the one that does the same already where there is one. Raises Refusal where the queue is full."""
@@ -121,7 +127,11 @@ class Queue:
             for id in [one.id for one in self._known.values() if one.ended][: len(self._known) - self._limits.kept]:
                 del self._known[id]
             job.tell("waiting", before=self.before(job))
-            self._changed.notify()
+            if job.device not in self._threads and not self._closed:
+                made = Thread(target=self._run, args=[job.device], name=f"seewhy-work-{job.device}", daemon=True)
+                self._threads[job.device] = made
+                made.start()
+            self._changed.notify_all()
         return job
 
     def get(self, id: str) -> Job:
@@ -130,14 +140,17 @@ class Queue:
         return self._known[id]
 
     def before(self, job: Job) -> int:
-        """How many are done first, the one that runs included."""
-        running = sum(one.state == "running" for one in self._known.values())
-        waiting = list(self._waiting)
+        """How many are done first on its device, the one that runs included."""
+        running = sum(one.state == "running" and one.device == job.device for one in list(self._known.values()))
+        waiting = self._behind(job.device)
         return waiting.index(job) + running if job in waiting else 0
+
+    def _behind(self, device: str) -> list[Job]:
+        return [one for one in list(self._waiting) if one.device == device]
 
     def listed(self) -> list[Job]:
         """What runs or waits, in order."""
-        return [job for job in self._known.values() if not job.ended]
+        return [job for job in list(self._known.values()) if not job.ended]
 
     def cancel(self, job: Job) -> None:
         job.cancelled.set()
@@ -153,20 +166,22 @@ class Queue:
                 job.cancelled.set()
             while self._waiting:
                 self._waiting.popleft().end("cancelled")
-            self._changed.notify()
-        self._thread.join(timeout=10)
+            self._changed.notify_all()
+        until = time.monotonic() + 10
+        for thread in self._threads.values():
+            thread.join(max(0, until - time.monotonic()))
 
-    def _run(self) -> None:
+    def _run(self, device: str) -> None:
         while True:
             with self._changed:
-                while not self._waiting and not self._closed:
+                while not self._behind(device) and not self._closed:
                     self._changed.wait()
                 if self._closed:
                     return
-                job = self._waiting.popleft()
+                job, *rest = self._behind(device)
+                self._waiting.remove(job)
                 job.until = time.monotonic() + self._limits.seconds
                 job.tell("running", "running")
-                rest = list(self._waiting)
             for place, other in enumerate(rest, 1):
                 other.tell("waiting", before=place)
             self._do(job)

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from seewhy.web import shell
 from seewhy.web.guard import Guard
 from seewhy.web.limits import Limits
+from seewhy.web.refusing import HANDLERS
 
 
 class Opening:
@@ -23,7 +24,8 @@ class Opening:
         self, make: Callable[[], ASGIApp], *, token: str, hosts: frozenset[str], limits: Limits, lang: str
     ) -> None:
         routes = shell.routes(limits, lang)
-        self._shell = Starlette(routes=routes, middleware=[Middleware(Guard, token=token, hosts=hosts)])
+        guard = Middleware(Guard, token=token, hosts=hosts)
+        self._shell = Starlette(routes=routes, middleware=[guard], exception_handlers=HANDLERS)
         self._paths = {route.path for route in routes}
         self._make = make
         self._made: asyncio.Task[ASGIApp] | None = None

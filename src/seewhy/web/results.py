@@ -22,8 +22,6 @@ class Results:
     def __init__(self, folder: Path, limits: Limits) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._limits, self._writing = folder, limits, Lock()
-        for half_written in folder.glob(".*"):  # by a server that was killed
-            shutil.rmtree(half_written, ignore_errors=True)
         files = [one.stat() for kept in self._oldest() for one in kept.iterdir()]
         self._total = sum({one.st_ino: one.st_size for one in files}.values())
         self._of = dict[str, str]()  # of a photo, a result that has it on disk
