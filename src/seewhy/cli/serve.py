@@ -16,7 +16,6 @@ from seewhy.errors import BadOption
 from seewhy.lang import text
 
 if TYPE_CHECKING:
-    from seewhy.model import Model
     from seewhy.web.shelf import Shelf
 
 HOST, PORT, TRIED = "127.0.0.1", 8617, 50
@@ -97,7 +96,7 @@ def _serve(listener: socket.socket, names: Sequence[str], place: Path, token: st
     def load(shelf: "Shelf") -> None:
         with suppress(Exception), or_end():
             for name in names:
-                shelf.put(name, _warm(name, asked))
+                _put(shelf, name, asked)
 
     class Server(uvicorn.Server):
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -112,12 +111,13 @@ def _serve(listener: socket.socket, names: Sequence[str], place: Path, token: st
         raise failed[0]
 
 
-def _warm(name: str, asked: dict[str, Any]) -> "Model":
-    from seewhy.web.warming import warm
+def _put(shelf: "Shelf", name: str, asked: dict[str, Any]) -> None:
+    from seewhy.web.warming import look, warm
 
     model = options.loaded(name, asked)
-    warm(model)
-    return model
+    warm(model, shelf.twins(model))
+    shelf.put(name, model)
+    look(model)  # of explanations: nobody waits for it yet
 
 
 def _listening(port: int | None) -> socket.socket:

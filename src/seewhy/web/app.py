@@ -20,17 +20,13 @@ from seewhy.asked import whole
 from seewhy.errors import BadOption
 from seewhy.lang import languages
 from seewhy.model import Model
-from seewhy.web import answers, calls, shell
+from seewhy.web import answers, calls, looking, shell
 from seewhy.web.asked import asked, texts_of
 from seewhy.web.costs import Costs
 from seewhy.web.description import described
-from seewhy.web.editing import Editing
 from seewhy.web.folder import swept
-from seewhy.web.following import Following
 from seewhy.web.guard import Guard
-from seewhy.web.inside import Inside
 from seewhy.web.jobs import Job, Queue
-from seewhy.web.layers import Layers
 from seewhy.web.limits import Limits
 from seewhy.web.photos import Photos
 from seewhy.web.reading import body, document
@@ -38,7 +34,6 @@ from seewhy.web.refusing import HANDLERS, Refusal, log
 from seewhy.web.results import Results
 from seewhy.web.samples import Samples
 from seewhy.web.shelf import Shelf
-from seewhy.web.twins import Twins
 from seewhy.web.work import Work
 
 WAIT = 0.02  # seconds between two looks whether a model is loaded
@@ -88,13 +83,9 @@ class Server:
         self._decoding = anyio.CapacityLimiter(limits.decoding)
         self._pacing = anyio.CapacityLimiter(1)
         self._looking = anyio.CapacityLimiter(1)  # predictions wait for each other, not for the work
-        self._twins = Twins()
-        self._more = (
-            Editing(self.photos, self.results, self._model, self._twins, limits, self._looking),
-            Following(self.results, self.models, self._twins, folder / "curves"),
-            Layers(self._model, self._twins),
-            Inside(self.photos, self._model, self._twins),
-        )
+        self._twins = self.models.twins
+        known = self.photos, self.results, self.models, self._model, self._twins, limits, self._looking
+        self._more = looking.routes(*known, folder / "curves")
 
     def close(self) -> None:
         self.queue.close()
@@ -122,7 +113,7 @@ class Server:
             ("GET", "/api/report", self.report),
         ]
         own = [Route(path, run, methods=[method]) for method, path, run in known]
-        return [*own, *(route for part in self._more for route in part.routes())]
+        return [*own, *self._more]
 
     async def describe(self, request: Request) -> Response:
         return JSONResponse(described(list(self.models), self.limits))

@@ -20,6 +20,7 @@ from seewhy.model import Model
 from seewhy.texts import with_texts
 from seewhy.types import Pixels
 from seewhy.web import answers
+from seewhy.web.asked import texts_of
 from seewhy.web.edits import BODY, Brush, Hottest, classes, edit
 from seewhy.web.limits import Limits
 from seewhy.web.looked import Looked, digest
@@ -29,7 +30,7 @@ from seewhy.web.recent import Recent
 from seewhy.web.results import Results
 from seewhy.web.twins import Twins
 
-KNOWN = ("photo", "model", "top", "lang", "classes", "edit", "picture")
+KNOWN = ("photo", "model", "top", "lang", "texts", "classes", "edit", "picture")
 MEMORY = 256 * 2**20  # bytes of photos as networks see them
 RANKS = 64 * 2**20
 GONE = 499  # the client went away: nobody reads it
@@ -63,8 +64,8 @@ class Editing:
             raise BadOption(f"a request with {unknown[0]!r}", f"it has {', '.join(KNOWN)}")
         photo, model = str(given.get("photo", "")), self._find(given.get("model"))
         self._photos.path(photo)
-        made, lang = edit(given.get("edit")), given.get("lang")
-        if lang not in (None, *languages()):
+        made, lang, texts = edit(given.get("edit")), given.get("lang"), texts_of(given.get("texts"), model)
+        if lang is not None and lang not in languages():
             raise BadOption(f"lang is {str(lang)[:20]!r}", f"one of {', '.join(languages())}")
         top, picture = whole(given.get("top", 5), "top", 1, 1000), given.get("picture", False) is True
         asked = given.get("classes", [])
@@ -72,17 +73,25 @@ class Editing:
             if await request.is_disconnected():
                 return Response(status_code=GONE)
             run = anyio.to_thread.run_sync
-            return JSONResponse(await run(lambda: self._answer(photo, model, made, top, lang, asked, picture)))
+            return JSONResponse(await run(lambda: self._answer(photo, model, texts, made, top, lang, asked, picture)))
 
     def _answer(
-        self, photo: str, model: Model, made: Hottest | Brush, top: int, lang: str | None, asked: Any, picture: bool
+        self,
+        photo: str,
+        model: Model,
+        texts: list[str] | None,
+        made: Hottest | Brush,
+        top: int,
+        lang: str | None,
+        asked: Any,
+        picture: bool,
     ) -> dict[str, Any]:
-        path, model = str(self._photos.path(photo)), self._twins(model)
-        looked = self._looked.get((photo, id(model)), lambda: Looked.at(model, path))
+        model = self._twins(model)
+        looked = self._looked.get((photo, id(model)), lambda: Looked.at(model, self._photos.picture(photo)))
         geometry = looked.geometry
         mask = made.mask(geometry, lambda key: self._ranked(key, model, looked))
         x = looked.edited(mask, made.fill)
-        said, wanted = _said(model, x, top, asked)
+        said, wanted = _said(with_texts(model, (), texts), x, top, asked)
         shown = geometry.on_picture()
         return {
             "predictions": answers.predictions(said, lang),
@@ -107,7 +116,7 @@ class Editing:
 
 def _said(model: Model, x: Pixels, top: int, asked: Any) -> tuple[Any, Any]:
     """Predictions of the likeliest classes, and of those asked for."""
-    run = with_texts(model, ()).shared()
+    run = model.shared()
     with torch.inference_mode(False), run.frozen():
         outputs = run.check_names(outputs_of(run, x))
         numbers = classes(asked, outputs.shape[1])

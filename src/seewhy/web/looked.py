@@ -35,8 +35,8 @@ class Looked:
     _fills: dict[str, Fill] = field(default_factory=dict)
 
     @classmethod
-    def at(cls, model: Model, path: str) -> "Looked":
-        pixels, photo = load(path, model.preprocess)
+    def at(cls, model: Model, picture: Image.Image) -> "Looked":
+        pixels, photo = load(picture, model.preprocess)
         image = Image.fromarray(photo.pixels)
         image.thumbnail((SHOWN, SHOWN), reducing_gap=2)
         return cls(model.checked(pixels), np.asarray(image), photo.geometry, digest(photo.pixels), model)

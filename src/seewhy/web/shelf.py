@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from seewhy.model import Model
 from seewhy.web.refusing import Refusal
+from seewhy.web.twins import Twins
 
 
 class Shelf(Mapping[str, Model]):
@@ -11,6 +12,7 @@ class Shelf(Mapping[str, Model]):
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names, self._there = tuple(names), dict[str, Model]()
+        self.twins = Twins()
 
     @classmethod
     def of(cls, models: Mapping[str, Model]) -> "Shelf":

@@ -12,10 +12,16 @@ from seewhy.registry import list_methods
 SIDE = 256  # pixels of a picture for a network that takes any
 
 
-def warm(model: Model) -> None:
-    """What is found out of a model once: its fingerprint, what it offers, and how its forward is made quick."""
-    height, width = model.preprocess.size or (SIDE, SIDE)
+def warm(model: Model, twin: Model) -> None:
+    """What whoever opens a page waits for: what a model offers, and the first look of the twin that looks."""
     _ = model.fingerprint
     with suppress(SeewhyError):  # whoever asks is told
         list_methods(model)
+    look(twin)
+
+
+def look(model: Model) -> None:
+    """How its forward is made quick, found out once."""
+    height, width = model.preprocess.size or (SIDE, SIDE)
+    with suppress(SeewhyError):
         predict(model, np.zeros((height, width, 3), np.uint8), 1)
