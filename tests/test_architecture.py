@@ -21,7 +21,8 @@ FLOORS = [  # a room imports from floors above it in this list and from its own 
     {"together"},
     {"attentions", "cams", "noisy", "background", "sampling", "resuming", "agreement"},
     {"superpixels", "first"},
-    {"methods", "inspect", "synthesis", "concepts", "trees", "render", "store", "checkup", "explaining", "cards"},
+    {"methods", "inspect", "metrics", "synthesis", "concepts", "trees"}
+    | {"render", "store", "checkup", "explaining", "cards"},
     {"api"},
     {"repeat", "plan", "stepwise"},
     {"web"},

@@ -37,7 +37,7 @@ _HOME = {
     "open": "store",
     "again": "repeat",
 }
-_ROOMS = {"concepts", "inspect", "synthesis", "trees"}  # reached by their names, as seewhy.inspect.attention
+_ROOMS = {"concepts", "inspect", "metrics", "synthesis", "trees"}  # reached by their names, as seewhy.inspect.attention
 __all__ = sorted(_HOME)
 
 

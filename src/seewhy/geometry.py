@@ -62,6 +62,15 @@ class Geometry:
             labels = np.where(inside, np.take(labels, np.clip(pixel, 0, self.original[axis] - 1), axis), beside)
         return labels
 
+    def resized(self, height: int, width: int) -> "Geometry":
+        """The same input of the same picture, which is now so large."""
+        (down, across), (high, wide) = self.scale, self.original
+        return Geometry((height, width), self.input, (down * high / height, across * wide / width), self.offset)
+
+    def on_picture(self) -> NDArray[np.bool_]:
+        """The part of the network's input that shows the picture, (h,w): all of it, where it is not filled up."""
+        return np.asarray(self.resized(1, 1).taken(np.zeros((1, 1), np.int64)) == 0)
+
     def seen(self) -> NDArray[np.bool_]:
         """The part of the original picture the network saw: (H, W) of True and False."""
         rows, columns = ((self._positions(axis) >= 0) & (self._positions(axis) <= self.input[axis]) for axis in (0, 1))
@@ -81,6 +90,7 @@ def _sample(maps: Array, positions: NDArray[np.float64], length: int, axis: int)
     shape = [1] * maps.ndim
     shape[axis] = len(positions)
     share = (at - low).astype(np.float32).reshape(shape)
-    out = np.take(maps, low, axis) * (1 - share) + np.take(maps, high, axis) * share
+    before = np.take(maps, low, axis)
+    out = before + (np.take(maps, high, axis) - before) * share  # in this form what is flat stays flat to the last bit
     outside = ((positions < 0) | (positions > length)).reshape(shape)
     return np.where(outside, np.float32(np.nan), out.astype(np.float32))

@@ -3,13 +3,12 @@
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
 
 from seewhy.api import explain
 from seewhy.errors import BadInput, Unsupported
+from seewhy.images import as_given
 from seewhy.model import Model
 from seewhy.sources import load, runs_code
 from seewhy.store import open as open_folder
@@ -58,7 +57,7 @@ def again(
     known = old.precision in ("float32", "float64", "bfloat16") and old.precision != model.precision
     new = explain(
         model,
-        _images(old),
+        as_given(old.photos),
         old.method,
         from_decided(old.decided),
         score=old.score,  # type: ignore[arg-type]  # explain refuses what is none
@@ -99,13 +98,6 @@ def reload(card: ModelCard, *, weights: str | Path | None = None, device: str = 
         )
     stored = None if card.weights in ITS_OWN else card.weights
     return load(card.spec, weights=weights or stored, device=device, trust=trust, **given)
-
-
-def _images(old: Explanation) -> Any:
-    tensors = [photo.tensor for photo in old.photos if photo.tensor is not None]
-    if tensors:
-        return torch.from_numpy(np.stack(tensors))
-    return [photo.pixels for photo in old.photos]
 
 
 def _changes(old: Explanation, new: Explanation) -> list[str]:

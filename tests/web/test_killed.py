@@ -75,17 +75,16 @@ def test_a_second_server_sweeps_nothing_while_the_first_writes(tmp_path: Path) -
     (tmp_path / "results").mkdir()
     half = tmp_path / "results" / ".half"
     half.mkdir()
-    first = swept(tmp_path)
+    holder = type("Holder", (), {})()
+    first = swept(tmp_path, holder)
     assert not half.exists()
     half.mkdir()
-    second = swept(tmp_path)
+    second = swept(tmp_path, type("Second", (), {}))
     assert half.exists()
-    for one in (first, second):
-        assert one is not None
-        os.close(one)
-    third = swept(tmp_path)
-    assert not half.exists() and third is not None
-    os.close(third)
+    first()
+    second()
+    swept(tmp_path, holder)()
+    assert not half.exists()
 
 
 def test_what_was_told_of_is_there_when_the_server_was_killed(maker: Any, network: Model, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """From anything a user calls a photo to Pixels, and the Photo that maps are drawn on."""
 
-from seewhy.images.batch import Batch, load, load_all, rows_of
+from seewhy.images.batch import Batch, as_given, load, load_all, rows_of
 from seewhy.images.decode import MAX_PIXELS
 from seewhy.images.files import expand
 from seewhy.images.labels import on_input, read_labels
@@ -10,6 +10,7 @@ __all__ = [
     "MAX_PIXELS",
     "Batch",
     "Decoded",
+    "as_given",
     "decoded",
     "expand",
     "load",

@@ -71,6 +71,12 @@ def load_all(images: Any, preprocess: Preprocess, *, max_pixels: int = MAX_PIXEL
     return _together(loaded)
 
 
+def as_given(photos: Sequence[Photo]) -> Any:
+    """What `load_all` makes the same pixels of once more: the tensors they were, or the pictures."""
+    tensors = [photo.tensor for photo in photos if photo.tensor is not None]
+    return torch.from_numpy(np.stack(tensors)) if tensors else [photo.pixels for photo in photos]
+
+
 def rows_of(x: Tensor, preprocess: Preprocess) -> tuple[Pixels, list[str]]:
     """A tensor of images as `load_all` takes it, (b,c,h,w), and the SHA-256 of each, without a picture of any."""
     pixels = _checked(x, preprocess, "the tensor")

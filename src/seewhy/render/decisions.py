@@ -21,16 +21,22 @@ SIDES = 2  # rejected branches that a line names
 
 def save(found: Decisions, folder: str | PathLike[str], lang: str = "en") -> Path:
     """decisions.json, decisions.png, decisions.html and decisions.npz in a folder."""
-    path, file = Path(folder), io.BytesIO()
-    figure(found, lang).savefig(file, format="png")
-    written(path / "decisions.png", file.getvalue())
-    written(path / "decisions.html", decisions_page(found, file.getvalue(), lang).encode())
+    path, drawn = Path(folder), still(found, lang)
+    written(path / "decisions.png", drawn)
+    written(path / "decisions.html", decisions_page(found, drawn, lang).encode())
     arrays = io.BytesIO()
     values: dict[str, Any] = {f"map_{i}": one.values[0] for i, one in enumerate(found.maps) if one is not None}
     np.savez_compressed(arrays, shares=found.shares, reached=found.reached, **values)
     written(path / "decisions.npz", arrays.getvalue())
     written(path / "decisions.json", (json.dumps(found.as_data(), ensure_ascii=False, indent=1) + "\n").encode())
     return path
+
+
+def still(found: Decisions, lang: str = "en") -> bytes:
+    """The figure as a PNG."""
+    file = io.BytesIO()
+    figure(found, lang).savefig(file, format="png")
+    return file.getvalue()
 
 
 def lines(found: Decisions, lang: str = "en") -> list[str]:

@@ -18,6 +18,7 @@ from seewhy.render.document import base64
 from seewhy.render.shown import placed, prediction, shown
 from seewhy.texts import TextModel
 from seewhy.types import Explanation, Prediction
+from seewhy.web.edits import fills
 from seewhy.web.jobs import Job
 
 
@@ -29,6 +30,7 @@ def model(spec: str, one: Model, lang: str) -> dict[str, Any]:
         "fingerprint": one.fingerprint,
         "classes": len(one.classes),
         "texts": isinstance(one, TextModel),
+        "fills": fills(one),
         "methods": [_method(listed, lang) for listed in list_methods(one)],
     }
 

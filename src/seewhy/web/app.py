@@ -1,7 +1,6 @@
 """The server's routes. Each is one function; what they say is in answers.py, what they let in in guard.py."""
 
 import json
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -25,9 +24,13 @@ from seewhy.web import answers, calls, shell
 from seewhy.web.asked import asked, texts_of
 from seewhy.web.costs import Costs
 from seewhy.web.description import described
+from seewhy.web.editing import Editing
 from seewhy.web.folder import swept
+from seewhy.web.following import Following
 from seewhy.web.guard import Guard
+from seewhy.web.inside import Inside
 from seewhy.web.jobs import Job, Queue
+from seewhy.web.layers import Layers
 from seewhy.web.limits import Limits
 from seewhy.web.photos import Photos
 from seewhy.web.reading import body, document
@@ -35,6 +38,7 @@ from seewhy.web.refusing import HANDLERS, Refusal, log
 from seewhy.web.results import Results
 from seewhy.web.samples import Samples
 from seewhy.web.shelf import Shelf
+from seewhy.web.twins import Twins
 from seewhy.web.work import Work
 
 WAIT = 0.02  # seconds between two looks whether a model is loaded
@@ -76,7 +80,7 @@ def application(
 
 class Server:
     def __init__(self, models: Mapping[str, Model], folder: Path, limits: Limits) -> None:
-        self._held = swept(folder)
+        self._let_go = swept(folder, self)
         self.models, self.limits = Shelf.of(models), limits
         self.photos, self.results = Photos(folder / "photos", limits), Results(folder / "results", limits)
         self.samples, self.costs = Samples(self.photos), Costs(folder / "costs.json")
@@ -84,13 +88,18 @@ class Server:
         self._decoding = anyio.CapacityLimiter(limits.decoding)
         self._pacing = anyio.CapacityLimiter(1)
         self._looking = anyio.CapacityLimiter(1)  # predictions wait for each other, not for the work
+        self._twins = Twins()
+        self._more = (
+            Editing(self.photos, self.results, self._model, self._twins, limits, self._looking),
+            Following(self.results, self.models, self._twins, folder / "curves"),
+            Layers(self._model, self._twins),
+            Inside(self.photos, self._model, self._twins),
+        )
 
     def close(self) -> None:
         self.queue.close()
         self.costs.close()
-        if self._held is not None:
-            os.close(self._held)
-            self._held = None
+        self._let_go()
 
     def routes(self) -> list[Route]:
         known: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
@@ -112,7 +121,8 @@ class Server:
             ("GET", "/api/results/{key}", self.result),
             ("GET", "/api/report", self.report),
         ]
-        return [Route(path, run, methods=[method]) for method, path, run in known]
+        own = [Route(path, run, methods=[method]) for method, path, run in known]
+        return [*own, *(route for part in self._more for route in part.routes())]
 
     async def describe(self, request: Request) -> Response:
         return JSONResponse(described(list(self.models), self.limits))
@@ -157,7 +167,7 @@ class Server:
         model, top = self._model(given.get("model")), whole(given.get("top", 5), "top", 1, 1000)
         texts = texts_of(given.get("texts"), model)
         found = await anyio.to_thread.run_sync(
-            lambda: predict(model, self.photos.picture(photo), top, texts=texts), limiter=self._looking
+            lambda: predict(self._twins(model), self.photos.picture(photo), top, texts=texts), limiter=self._looking
         )
         lang = _known(given["lang"]) if "lang" in given else None
         return JSONResponse({"predictions": answers.predictions(found, lang)})
@@ -182,6 +192,7 @@ class Server:
         given = await document(request, self.limits.body, self.limits.silence)
         self.photos.path(given["photo"] if isinstance(given.get("photo"), str) else "")
         made = await anyio.to_thread.run_sync(asked, given, self.models, self.limits)
+        await anyio.to_thread.run_sync(self._twins, made.model)
         job = self.queue.submit(made)
         return JSONResponse(self._told(job), 202)
 

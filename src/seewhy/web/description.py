@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from seewhy import __version__
+from seewhy.metrics.hiding import FILLS
+from seewhy.web.edits import MOST, SIDE
 from seewhy.web.limits import Limits
 
 DIGEST = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
@@ -46,8 +48,8 @@ def described(models: Sequence[str], limits: Limits) -> dict[str, Any]:
         },
         "paths": {
             "/": {"get": _said("The page.")},
-            "/viewer.js": {"get": _said("Its script.")},
-            "/app.js": {"get": _said("What the page adds to it.")},
+            "/app.js": {"get": _said("Its script.")},
+            "/viewer.js": {"get": _said("The script of what shows maps.")},
             "/favicon.svg": {"get": _said("Its icon.")},
             "/api": {"get": _said("This.")},
             "/api/models": {"get": _said("Models, and each method: offered, or why not; its options.", [LANG])},
@@ -85,6 +87,36 @@ def described(models: Sequence[str], limits: Limits) -> dict[str, Any]:
                 "get": _said("An explanation; its values as base64 of little-endian float32.",
                              [_path("key", DIGEST), LANG]),
             },
+            "/api/results/{key}/curves": {
+                "get": _said(
+                    "Deletion and insertion: the class's probability as the map's hottest pixels go, or come back.",
+                    [_path("key", DIGEST), _query("fill", {"type": "string", "enum": list(FILLS)}),
+                     _query("steps", {"type": "integer", "minimum": 2, "maximum": 100}),
+                     _query("random", {"type": "integer", "minimum": 0, "maximum": 20})],
+                ),
+            },
+            "/api/models/{model}/layers": {
+                "get": _said("Layers that a CAM can read, in the order they run; at most 40.", [_path("model", model)]),
+            },
+            "/api/edits": {
+                "post": _said(
+                    "Scores of a photo of which a part is hidden, or kept alone.",
+                    body=_json(edit_of(look), ["photo", "edit"]),
+                ),
+            },
+            **{
+                f"/inside/{name}": {
+                    "get": _said(
+                        f"{said}, as a page for a sandboxed frame.",
+                        [_query("photo", DIGEST), _query("model", model), LANG, *more],
+                    )
+                }
+                for name, said, more in (
+                    ("attention", "What each patch attends to", []),
+                    ("activations", "Feature maps of a layer", [_query("layer", {"type": "string", "maxLength": 200})]),
+                    ("tree", "The decisions that lead to the class", []),
+                )
+            },
             "/api/report": {
                 "get": _said(
                     "One HTML file of results about one photo, that opens offline.",
@@ -100,6 +132,32 @@ def _said(summary: str, parameters: Sequence[Mapping[str, Any]] = (), *, body: A
     found: dict[str, Any] = {"summary": summary, "responses": {status: {"description": summary}}}
     found |= {"parameters": list(parameters)} if parameters else {}
     return found | ({"requestBody": body} if body else {})
+
+
+def edit_of(look: Mapping[str, Any]) -> dict[str, Any]:
+    """look: what a prediction is asked by."""
+    cells = {"type": "integer", "minimum": 1, "maximum": SIDE}
+    how = {"keep": {"type": "boolean"}, "fill": {"type": "string", "enum": list(FILLS)}}
+    share = {"type": "number", "minimum": 0, "maximum": 1}
+    kinds = [
+        {"kind": {"enum": ["hottest"]}, "key": DIGEST, "share": share, **how},
+        {"kind": {"enum": ["brush"]}, "rows": cells, "columns": cells, "mask": {"type": "string"}, **how},
+    ]
+    return {
+        **look,
+        "classes": {"type": "array", "items": {"type": "integer", "minimum": 0}, "maxItems": MOST},
+        "picture": {"type": "boolean"},
+        "edit": {
+            "oneOf": [
+                {"type": "object", "properties": kind, "required": [*kind][:-2], "additionalProperties": False}
+                for kind in kinds
+            ]
+        },
+    }
+
+
+def _query(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "query", "schema": dict(schema)}
 
 
 def _path(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,8 @@ import os
 import secrets
 import shutil
 import sys
+import weakref
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -44,18 +46,19 @@ def token(folder: Path) -> str:
     return found
 
 
-def swept(folder: Path) -> int | None:
+def swept(folder: Path, holder: object) -> Callable[[], object]:
     """The folder without what servers that were killed had half written, unless another server writes there now.
 
-    What is returned is a file's number, open as long as this one writes.
+    It is this one's until what is returned is called, or `holder` is no more.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if sys.platform == "win32":
         _sweep(folder)
-        return None
+        return lambda: None
     import fcntl
 
-    held = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+    held = os.open(folder / LOCK, os.O_WRONLY | os.O_CREAT, 0o600)
+    let_go = weakref.finalize(holder, os.close, held)
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         _sweep(folder)
@@ -63,7 +66,7 @@ def swept(folder: Path) -> int | None:
         pass
     with suppress(OSError):  # a disk without locks
         fcntl.flock(held, fcntl.LOCK_SH)
-    return held
+    return let_go
 
 
 def _sweep(folder: Path) -> None:
