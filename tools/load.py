@@ -14,7 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -58,6 +59,12 @@ class Seen:
         return answer
 
 
+def run(making: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    """In a thread of its own, as the caller's may have a loop that runs."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(making())).result()
+
+
 @contextmanager
 def serving(*args: str, folder: Path, **environment: str) -> Iterator[Place]:
     """`seewhy serve` beside this process, its network loaded."""
@@ -68,7 +75,7 @@ def serving(*args: str, folder: Path, **environment: str) -> Iterator[Place]:
         said = re.search(r":(\d+)/\?token=(\S+)", process.stdout.readline())
         assert said, "it does not say where it is"
         place = Place(int(said[1]), said[2], process.pid)
-        assert asyncio.run(ask(place, "GET", "/api/models")).status == 200
+        assert run(lambda: ask(place, "GET", "/api/models")).status == 200
         yield place
     finally:
         process.send_signal(signal.SIGINT)

@@ -1,13 +1,9 @@
 """Fifty clients at once, some of which stall, leave or flood: those that ask as a page does are all answered."""
 
-import asyncio
 import importlib.util
 import os
-from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from serving import png
 
@@ -22,19 +18,13 @@ def tool(name: str) -> ModuleType:
     return made
 
 
-def run(making: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
-    """In a thread of its own: Playwright, where a test has used it, has a loop running in this one."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(lambda: asyncio.run(making())).result()
-
-
 def test_nobody_else_stops(there: Path) -> None:
     load = tool("load")
     assert sum(load.CLIENTS.values()) == 50
     path = os.pathsep.join(map(str, (ROOT / "src", ROOT / "tests", there)))
     with load.serving("--model", "nets.py:build", folder=there / "kept", PYTHONPATH=path) as place:
-        seen = run(load.Clients(place, png(size=(300, 200)), 4).run)
-        assert run(lambda: load.ask(place, "GET", "/api/models")).status == 200
+        seen = load.run(load.Clients(place, png(size=(300, 200)), 4).run)
+        assert load.run(lambda: load.ask(place, "GET", "/api/models")).status == 200
     assert seen.wrong == []
     assert seen.attacks > 20 and len(seen.seconds["result"]) > 5
     assert {200, 201, 202, 400, 401, 413, 422} <= set(seen.statuses)

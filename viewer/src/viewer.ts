@@ -4,13 +4,13 @@ import { lang, listen, said, speak, word } from "./said";
 import type { Data, Shown } from "./types";
 
 // What the page is made of, too: one copy of each.
-export { css, html, nothing, LitElement, type PropertyValues } from "lit";
+export { css, html, nothing, svg, LitElement, type PropertyValues } from "lit";
 export { styled } from "./elements/styled";
 export { Viewer };
 export * from "./said";
 export * from "./view";
 export { predictions, amount } from "./elements/about";
-export { shared, Speaking } from "./elements/base";
+export { shared, sheet, Speaking } from "./elements/base";
 
 /** Show what a page holds in its element "data". */
 function report(text: string): void {

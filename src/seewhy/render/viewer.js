@@ -253,16 +253,16 @@ var g = class extends HTMLElement {
 };
 g.elementStyles = [], g.shadowRootOptions = { mode: "open" }, g[h("elementProperties")] = /* @__PURE__ */ new Map(), g[h("finalized")] = /* @__PURE__ */ new Map(), re?.({ ReactiveElement: g }), (m.reactiveElementVersions ??= []).push("2.1.2");
 // node_modules/lit-html/lit-html.js
-var _ = globalThis, se = (e) => e, v = _.trustedTypes, ce = v ? v.createPolicy("lit-html", { createHTML: (e) => e }) : void 0, le = "$lit$", y = `lit$${Math.random().toFixed(9).slice(2)}$`, ue = "?" + y, de = `<${ue}>`, b = document, x = () => b.createComment(""), S = (e) => e === null || typeof e != "object" && typeof e != "function", fe = Array.isArray, pe = (e) => fe(e) || typeof e?.[Symbol.iterator] == "function", me = "[ 	\n\f\r]", C = /<(?:(!--|\/[^a-zA-Z])|(\/?[a-zA-Z][^>\s]*)|(\/?$))/g, he = /-->/g, ge = />/g, w = RegExp(`>|${me}(?:([^\\s"'>=/]+)(${me}*=${me}*(?:[^ \t\n\f\r"'\`<>=]|("|')|))|$)`, "g"), _e = /'/g, ve = /"/g, ye = /^(?:script|style|textarea|title)$/i, T = ((e) => (t, ...n) => ({
+var _ = globalThis, se = (e) => e, v = _.trustedTypes, ce = v ? v.createPolicy("lit-html", { createHTML: (e) => e }) : void 0, le = "$lit$", y = `lit$${Math.random().toFixed(9).slice(2)}$`, ue = "?" + y, de = `<${ue}>`, b = document, x = () => b.createComment(""), S = (e) => e === null || typeof e != "object" && typeof e != "function", fe = Array.isArray, pe = (e) => fe(e) || typeof e?.[Symbol.iterator] == "function", me = "[ 	\n\f\r]", C = /<(?:(!--|\/[^a-zA-Z])|(\/?[a-zA-Z][^>\s]*)|(\/?$))/g, he = /-->/g, ge = />/g, w = RegExp(`>|${me}(?:([^\\s"'>=/]+)(${me}*=${me}*(?:[^ \t\n\f\r"'\`<>=]|("|')|))|$)`, "g"), _e = /'/g, ve = /"/g, ye = /^(?:script|style|textarea|title)$/i, be = (e) => (t, ...n) => ({
 	_$litType$: e,
 	strings: t,
 	values: n
-}))(1), E = Symbol.for("lit-noChange"), D = Symbol.for("lit-nothing"), be = /* @__PURE__ */ new WeakMap(), O = b.createTreeWalker(b, 129);
-function xe(e, t) {
+}), T = be(1), xe = be(2), E = Symbol.for("lit-noChange"), D = Symbol.for("lit-nothing"), Se = /* @__PURE__ */ new WeakMap(), O = b.createTreeWalker(b, 129);
+function Ce(e, t) {
 	if (!fe(e) || !e.hasOwnProperty("raw")) throw Error("invalid template strings array");
 	return ce === void 0 ? t : ce.createHTML(t);
 }
-var Se = (e, t) => {
+var we = (e, t) => {
 	let n = e.length - 1, r = [], i, a = t === 2 ? "<svg>" : t === 3 ? "<math>" : "", o = C;
 	for (let t = 0; t < n; t++) {
 		let n = e[t], s, c, l = -1, u = 0;
@@ -270,12 +270,12 @@ var Se = (e, t) => {
 		let d = o === w && e[t + 1].startsWith("/>") ? " " : "";
 		a += o === C ? n + de : l >= 0 ? (r.push(s), n.slice(0, l) + le + n.slice(l) + y + d) : n + y + (l === -2 ? t : d);
 	}
-	return [xe(e, a + (e[n] || "<?>") + (t === 2 ? "</svg>" : t === 3 ? "</math>" : "")), r];
+	return [Ce(e, a + (e[n] || "<?>") + (t === 2 ? "</svg>" : t === 3 ? "</math>" : "")), r];
 }, k = class e {
 	constructor({ strings: t, _$litType$: n }, r) {
 		let i;
 		this.parts = [];
-		let a = 0, o = 0, s = t.length - 1, c = this.parts, [l, u] = Se(t, n);
+		let a = 0, o = 0, s = t.length - 1, c = this.parts, [l, u] = we(t, n);
 		if (this.el = e.createElement(l, r), O.currentNode = this.el.content, n === 2 || n === 3) {
 			let e = this.el.content.firstChild;
 			e.replaceWith(...e.childNodes);
@@ -289,7 +289,7 @@ var Se = (e, t) => {
 						index: a,
 						name: r[2],
 						strings: n,
-						ctor: r[1] === "." ? we : r[1] === "?" ? Te : r[1] === "@" ? Ee : M
+						ctor: r[1] === "." ? Ee : r[1] === "?" ? De : r[1] === "@" ? Oe : M
 					}), i.removeAttribute(e);
 				} else e.startsWith(y) && (c.push({
 					type: 6,
@@ -332,7 +332,7 @@ function A(e, t, n = e, r) {
 	let i = r === void 0 ? n._$Cl : n._$Co?.[r], a = S(t) ? void 0 : t._$litDirective$;
 	return i?.constructor !== a && (i?._$AO?.(!1), a === void 0 ? i = void 0 : (i = new a(e), i._$AT(e, n, r)), r === void 0 ? n._$Cl = i : (n._$Co ??= [])[r] = i), i !== void 0 && (t = A(e, i._$AS(e, t.values), i, r)), t;
 }
-var Ce = class {
+var Te = class {
 	constructor(e, t) {
 		this._$AV = [], this._$AN = void 0, this._$AD = e, this._$AM = t;
 	}
@@ -349,7 +349,7 @@ var Ce = class {
 		for (; s !== void 0;) {
 			if (a === s.index) {
 				let t;
-				s.type === 2 ? t = new j(i, i.nextSibling, this, e) : s.type === 1 ? t = new s.ctor(i, s.name, s.strings, this, e) : s.type === 6 && (t = new De(i, this, e)), this._$AV.push(t), s = n[++o];
+				s.type === 2 ? t = new j(i, i.nextSibling, this, e) : s.type === 1 ? t = new s.ctor(i, s.name, s.strings, this, e) : s.type === 6 && (t = new ke(i, this, e)), this._$AV.push(t), s = n[++o];
 			}
 			a !== s?.index && (i = O.nextNode(), a++);
 		}
@@ -389,16 +389,16 @@ var Ce = class {
 		this._$AH !== D && S(this._$AH) ? this._$AA.nextSibling.data = e : this.T(b.createTextNode(e)), this._$AH = e;
 	}
 	$(e) {
-		let { values: t, _$litType$: n } = e, r = typeof n == "number" ? this._$AC(e) : (n.el === void 0 && (n.el = k.createElement(xe(n.h, n.h[0]), this.options)), n);
+		let { values: t, _$litType$: n } = e, r = typeof n == "number" ? this._$AC(e) : (n.el === void 0 && (n.el = k.createElement(Ce(n.h, n.h[0]), this.options)), n);
 		if (this._$AH?._$AD === r) this._$AH.p(t);
 		else {
-			let e = new Ce(r, this), n = e.u(this.options);
+			let e = new Te(r, this), n = e.u(this.options);
 			e.p(t), this.T(n), this._$AH = e;
 		}
 	}
 	_$AC(e) {
-		let t = be.get(e.strings);
-		return t === void 0 && be.set(e.strings, t = new k(e)), t;
+		let t = Se.get(e.strings);
+		return t === void 0 && Se.set(e.strings, t = new k(e)), t;
 	}
 	k(t) {
 		fe(this._$AH) || (this._$AH = [], this._$AR());
@@ -437,21 +437,21 @@ var Ce = class {
 	j(e) {
 		e === D ? this.element.removeAttribute(this.name) : this.element.setAttribute(this.name, e ?? "");
 	}
-}, we = class extends M {
+}, Ee = class extends M {
 	constructor() {
 		super(...arguments), this.type = 3;
 	}
 	j(e) {
 		this.element[this.name] = e === D ? void 0 : e;
 	}
-}, Te = class extends M {
+}, De = class extends M {
 	constructor() {
 		super(...arguments), this.type = 4;
 	}
 	j(e) {
 		this.element.toggleAttribute(this.name, !!e && e !== D);
 	}
-}, Ee = class extends M {
+}, Oe = class extends M {
 	constructor(e, t, n, r, i) {
 		super(e, t, n, r, i), this.type = 5;
 	}
@@ -463,7 +463,7 @@ var Ce = class {
 	handleEvent(e) {
 		typeof this._$AH == "function" ? this._$AH.call(this.options?.host ?? this.element, e) : this._$AH.handleEvent(e);
 	}
-}, De = class {
+}, ke = class {
 	constructor(e, t, n) {
 		this.element = e, this.type = 6, this._$AN = void 0, this._$AM = t, this.options = n;
 	}
@@ -473,9 +473,9 @@ var Ce = class {
 	_$AI(e) {
 		A(this, e);
 	}
-}, Oe = _.litHtmlPolyfillSupport;
-Oe?.(k, j), (_.litHtmlVersions ??= []).push("3.3.3");
-var ke = (e, t, n) => {
+}, Ae = _.litHtmlPolyfillSupport;
+Ae?.(k, j), (_.litHtmlVersions ??= []).push("3.3.3");
+var je = (e, t, n) => {
 	let r = n?.renderBefore ?? t, i = r._$litPart$;
 	if (i === void 0) {
 		let e = n?.renderBefore ?? null;
@@ -492,7 +492,7 @@ var ke = (e, t, n) => {
 	}
 	update(e) {
 		let t = this.render();
-		this.hasUpdated || (this.renderOptions.isConnected = this.isConnected), super.update(e), this._$Do = ke(t, this.renderRoot, this.renderOptions);
+		this.hasUpdated || (this.renderOptions.isConnected = this.isConnected), super.update(e), this._$Do = je(t, this.renderRoot, this.renderOptions);
 	}
 	connectedCallback() {
 		super.connectedCallback(), this._$Do?.setConnected(!0);
@@ -505,11 +505,11 @@ var ke = (e, t, n) => {
 	}
 };
 P._$litElement$ = !0, P.finalized = !0, N.litElementHydrateSupport?.({ LitElement: P });
-var Ae = N.litElementPolyfillSupport;
-Ae?.({ LitElement: P }), (N.litElementVersions ??= []).push("4.2.2");
+var Me = N.litElementPolyfillSupport;
+Me?.({ LitElement: P }), (N.litElementVersions ??= []).push("4.2.2");
 // src/maps/decode.ts
-var je = (e) => Uint8Array.from(atob(e), (e) => e.charCodeAt(0));
-function Me(e) {
+var Ne = (e) => Uint8Array.from(atob(e), (e) => e.charCodeAt(0));
+function Pe(e) {
 	let t = new DataView(e.buffer, e.byteOffset, e.byteLength);
 	return Float32Array.from({ length: e.length / 4 }, (e, n) => t.getFloat32(4 * n, !0));
 }
@@ -517,12 +517,11 @@ function Me(e) {
 function F(e, t, n) {
 	let r = t ? e.columns : e.rows, i = e.input[t], a = e.scale[t] * n + e.offset[t];
 	if (a < 0 || a > i) return null;
-	let o = Math.min(Math.max(a * r / i - .5, 0), r - 1), s = Math.floor(o), c = Math.fround(o - s);
+	let o = Math.min(Math.max(a * r / i - .5, 0), r - 1), s = Math.floor(o);
 	return {
 		low: s,
 		high: Math.min(s + 1, r - 1),
-		share: c,
-		rest: Math.fround(1 - c)
+		share: Math.fround(o - s)
 	};
 }
 function I(e, t, n) {
@@ -532,22 +531,21 @@ function I(e, t, n) {
 	return {
 		low: a,
 		high: a,
-		share: 0,
-		rest: 1
+		share: 0
 	};
 }
-var Ne = (e, t, n) => Math.fround(Math.fround(e * n.rest) + Math.fround(t * n.share));
-function Pe(e, t) {
+var Fe = (e, t, n) => Math.fround(e + Math.fround(Math.fround(t - e) * n.share));
+function Ie(e, t) {
 	let n = t.low * e.columns, r = t.high * e.columns;
-	return Float32Array.from({ length: e.columns }, (i, a) => Ne(e.values[n + a], e.values[r + a], t));
+	return Float32Array.from({ length: e.columns }, (i, a) => Fe(e.values[n + a], e.values[r + a], t));
 }
-function Fe(e, t, n) {
+function Le(e, t, n) {
 	if (!t || !n) return NaN;
-	let r = Pe(e, t);
-	return Ne(r[n.low], r[n.high], n);
+	let r = Ie(e, t);
+	return Fe(r[n.low], r[n.high], n);
 }
 // src/maps/field.ts
-var Ie = class {
+var Re = class {
 	constructor(e) {
 		this.map = e;
 	}
@@ -558,7 +556,7 @@ var Ie = class {
 		for (let r = 0; r < n; r++) {
 			let s = a(i, 0, e.top + (r + .5) * e.height / n);
 			if (!s) continue;
-			let p = Pe(i, s);
+			let p = Ie(i, s);
 			for (let e = c, n = r * t + c; e <= l; e++, n++) {
 				let t = p[u[e]], r = p[d[e]];
 				o[n] = t + (r - t) * f[e];
@@ -567,13 +565,13 @@ var Ie = class {
 		return o;
 	}
 	at(e, t) {
-		return Fe(this.map, F(this.map, 0, t + .5), F(this.map, 1, e + .5));
+		return Le(this.map, F(this.map, 0, t + .5), F(this.map, 1, e + .5));
 	}
 	cell(e, t) {
 		let n = I(this.map, 0, t + .5), r = I(this.map, 1, e + .5);
 		return n && r ? [n.low, r.low] : null;
 	}
-}, Le = class {
+}, ze = class {
 	constructor(e, t) {
 		this.of = e, this.by = t;
 	}
@@ -584,18 +582,18 @@ var Ie = class {
 	at(e, t) {
 		return this.by(this.of.map((n) => n.at(e, t)));
 	}
-}, Re = [
+}, Be = [
 	"all",
 	"positive",
 	"negative",
 	"absolute"
 ];
-function ze(e, t) {
+function Ve(e, t) {
 	return t === "positive" ? Math.max(e, 0) : t === "negative" ? Math.max(-e, 0) : t === "absolute" ? Math.abs(e) : e;
 }
-var Be = (e, t, n) => n ? Math.min(Math.max(ze(e, t) / n, -1), 1) : 0, L = (e, t) => 3 * Math.round(t === "all" ? 128 + 127 * e : 255 * e);
-function Ve(e, t, n) {
-	let r = e.filter((e) => !Number.isNaN(e)).map((e) => Math.abs(ze(e, t))).sort(), i = 0;
+var He = (e, t, n) => n ? Math.min(Math.max(Ve(e, t) / n, -1), 1) : 0, L = (e, t) => 3 * Math.round(t === "all" ? 128 + 127 * e : 255 * e);
+function Ue(e, t, n) {
+	let r = e.filter((e) => !Number.isNaN(e)).map((e) => Math.abs(Ve(e, t))).sort(), i = 0;
 	for (let e of r) i += e;
 	if (!i) return {
 		limit: 0,
@@ -614,44 +612,117 @@ function R(e) {
 	return (t >= 1e5 || t < .001 ? e.toExponential(2) : String(+e.toPrecision(3))).replace("-", "−");
 }
 // \0virtual:catalogue
-var He = {
+var We = {
 	en: {
+		about_method: "About {name}",
+		add_text: "Add a text, such as \"a dog\"",
+		again: "Again",
 		agreement: "Agreement",
 		agreement_of: "of {count} maps",
 		agreement_units: "maps that have the pixel in their strongest fifth",
+		area: "area {area}",
 		as_before: "Reset",
 		as_published: "as its paper shows it",
 		automatic: "automatic",
+		brush_clear: "Clear",
+		brush_hint: "Brush over the photo to hide it; with Shift it comes back.",
+		brush_keys: "Arrow keys move the brush, space uses it.",
+		brush_size: "Size",
+		by_chance: "by chance {area}",
+		cancel: "Cancel",
+		cancelled: "cancelled",
+		card_answers: "What it answers",
+		card_cost: "Cost",
+		card_misleads: "When it misleads",
+		card_paper: "Paper",
+		card_use: "When to use it",
+		choose_photos: "Choose photos",
 		clipping: "Clipping",
+		close: "Close",
 		color_map: "Colour map",
 		combine: "Together",
 		combine_none: "each by itself",
 		contour: "Contours",
+		copied: "copied",
+		copy_command: "Copy as command",
+		copy_link: "Copy link",
+		copy_python: "Copy as Python",
+		covered: "{share} % of what it sees is hidden",
+		curves_hint: "The class's probability while the hottest pixels are hidden (deletion, lower is better) or shown (insertion, higher is better). Dashed: the same map moved by chance.",
+		deletion: "Deletion",
 		difference: "Difference",
 		difference_of_first_two: "difference of the first two",
+		draw_curves: "Draw deletion and insertion curves",
+		drawing_curves: "drawing the curves …",
+		drop_hint: "Drop, paste or choose photos. They stay on this machine.",
+		drop_photo: "Drop a photo here",
+		explain_with_these: "Explain with these",
+		explained_classes: "Explained classes",
+		explanations: "Explanations",
 		fade_weak: "Fade weak values",
+		family_attention: "attention",
+		family_cam: "class activation maps",
+		family_gradient: "gradients",
+		family_perturbation: "perturbation",
+		fill_black: "black",
+		fill_blur: "blur",
+		fill_grey: "grey",
+		fill_inpaint: "inpainting",
+		filled_with: "Filled with",
+		find_class: "Find a class",
+		find_method: "Find a method",
+		forward_backward: "{forward} forward, {backward} backward",
 		heat_map: "Heat map",
+		hide_brush: "Brush",
+		hide_by: "What is hidden",
+		hide_hottest: "Hottest part",
+		hide_it: "The rest",
 		hides_structure: "{name} (hides structure)",
+		hottest_share: "Hottest share",
 		hover_hint: "Hover over the picture to read the value of a pixel.",
 		how_made: "How it was made",
 		in_parts_of_largest: "each in parts of its strongest colour",
+		insertion: "Insertion",
+		inside_activations: "Feature maps",
+		inside_attention: "Attention",
+		inside_tree: "Decision tree",
+		keep_only_it: "Only it",
 		keys_hint: "Arrow keys move pixel by pixel, with Shift by ten.",
 		largest: "largest {value}",
+		layer: "Layer",
+		leave_out: "Leave out",
+		likeliest_class: "likeliest class",
+		loading: "loading {name}",
 		looked_at: "{model} looked at {photo}",
+		looking: "looking …",
+		methods: "Methods",
+		model: "Model",
 		more_controls: "More",
+		no_call: "there is no such call",
 		no_negative_evidence: "no negative evidence",
 		no_positive_evidence: "no positive evidence",
+		now_says: "What it says now",
 		opacity: "Opacity",
+		options: "Options",
+		or_a_sample: "or start from a sample",
 		outside_view: "outside the network's view",
 		overlay: "Overlay",
 		photo: "Photo",
 		pixel_at: "x {x}, y {y}",
 		predictions: "Predictions",
+		queue: "Work",
 		random_weights: "random weights",
+		refused: "not offered",
 		row_and_column: "row {row}, column {column}",
+		samples: "Samples",
+		save_report: "Save report",
 		score_never_moves: "the score never moves",
+		seconds: "{seconds} s",
+		see_why: "See why a vision network said what it said",
+		server_away: "The server does not answer: is it still running?",
 		shared_scale: "One scale a method",
 		show: "Show",
+		shown_to_network: "What the network is shown",
 		side_by_side: "Side by side",
 		sign: "Sign",
 		sign_absolute: "absolute",
@@ -660,53 +731,138 @@ var He = {
 		sign_positive: "positive",
 		so_far: "so far",
 		swipe: "Swipe",
+		tab_explain: "Explain",
+		tab_inside: "Look inside",
+		tab_test: "Test by hand",
+		take_photo: "Take a photo",
 		texture: "Cells",
 		texture_blocks: "as blocks",
 		texture_smooth: "smooth",
+		theme: "Theme",
+		theme_dark: "dark",
+		theme_light: "light",
 		threshold: "Threshold",
+		time: "Time",
+		time_left: "{time} left",
 		tree_in: "Zoom in",
 		tree_out: "Zoom out",
+		waiting_behind: "waiting behind {count}",
+		what_is_left: "What is left",
 		why_label: "Why {label}?",
+		works_waiting: "{count} at work",
 		zoom: "Zoom",
 		zoom_hint: "Double-click, pinch or Ctrl and the wheel zoom."
 	},
 	zh: {
+		about_method: "关于 {name}",
+		add_text: "添加文本，例如 \"a dog\"",
+		again: "重新计算",
 		agreement: "一致性",
 		agreement_of: "共 {count} 幅热力图",
 		agreement_units: "把该像素列入最强五分之一的热力图数",
+		area: "面积 {area}",
 		as_before: "复位",
 		as_published: "按论文的方式",
 		automatic: "自动",
+		brush_clear: "清除",
+		brush_hint: "在照片上涂抹以遮住；按住 Shift 可恢复。",
+		brush_keys: "方向键移动画笔，空格键涂抹。",
+		brush_size: "大小",
+		by_chance: "随机 {area}",
+		cancel: "取消",
+		cancelled: "已取消",
+		card_answers: "它回答什么",
+		card_cost: "计算量",
+		card_misleads: "何时会误导",
+		card_paper: "论文",
+		card_use: "何时使用",
+		choose_photos: "选择照片",
 		clipping: "截断",
+		close: "关闭",
 		color_map: "配色",
 		combine: "合并",
 		combine_none: "各自显示",
 		contour: "等值线",
+		copied: "已复制",
+		copy_command: "复制为命令",
+		copy_link: "复制链接",
+		copy_python: "复制为 Python",
+		covered: "网络所见的 {share}% 被遮住",
+		curves_hint: "依次遮住（删除，越低越好）或显示（插入，越高越好）最热像素时该类别的概率。虚线：随机移动后的同一幅热力图。",
+		deletion: "删除",
 		difference: "差异",
 		difference_of_first_two: "前两幅之差",
+		draw_curves: "绘制删除与插入曲线",
+		drawing_curves: "正在绘制曲线……",
+		drop_hint: "可拖放、粘贴或选择照片；照片只保存在本机。",
+		drop_photo: "把照片拖到这里",
+		explain_with_these: "用这些选项解释",
+		explained_classes: "要解释的类别",
+		explanations: "解释",
 		fade_weak: "淡化弱值",
+		family_attention: "注意力",
+		family_cam: "类激活图",
+		family_gradient: "梯度",
+		family_perturbation: "扰动",
+		fill_black: "黑色",
+		fill_blur: "模糊",
+		fill_grey: "灰色",
+		fill_inpaint: "修补",
+		filled_with: "填充",
+		find_class: "查找类别",
+		find_method: "查找方法",
+		forward_backward: "前向 {forward} 次，反向 {backward} 次",
 		heat_map: "热力图",
+		hide_brush: "画笔",
+		hide_by: "遮住什么",
+		hide_hottest: "最热部分",
+		hide_it: "其余部分",
 		hides_structure: "{name}（会掩盖结构）",
+		hottest_share: "最热部分占比",
 		hover_hint: "将指针移到图上，即可读取该像素的数值。",
 		how_made: "生成方式",
 		in_parts_of_largest: "各以自身最强颜色为单位",
+		insertion: "插入",
+		inside_activations: "特征图",
+		inside_attention: "注意力",
+		inside_tree: "决策树",
+		keep_only_it: "仅此部分",
 		keys_hint: "方向键逐像素移动，按住 Shift 每次十个像素。",
 		largest: "最大值 {value}",
+		layer: "层",
+		leave_out: "移除",
+		likeliest_class: "最可能的类别",
+		loading: "正在加载 {name}",
 		looked_at: "{model} 看了 {photo}",
+		looking: "正在识别……",
+		methods: "方法",
+		model: "模型",
 		more_controls: "更多",
+		no_call: "没有对应的调用",
 		no_negative_evidence: "没有负向证据",
 		no_positive_evidence: "没有正向证据",
+		now_says: "现在的判断",
 		opacity: "不透明度",
+		options: "选项",
+		or_a_sample: "或从示例开始",
 		outside_view: "网络视野之外",
 		overlay: "叠加图",
 		photo: "照片",
 		pixel_at: "x {x}，y {y}",
 		predictions: "预测结果",
+		queue: "任务",
 		random_weights: "随机权重",
+		refused: "不可用",
 		row_and_column: "第 {row} 行，第 {column} 列",
+		samples: "示例",
+		save_report: "保存报告",
 		score_never_moves: "得分始终不变",
+		seconds: "{seconds} 秒",
+		see_why: "看清视觉网络为何如此判断",
+		server_away: "服务器没有响应：它还在运行吗？",
 		shared_scale: "同一方法共用标度",
 		show: "显示",
+		shown_to_network: "网络看到的图像",
 		side_by_side: "并排比较",
 		sign: "符号",
 		sign_absolute: "绝对值",
@@ -715,13 +871,25 @@ var He = {
 		sign_positive: "正值",
 		so_far: "进行中",
 		swipe: "滑动对比",
+		tab_explain: "解释",
+		tab_inside: "查看内部",
+		tab_test: "手动检验",
+		take_photo: "拍照",
 		texture: "单元",
 		texture_blocks: "显示为方块",
 		texture_smooth: "平滑",
+		theme: "主题",
+		theme_dark: "深色",
+		theme_light: "浅色",
 		threshold: "阈值",
+		time: "用时",
+		time_left: "还需 {time}",
 		tree_in: "放大",
 		tree_out: "缩小",
+		waiting_behind: "排在 {count} 项之后",
+		what_is_left: "留下什么",
 		why_label: "为什么是 {label}？",
+		works_waiting: "{count} 项进行中",
 		zoom: "缩放",
 		zoom_hint: "双击、双指缩放或按住 Ctrl 滚动滚轮可缩放。"
 	}
@@ -732,56 +900,56 @@ function H(e) {
 		for (let e of z) e();
 	}
 }
-function U(e) {
+function Ge(e) {
 	return z.add(e), () => z.delete(e);
 }
-function W(e, t = {}) {
-	return Ue(He[B][e], t);
+function U(e, t = {}) {
+	return Ke(We[B][e], t);
 }
-var Ue = (e, t) => e.replace(/\{(\w+)\}/g, (e, n) => n in t ? String(t[n]) : e), G = (e) => typeof e == "string" ? e : e[B], We = 512, Ge = /* @__PURE__ */ new WeakMap();
-function Ke(e, t) {
-	return Ge.has(e) || Ge.set(e, new Ie({
+var Ke = (e, t) => e.replace(/\{(\w+)\}/g, (e, n) => n in t ? String(t[n]) : e), W = (e) => typeof e == "string" ? e : e[B], qe = 512, Je = /* @__PURE__ */ new WeakMap();
+function Ye(e, t) {
+	return Je.has(e) || Je.set(e, new Re({
 		...e,
-		values: Me(je(e.values))
+		values: Pe(Ne(e.values))
 	})), {
 		index: t,
 		shown: e,
-		field: Ge.get(e),
+		field: Je.get(e),
 		sign: e.sign,
 		title: e.method,
 		subtitles: [
-			G(e.target),
-			G(e.also),
-			G(e.score)
+			W(e.target),
+			W(e.also),
+			W(e.score)
 		].filter(Boolean),
 		group: `${e.model}\n${e.method}`,
-		units: G(e.units)
+		units: W(e.units)
 	};
 }
-function qe(e, t, n) {
-	let r = n.filter((t) => t in e.explanations).map((t) => Ke(e.explanations[t], t));
-	return t.combine === "difference" && r.length > 1 ? [...r, Ze(r[0], r[1], t, e.photo)] : t.combine === "agreement" && r.length > 1 ? [...r, Qe(r, t, e.photo)] : r;
+function Xe(e, t, n) {
+	let r = n.filter((t) => t in e.explanations).map((t) => Ye(e.explanations[t], t));
+	return t.combine === "difference" && r.length > 1 ? [...r, et(r[0], r[1], t, e.photo)] : t.combine === "agreement" && r.length > 1 ? [...r, tt(r, t, e.photo)] : r;
 }
-var K = (e, t) => t.sign === "auto" ? e.sign : t.sign, Je = /* @__PURE__ */ new WeakMap();
-function q(e, t, n, r) {
+var G = (e, t) => t.sign === "auto" ? e.sign : t.sign, Ze = /* @__PURE__ */ new WeakMap();
+function K(e, t, n, r) {
 	if (e.full) return {
 		limit: e.full,
 		peak: e.full
 	};
-	let i = Je.get(e.field) ?? /* @__PURE__ */ new Map(), a = `${t} ${n}`;
-	return Je.set(e.field, i), i.has(a) || i.set(a, Ve(Xe(e.field, r), t, n)), i.get(a);
+	let i = Ze.get(e.field) ?? /* @__PURE__ */ new Map(), a = `${t} ${n}`;
+	return Ze.set(e.field, i), i.has(a) || i.set(a, Ue($e(e.field, r), t, n)), i.get(a);
 }
-function Ye(e, t, n, r) {
-	let i = K(e, n), a = q(e, i, n.clip, r);
+function Qe(e, t, n, r) {
+	let i = G(e, n), a = K(e, i, n.clip, r);
 	if (!n.shared) return a;
-	let o = t.filter((t) => t.group === e.group && K(t, n) === i);
+	let o = t.filter((t) => t.group === e.group && G(t, n) === i);
 	return {
 		peak: a.peak,
-		limit: Math.max(a.limit, ...o.map((e) => q(e, i, n.clip, r).limit))
+		limit: Math.max(a.limit, ...o.map((e) => K(e, i, n.clip, r).limit))
 	};
 }
-function Xe(e, t) {
-	let n = Math.min(1, We / Math.max(t.width, t.height)), [r, i] = [t.width, t.height].map((e) => Math.max(1, Math.round(e * n)));
+function $e(e, t) {
+	let n = Math.min(1, qe / Math.max(t.width, t.height)), [r, i] = [t.width, t.height].map((e) => Math.max(1, Math.round(e * n)));
 	return e.over({
 		left: 0,
 		top: 0,
@@ -789,38 +957,38 @@ function Xe(e, t) {
 		height: t.height
 	}, r, i, !1);
 }
-function Ze(e, t, n, r) {
-	let i = e.group === t.group, [a, o] = [e, t].map((e) => i ? 1 : q(e, "absolute", n.clip, r).limit || 1), s = [e, t].map((e) => i ? e.subtitles[0] : e.title);
+function et(e, t, n, r) {
+	let i = e.group === t.group, [a, o] = [e, t].map((e) => i ? 1 : K(e, "absolute", n.clip, r).limit || 1), s = [e, t].map((e) => i ? e.subtitles[0] : e.title);
 	return {
 		index: -1,
 		sign: "all",
-		title: W("difference"),
+		title: U("difference"),
 		subtitles: [`${s[0]} \u2212 ${s[1]}`],
 		group: "difference",
-		field: new Le([e.field, t.field], ([e, t]) => e / a - t / o),
-		units: i ? e.units : W("in_parts_of_largest")
+		field: new ze([e.field, t.field], ([e, t]) => e / a - t / o),
+		units: i ? e.units : U("in_parts_of_largest")
 	};
 }
-function Qe(e, t, n) {
-	let r = e.map((e) => et(Xe(e.field, n), K(e, t))), i = e.map((e) => K(e, t));
+function tt(e, t, n) {
+	let r = e.map((e) => rt($e(e.field, n), G(e, t))), i = e.map((e) => G(e, t));
 	return {
 		index: -1,
 		sign: "positive",
-		title: W("agreement"),
-		subtitles: [W("agreement_of", { count: e.length })],
+		title: U("agreement"),
+		subtitles: [U("agreement_of", { count: e.length })],
 		group: "agreement",
-		units: W("agreement_units"),
+		units: U("agreement_units"),
 		full: e.length,
-		field: new Le(e.map((e) => e.field), (e) => e.some(Number.isNaN) ? NaN : e.reduce((e, t, n) => e + Number($e(t, i[n]) > r[n]), 0))
+		field: new ze(e.map((e) => e.field), (e) => e.some(Number.isNaN) ? NaN : e.reduce((e, t, n) => e + Number(nt(t, i[n]) > r[n]), 0))
 	};
 }
-var $e = (e, t) => t === "positive" ? e : t === "negative" ? -e : Math.abs(e);
-function et(e, t) {
-	let n = e.filter((e) => e === e).map((e) => $e(e, t)).sort();
+var nt = (e, t) => t === "positive" ? e : t === "negative" ? -e : Math.abs(e);
+function rt(e, t) {
+	let n = e.filter((e) => e === e).map((e) => nt(e, t)).sort();
 	return Math.max(0, n[Math.floor(.8 * n.length)] ?? 0);
 }
 // src/view.ts
-var J = {
+var q = {
 	show: "both",
 	opacity: 80,
 	colors: "auto",
@@ -837,8 +1005,8 @@ var J = {
 	x: .5,
 	y: .5,
 	swipe: 50
-}, tt = 40;
-function Y(e, t, n) {
+}, it = 40;
+function J(e, t, n) {
 	let r = t / e.zoom, i = n / e.zoom;
 	return {
 		left: e.x * t - r / 2,
@@ -847,21 +1015,21 @@ function Y(e, t, n) {
 		height: i
 	};
 }
-function X(e, t, n = e.x, r = e.y) {
+function Y(e, t, n = e.x, r = e.y) {
 	let i = Math.min(Math.max(t, 1), 40), a = e.zoom / i;
-	return rt({
+	return ot({
 		...e,
 		zoom: i,
 		x: n + (e.x - n) * a,
 		y: r + (e.y - r) * a
 	});
 }
-var nt = (e, t, n) => rt({
+var at = (e, t, n) => ot({
 	...e,
 	x: e.x + t,
 	y: e.y + n
 });
-function rt(e) {
+function ot(e) {
 	let t = .5 / e.zoom, n = (e) => Math.min(Math.max(e, t), 1 - t);
 	return {
 		...e,
@@ -869,19 +1037,19 @@ function rt(e) {
 		y: n(e.y)
 	};
 }
-function it(e) {
-	return Object.keys(J).filter((t) => e[t] !== J[t]).map((t) => `${t}:${encodeURIComponent(String(e[t]))}`).join(",");
+function st(e) {
+	return Object.keys(q).filter((t) => e[t] !== q[t]).map((t) => `${t}:${encodeURIComponent(String(e[t]))}`).join(",");
 }
-function at(e) {
-	let t = { ...J };
+function ct(e) {
+	let t = { ...q };
 	for (let n of e.split(",")) {
-		let [e, r = ""] = n.split(":").map(decodeURIComponent), i = J[e];
-		i !== void 0 && Object.hasOwn(J, e) && (typeof i == "number" ? t[e] = Number.isFinite(+r) ? +r : i : typeof i == "boolean" ? t[e] = r === "true" : (ot[e]?.includes(r) ?? /^\w+$/.test(r)) && (t[e] = r));
+		let [e, r = ""] = n.split(":").map(decodeURIComponent), i = q[e];
+		i !== void 0 && Object.hasOwn(q, e) && (typeof i == "number" ? t[e] = Number.isFinite(+r) ? +r : i : typeof i == "boolean" ? t[e] = r === "true" : (lt[e]?.includes(r) ?? /^\w+$/.test(r)) && (t[e] = r));
 	}
 	let n = t;
-	return X(n, n.zoom);
+	return Y(n, n.zoom);
 }
-var ot = {
+var lt = {
 	show: [
 		"both",
 		"heat",
@@ -901,9 +1069,9 @@ var ot = {
 		"difference",
 		"agreement"
 	]
-}, Z = o`${a("/* Registered as colours, so that scripts that draw read what light-dark() comes to. */\n@property --paper { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --card { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --ink { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --soft { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --line { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --track { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --accent { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --accent-soft { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --stamp { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n:root {\n  --paper: light-dark(#f6f5f2, #131315); --card: light-dark(#ffffff, #1c1c20); --ink: light-dark(#1c1c21, #ededf0);\n  --soft: light-dark(#66666f, #a0a0ab); --line: light-dark(#e4e2dc, #2e2e35); --track: light-dark(#ecebe6, #2b2b31);\n  --accent: light-dark(#b93a0b, #ff9a62); --accent-soft: light-dark(#fbeee7, #35231a); --stamp: light-dark(#b91c1c, #ff7b72);\n  --shadow: 0 1px 2px light-dark(#0000000d, #0006), 0 8px 24px light-dark(#0000000a, #0000);\n}\nhtml { color-scheme: light dark; }\n* { box-sizing: border-box; }\n[hidden] { display: none !important; }\nbody {\n  margin: 0 auto; max-width: 1360px; padding: 28px clamp(16px, 3vw, 40px) 48px; background: var(--paper); color: var(--ink);\n  font: 15px/1.5 system-ui, -apple-system, \"Segoe UI\", Roboto, \"PingFang SC\", \"Microsoft YaHei\", \"Noto Sans CJK SC\",\n    \"Source Han Sans SC\", \"WenQuanYi Micro Hei\", sans-serif;\n  -webkit-text-size-adjust: 100%;\n}\nheader { position: relative; margin-bottom: 22px; }\n.brand { margin: 0 0 6px; font-size: 13px; font-weight: 600; letter-spacing: .04em; color: var(--accent); }\nh1 { margin: 0; font-size: clamp(22px, 3.2vw, 32px); line-height: 1.2; font-weight: 650; letter-spacing: -.015em; overflow-wrap: anywhere; }\n.lead { margin: 6px 0 0; color: var(--soft); overflow-wrap: anywhere; }\n.stamp {\n  position: absolute; top: 0; right: 0; margin: 0; padding: 5px 12px; border: 2px solid var(--stamp); border-radius: 8px;\n  color: var(--stamp); font-weight: 700; letter-spacing: .05em; text-transform: uppercase;\n}\nmain { display: grid; grid-template-columns: minmax(0, 1fr) 320px; gap: 28px; align-items: start; }\n.bar, aside section, .tile { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); }\n.bar { display: flex; flex-wrap: wrap; gap: 14px 22px; align-items: end; padding: 14px 16px; }\n.field { display: grid; gap: 5px; font-size: 12.5px; color: var(--soft); }\n.field output { color: var(--ink); font-variant-numeric: tabular-nums; }\n.slide { flex: 1 1 130px; min-width: 120px; max-width: 240px; }\nfieldset { border: 0; margin: 0; padding: 0; min-width: 0; }\nlegend { padding: 0; margin-bottom: 5px; font-size: 12.5px; color: var(--soft); }\n.segments { display: flex; }\n.segments legend { float: none; }\n.segments label { position: relative; }\n.segments span { display: block; padding: 5px 13px; border: 1px solid var(--line); margin-left: -1px; cursor: pointer; white-space: nowrap; }\n.segments label:first-of-type span { border-radius: 9px 0 0 9px; margin-left: 0; }\n.segments label:last-of-type span { border-radius: 0 9px 9px 0; }\n.segments input { position: absolute; opacity: 0; inset: 0; margin: 0; cursor: pointer; }\n.segments input:checked + span { background: var(--accent-soft); border-color: var(--accent); color: var(--accent); font-weight: 600; position: relative; }\nselect, input[type=\"range\"] { font: inherit; color: var(--ink); height: 34px; margin: 0; }\nselect { padding: 0 8px; border: 1px solid var(--line); border-radius: 9px; background: var(--card); max-width: 190px; }\ninput[type=\"range\"], input[type=\"checkbox\"] { accent-color: var(--accent); width: auto; }\nbutton.small {\n  font: inherit; font-size: 13.5px; height: 34px; padding: 0 12px; color: var(--ink); background: var(--card); cursor: pointer;\n  border: 1px solid var(--line); border-radius: 9px;\n}\nbutton.small:hover:enabled { border-color: var(--accent); }\nbutton.small:disabled { opacity: .5; cursor: default; }\n.check { display: flex; align-items: center; gap: 7px; height: 34px; cursor: pointer; }\n.check input { width: 16px; height: 16px; margin: 0; }\n:focus-visible, .segments input:focus-visible + span { outline: 2px solid var(--accent); outline-offset: 2px; }\n.chips { display: flex; gap: 8px; overflow-x: auto; margin: 16px -4px; padding: 4px; scrollbar-width: thin; }\n.chips button {\n  flex: none; font: inherit; font-size: 13.5px; line-height: 1.3; text-align: left; color: var(--ink); background: var(--card); cursor: pointer;\n  border: 1px solid var(--line); border-radius: 11px; padding: 7px 13px 7px 8px; display: flex; align-items: center; gap: 10px;\n}\n.chips canvas { width: 38px; height: 38px; border-radius: 6px; background: var(--track); object-fit: cover; }\n.chips small { display: block; color: var(--soft); font-size: 12px; max-width: 170px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }\n.chips button[aria-pressed=\"true\"] { border-color: var(--accent); background: var(--accent-soft); }\n.stage { display: grid; gap: 16px; grid-template-columns: minmax(0, 1fr); }\n.stage.beside { grid-template-columns: repeat(auto-fill, minmax(min(100%, 290px), 1fr)); }\n.tile { margin: 0; padding: 14px; min-width: 0; }\n.tile figcaption { display: flex; flex-wrap: wrap; gap: 2px 10px; align-items: baseline; margin-bottom: 10px; }\n.tile figcaption b { font-weight: 600; }\n.tile figcaption span { color: var(--soft); font-size: 13.5px; }\n.view {\n  position: relative; margin: 0 auto; width: min(100%, calc(70vh * var(--aspect))); aspect-ratio: var(--aspect); border-radius: 8px;\n  overflow: hidden; cursor: crosshair; background: var(--track); touch-action: pan-y pinch-zoom;\n}\n.view img, .view canvas { position: absolute; inset: 0; width: 100%; height: 100%; display: block; }\n.view canvas { pointer-events: none; }\n.view .pale { filter: grayscale(1) contrast(.4) brightness(1.45); }\n.frame { position: absolute; pointer-events: none; outline: 1px dashed #fffc; box-shadow: 0 0 0 1px #0007; }\n.cross { position: absolute; width: 15px; height: 15px; margin: -8px 0 0 -8px; border: 2px solid #fff; border-radius: 50%; box-shadow: 0 0 0 1.5px #000a; pointer-events: none; }\n.blank { position: absolute; inset: auto 0 0 0; margin: auto auto 14px; width: fit-content; max-width: 90%; padding: 6px 14px; border-radius: 99px; background: #000c; color: #fff; font-size: 14px; pointer-events: none; }\n.scale { margin: 14px auto 0; max-width: 560px; }\n.scale .strip { position: relative; }\n.scale canvas { display: block; width: 100%; height: 12px; border-radius: 3px; }\n.scale i { position: absolute; top: -3px; width: 3px; height: 18px; margin-left: -1.5px; background: var(--ink); border: 1px solid var(--card); border-radius: 2px; }\n.ticks { display: flex; justify-content: space-between; font-size: 12px; margin-top: 4px; font-variant-numeric: tabular-nums; }\n.units { margin: 2px 0 0; color: var(--soft); font-size: 12px; text-align: center; }\n.readout { display: flex; justify-content: center; gap: 6px 18px; flex-wrap: wrap; margin: 10px 0 0; min-height: 1.6em; font-variant-numeric: tabular-nums; }\n.readout b { font-weight: 650; min-width: 6.5em; text-align: right; }\n.readout span { color: var(--soft); min-width: 8.5em; }\n.words { display: flex; flex-wrap: wrap; gap: 7px 6px; align-items: start; margin: 14px 0 0; }\n.words > span { flex-basis: 100%; color: var(--soft); font-size: 12.5px; }\n.words b { padding: 3px 9px 4px; border-radius: 7px; font-weight: 500; line-height: 1.25; text-align: center; overflow-wrap: anywhere; }\n.words small { display: block; font-size: 10.5px; font-variant-numeric: tabular-nums; opacity: .8; }\n.predictions em { margin-left: auto; color: var(--soft); font-style: normal; font-weight: 400; }\n.beside .units, .beside .tile figcaption span:last-child { display: none; }\n.beside .tile figcaption { flex-wrap: nowrap; white-space: nowrap; }\n.beside .tile figcaption span { overflow: hidden; text-overflow: ellipsis; }\n.beside .tile.current { border-color: var(--accent); }\n.hint, .still-lead { color: var(--soft); font-size: 13px; margin: 14px 2px 0; }\n.still { width: 100%; height: auto; margin-top: 16px; border-radius: 12px; background: #fff; }\naside { display: grid; gap: 16px; }\naside section { padding: 16px 18px; }\nh2 { margin: 0 0 12px; font-size: 13px; font-weight: 600; color: var(--soft); }\n.predictions { list-style: none; margin: 0; padding: 0; display: grid; gap: 11px; }\n.predictions div { display: flex; justify-content: space-between; gap: 12px; }\n.predictions div span:last-child { font-variant-numeric: tabular-nums; white-space: nowrap; }\n.predictions p { margin: 4px 0 0; height: 6px; border-radius: 3px; background: var(--track); overflow: hidden; }\n.predictions p i { display: block; height: 100%; border-radius: 3px; background: var(--soft); }\n.predictions .explained { color: var(--accent); font-weight: 600; }\n.predictions .explained i { background: var(--accent); }\ndl { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 7px 16px; margin: 0; font-size: 13.5px; }\ndt { color: var(--soft); }\ndd { margin: 0; text-align: right; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }\n.notes { margin: 12px 0 0; padding: 12px 0 0 18px; border-top: 1px solid var(--line); font-size: 13.5px; }\n@media (max-width: 960px) { main { grid-template-columns: minmax(0, 1fr); gap: 20px; } }\n@media (max-width: 560px) {\n  body { padding: 18px 12px 36px; }\n  .stamp { position: static; display: inline-block; margin-top: 10px; }\n  .bar { gap: 12px 16px; padding: 12px; }\n  .segments { width: 100%; flex-wrap: wrap; }\n  .segments legend { width: 100%; }\n  .segments label { flex: 1; text-align: center; }\n  .slide { flex-basis: 100%; max-width: none; }\n  .field:not(.slide) { flex: 1 1 40%; min-width: 0; }\n  select { max-width: none; width: 100%; height: 40px; }\n  .check { height: 28px; }\n  .tile { padding: 10px; }\n}\n@media print { .bar, .chips, .hint { display: none; } body { background: #fff; } }\n".replace(/@property[^}]*}\s*/g, "").replaceAll(":root", ":host"))}`, Q = class extends P {
+}, ut = "/* Registered as colours, so that scripts that draw read what light-dark() comes to. */\n@property --paper { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --card { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --ink { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --soft { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --line { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --track { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --accent { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --accent-soft { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --stamp { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n:root {\n  --paper: light-dark(#f6f5f2, #131315); --card: light-dark(#ffffff, #1c1c20); --ink: light-dark(#1c1c21, #ededf0);\n  --soft: light-dark(#66666f, #a0a0ab); --line: light-dark(#e4e2dc, #2e2e35); --track: light-dark(#ecebe6, #2b2b31);\n  --accent: light-dark(#b93a0b, #ff9a62); --accent-soft: light-dark(#fbeee7, #35231a); --stamp: light-dark(#b91c1c, #ff7b72);\n  --shadow: 0 1px 2px light-dark(#0000000d, #0006), 0 8px 24px light-dark(#0000000a, #0000);\n}\nhtml { color-scheme: light dark; }\n* { box-sizing: border-box; }\n[hidden] { display: none !important; }\nbody {\n  margin: 0 auto; max-width: 1360px; padding: 28px clamp(16px, 3vw, 40px) 48px; background: var(--paper); color: var(--ink);\n  font: 15px/1.5 system-ui, -apple-system, \"Segoe UI\", Roboto, \"PingFang SC\", \"Microsoft YaHei\", \"Noto Sans CJK SC\",\n    \"Source Han Sans SC\", \"WenQuanYi Micro Hei\", sans-serif;\n  -webkit-text-size-adjust: 100%;\n}\nheader { position: relative; margin-bottom: 22px; }\n.brand { margin: 0 0 6px; font-size: 13px; font-weight: 600; letter-spacing: .04em; color: var(--accent); }\nh1 { margin: 0; font-size: clamp(22px, 3.2vw, 32px); line-height: 1.2; font-weight: 650; letter-spacing: -.015em; overflow-wrap: anywhere; }\n.lead { margin: 6px 0 0; color: var(--soft); overflow-wrap: anywhere; }\n.stamp {\n  position: absolute; top: 0; right: 0; margin: 0; padding: 5px 12px; border: 2px solid var(--stamp); border-radius: 8px;\n  color: var(--stamp); font-weight: 700; letter-spacing: .05em; text-transform: uppercase;\n}\nmain { display: grid; grid-template-columns: minmax(0, 1fr) 320px; gap: 28px; align-items: start; }\n.bar, aside section, .tile { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); }\n.bar { display: flex; flex-wrap: wrap; gap: 14px 22px; align-items: end; padding: 14px 16px; }\n.field { display: grid; gap: 5px; font-size: 12.5px; color: var(--soft); }\n.field output { color: var(--ink); font-variant-numeric: tabular-nums; }\n.slide { flex: 1 1 130px; min-width: 120px; max-width: 240px; }\nfieldset { border: 0; margin: 0; padding: 0; min-width: 0; }\nlegend { padding: 0; margin-bottom: 5px; font-size: 12.5px; color: var(--soft); }\n.segments { display: flex; }\n.segments legend { float: none; }\n.segments label { position: relative; }\n.segments span { display: block; padding: 5px 13px; border: 1px solid var(--line); margin-left: -1px; cursor: pointer; white-space: nowrap; }\n.segments label:first-of-type span { border-radius: 9px 0 0 9px; margin-left: 0; }\n.segments label:last-of-type span { border-radius: 0 9px 9px 0; }\n.segments input { position: absolute; opacity: 0; inset: 0; margin: 0; cursor: pointer; }\n.segments input:checked + span { background: var(--accent-soft); border-color: var(--accent); color: var(--accent); font-weight: 600; position: relative; }\nselect, input[type=\"range\"] { font: inherit; color: var(--ink); height: 34px; margin: 0; }\nselect { padding: 0 8px; border: 1px solid var(--line); border-radius: 9px; background: var(--card); max-width: 190px; }\ninput[type=\"range\"], input[type=\"checkbox\"] { accent-color: var(--accent); width: auto; }\nbutton.small {\n  font: inherit; font-size: 13.5px; height: 34px; padding: 0 12px; color: var(--ink); background: var(--card); cursor: pointer;\n  border: 1px solid var(--line); border-radius: 9px;\n}\nbutton.small:hover:enabled { border-color: var(--accent); }\nbutton.small:disabled { opacity: .5; cursor: default; }\n.check { display: flex; align-items: center; gap: 7px; height: 34px; cursor: pointer; }\n.check input { width: 16px; height: 16px; margin: 0; }\n:focus-visible, .segments input:focus-visible + span { outline: 2px solid var(--accent); outline-offset: 2px; }\n.chips { display: flex; gap: 8px; overflow-x: auto; margin: 16px -4px; padding: 4px; scrollbar-width: thin; }\n.chips button {\n  flex: none; font: inherit; font-size: 13.5px; line-height: 1.3; text-align: left; color: var(--ink); background: var(--card); cursor: pointer;\n  border: 1px solid var(--line); border-radius: 11px; padding: 7px 13px 7px 8px; display: flex; align-items: center; gap: 10px;\n}\n.chips canvas { width: 38px; height: 38px; border-radius: 6px; background: var(--track); object-fit: cover; }\n.chips small { display: block; color: var(--soft); font-size: 12px; max-width: 170px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }\n.chips button[aria-pressed=\"true\"] { border-color: var(--accent); background: var(--accent-soft); }\n.stage { display: grid; gap: 16px; grid-template-columns: minmax(0, 1fr); }\n.stage.beside { grid-template-columns: repeat(auto-fill, minmax(min(100%, 290px), 1fr)); }\n.tile { margin: 0; padding: 14px; min-width: 0; }\n.tile figcaption { display: flex; flex-wrap: wrap; gap: 2px 10px; align-items: baseline; margin-bottom: 10px; }\n.tile figcaption b { font-weight: 600; }\n.tile figcaption span { color: var(--soft); font-size: 13.5px; }\n.view {\n  position: relative; margin: 0 auto; width: min(100%, calc(70vh * var(--aspect))); aspect-ratio: var(--aspect); border-radius: 8px;\n  overflow: hidden; cursor: crosshair; background: var(--track); touch-action: pan-y pinch-zoom;\n}\n.view img, .view canvas { position: absolute; inset: 0; width: 100%; height: 100%; display: block; }\n.view canvas { pointer-events: none; }\n.view .pale { filter: grayscale(1) contrast(.4) brightness(1.45); }\n.frame { position: absolute; pointer-events: none; outline: 1px dashed #fffc; box-shadow: 0 0 0 1px #0007; }\n.cross { position: absolute; width: 15px; height: 15px; margin: -8px 0 0 -8px; border: 2px solid #fff; border-radius: 50%; box-shadow: 0 0 0 1.5px #000a; pointer-events: none; }\n.blank { position: absolute; inset: auto 0 0 0; margin: auto auto 14px; width: fit-content; max-width: 90%; padding: 6px 14px; border-radius: 99px; background: #000c; color: #fff; font-size: 14px; pointer-events: none; }\n.scale { margin: 14px auto 0; max-width: 560px; }\n.scale .strip { position: relative; }\n.scale canvas { display: block; width: 100%; height: 12px; border-radius: 3px; }\n.scale i { position: absolute; top: -3px; width: 3px; height: 18px; margin-left: -1.5px; background: var(--ink); border: 1px solid var(--card); border-radius: 2px; }\n.ticks { display: flex; justify-content: space-between; font-size: 12px; margin-top: 4px; font-variant-numeric: tabular-nums; }\n.units { margin: 2px 0 0; color: var(--soft); font-size: 12px; text-align: center; }\n.readout { display: flex; justify-content: center; gap: 6px 18px; flex-wrap: wrap; margin: 10px 0 0; min-height: 1.6em; font-variant-numeric: tabular-nums; }\n.readout b { font-weight: 650; min-width: 6.5em; text-align: right; }\n.readout span { color: var(--soft); min-width: 8.5em; }\n.words { display: flex; flex-wrap: wrap; gap: 7px 6px; align-items: start; margin: 14px 0 0; }\n.words > span { flex-basis: 100%; color: var(--soft); font-size: 12.5px; }\n.words b { padding: 3px 9px 4px; border-radius: 7px; font-weight: 500; line-height: 1.25; text-align: center; overflow-wrap: anywhere; }\n.words small { display: block; font-size: 10.5px; font-variant-numeric: tabular-nums; opacity: .8; }\n.predictions em { margin-left: auto; color: var(--soft); font-style: normal; font-weight: 400; }\n.beside .units, .beside .tile figcaption span:last-child { display: none; }\n.beside .tile figcaption { flex-wrap: nowrap; white-space: nowrap; }\n.beside .tile figcaption span { overflow: hidden; text-overflow: ellipsis; }\n.beside .tile.current { border-color: var(--accent); }\n.hint, .still-lead { color: var(--soft); font-size: 13px; margin: 14px 2px 0; }\n.still { width: 100%; height: auto; margin-top: 16px; border-radius: 12px; background: #fff; }\naside { display: grid; gap: 16px; }\naside section { padding: 16px 18px; }\nh2 { margin: 0 0 12px; font-size: 13px; font-weight: 600; color: var(--soft); }\n.predictions { list-style: none; margin: 0; padding: 0; display: grid; gap: 11px; }\n.predictions div { display: flex; justify-content: space-between; gap: 12px; }\n.predictions div span:last-child { font-variant-numeric: tabular-nums; white-space: nowrap; }\n.predictions p { margin: 4px 0 0; height: 6px; border-radius: 3px; background: var(--track); overflow: hidden; }\n.predictions p i { display: block; height: 100%; border-radius: 3px; background: var(--soft); }\n.predictions .explained { color: var(--accent); font-weight: 600; }\n.predictions .explained i { background: var(--accent); }\ndl { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 7px 16px; margin: 0; font-size: 13.5px; }\ndt { color: var(--soft); }\ndd { margin: 0; text-align: right; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }\n.notes { margin: 12px 0 0; padding: 12px 0 0 18px; border-top: 1px solid var(--line); font-size: 13.5px; }\n@media (max-width: 960px) { main { grid-template-columns: minmax(0, 1fr); gap: 20px; } }\n@media (max-width: 560px) {\n  body { padding: 18px 12px 36px; }\n  .stamp { position: static; display: inline-block; margin-top: 10px; }\n  .bar { gap: 12px 16px; padding: 12px; }\n  .segments { width: 100%; flex-wrap: wrap; }\n  .segments legend { width: 100%; }\n  .segments label { flex: 1; text-align: center; }\n  .slide { flex-basis: 100%; max-width: none; }\n  .field:not(.slide) { flex: 1 1 40%; min-width: 0; }\n  select { max-width: none; width: 100%; height: 40px; }\n  .check { height: 28px; }\n  .tile { padding: 10px; }\n}\n@media print { .bar, .chips, .hint { display: none; } body { background: #fff; } }\n", X = o`${a(ut.replace(/@property[^}]*}\s*/g, "").replaceAll(":root", ":host"))}`, Z = class extends P {
 	connectedCallback() {
-		super.connectedCallback(), this.quiet = U(() => this.requestUpdate());
+		super.connectedCallback(), this.quiet = Ge(() => this.requestUpdate());
 	}
 	disconnectedCallback() {
 		super.disconnectedCallback(), this.quiet?.();
@@ -915,17 +1083,17 @@ var ot = {
 			composed: !0
 		}));
 	}
-}, st = {
+}, dt = {
 	ATTRIBUTE: 1,
 	CHILD: 2,
 	PROPERTY: 3,
 	BOOLEAN_ATTRIBUTE: 4,
 	EVENT: 5,
 	ELEMENT: 6
-}, ct = (e) => (...t) => ({
+}, ft = (e) => (...t) => ({
 	_$litDirective$: e,
 	values: t
-}), lt = class {
+}), pt = class {
 	constructor(e) {}
 	get _$AU() {
 		return this._$AM._$AU;
@@ -939,9 +1107,9 @@ var ot = {
 	update(e, t) {
 		return this.render(...t);
 	}
-}, $ = ct(class extends lt {
+}, Q = ft(class extends pt {
 	constructor(e) {
-		if (super(e), this.before = {}, e.type !== st.ELEMENT) throw Error("styled() stands in an element's tag");
+		if (super(e), this.before = {}, e.type !== dt.ELEMENT) throw Error("styled() stands in an element's tag");
 	}
 	render(e) {
 		return E;
@@ -952,7 +1120,7 @@ var ot = {
 		for (let [e, r] of Object.entries(t)) this.before[e] !== r && n.setProperty(e, r);
 		return this.before = { ...t }, E;
 	}
-}), ut = class extends Q {
+}), mt = class extends Z {
 	static {
 		this.properties = {
 			shown: { attribute: !1 },
@@ -960,41 +1128,41 @@ var ot = {
 		};
 	}
 	static {
-		this.styles = [Z, o`:host { display: grid; gap: 16px; } section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); padding: 16px 18px; }`];
+		this.styles = [X, o`:host { display: grid; gap: 16px; } section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); padding: 16px 18px; }`];
 	}
 	constructor() {
 		super(), this.predictions = !0;
 	}
 	render() {
 		let { shown: e } = this;
-		return T`${this.predictions ? T`<section><h2>${W("predictions")}</h2>${dt(e.predictions, e.explained)}</section>` : D}
-      <section><h2>${W("how_made")}</h2><dl data-testid="details">${e.details.map(([e, t]) => T`<dt>${G(e)}</dt><dd>${G(t)}</dd>`)}</dl>
-        <ul class="notes" data-testid="notes" ?hidden=${!e.notes.length}>${e.notes.map((e) => T`<li>${G(e)}</li>`)}</ul></section>`;
+		return T`${this.predictions ? T`<section><h2>${U("predictions")}</h2>${ht(e.predictions, e.explained)}</section>` : D}
+      <section><h2>${U("how_made")}</h2><dl data-testid="details">${e.details.map(([e, t]) => T`<dt>${W(e)}</dt><dd>${W(t)}</dd>`)}</dl>
+        <ul class="notes" data-testid="notes" ?hidden=${!e.notes.length}>${e.notes.map((e) => T`<li>${W(e)}</li>`)}</ul></section>`;
 	}
 };
-function dt(e, t) {
+function ht(e, t) {
 	return T`<ol class="predictions" data-testid="predictions">${e.map((e) => {
 		let n = e.probability;
-		return T`<li class=${e.index === t ? "explained" : ""}><div><span>${G(e.label)}</span>
+		return T`<li class=${e.index === t ? "explained" : ""}><div><span>${W(e.label)}</span>
       ${e.similarity === void 0 ? D : T`<em>${e.similarity.toFixed(3)}</em>`}
-      <span>${ft(e)}</span></div>
-      ${n === void 0 ? D : T`<p><i ${$({ width: `${100 * n}%` })}></i></p>`}</li>`;
+      <span>${gt(e)}</span></div>
+      ${n === void 0 ? D : T`<p><i ${Q({ width: `${100 * n}%` })}></i></p>`}</li>`;
 	})}</ol>`;
 }
-var ft = (e) => e.probability === void 0 ? String(+(e.score ?? 0).toPrecision(3)) : `${(100 * e.probability).toFixed(1)} %`;
-customElements.define("seewhy-about", ut);
+var gt = (e) => e.probability === void 0 ? String(+(e.score ?? 0).toPrecision(3)) : `${(100 * e.probability).toFixed(1)} %`;
+customElements.define("seewhy-about", mt);
 // src/elements/bar.ts
-var pt = [
-	["both", () => W("overlay")],
-	["heat", () => W("heat_map")],
-	["photo", () => W("photo")],
-	["swipe", () => W("swipe")]
-], mt = {
-	all: () => W("sign_all"),
-	positive: () => W("sign_positive"),
-	negative: () => W("sign_negative"),
-	absolute: () => W("sign_absolute")
-}, ht = () => V() === "en" ? "zh" : "en", gt = class extends Q {
+var _t = [
+	["both", () => U("overlay")],
+	["heat", () => U("heat_map")],
+	["photo", () => U("photo")],
+	["swipe", () => U("swipe")]
+], vt = {
+	all: () => U("sign_all"),
+	positive: () => U("sign_positive"),
+	negative: () => U("sign_negative"),
+	absolute: () => U("sign_absolute")
+}, yt = () => V() === "en" ? "zh" : "en", bt = class extends Z {
 	static {
 		this.properties = {
 			view: { attribute: !1 },
@@ -1004,7 +1172,7 @@ var pt = [
 		};
 	}
 	static {
-		this.styles = [Z, o`
+		this.styles = [X, o`
     :host { display: block; }
     details { flex-basis: 100%; }
     summary { cursor: pointer; color: var(--soft); font-size: 13px; width: fit-content; padding: 4px 0; }
@@ -1017,35 +1185,35 @@ var pt = [
 	render() {
 		let { view: e, count: t } = this, n = e.show === "both" || e.show === "swipe";
 		return T`<form class="bar" data-testid="controls" @input=${this.change} @submit=${(e) => e.preventDefault()}>
-      <fieldset class="segments" data-testid="view"><legend>${W("show")}</legend>${pt.map(([t, n]) => T`
+      <fieldset class="segments" data-testid="view"><legend>${U("show")}</legend>${_t.map(([t, n]) => T`
         <label><input type="radio" name="show" value=${t} .checked=${e.show === t}><span>${n()}</span></label>`)}
       </fieldset>
-      ${this.slide("opacity", W("opacity"), 0, 100, 1, !n)}
-      <label class="field"><span>${W("color_map")}</span><select name="colors" data-testid="colors">
-        ${this.choice("auto", W("automatic"), e.colors)}${Object.keys(this.tables).map((t) => this.choice(t, t === "jet" ? W("hides_structure", { name: t }) : t, e.colors))}</select></label>
-      <label class="field"><span>${W("sign")}</span><select name="sign" data-testid="sign">
-        ${this.choice("auto", W("as_published"), e.sign)}${Re.map((t) => this.choice(t, mt[t](), e.sign))}</select></label>
-      ${t > 1 ? T`${this.check("beside", W("side_by_side"))}
-        <label class="field"><span>${W("combine")}</span><select name="combine" data-testid="combine">
-          ${this.choice("none", W("combine_none"), e.combine)}${this.choice("difference", W("difference_of_first_two"), e.combine)}
-          ${this.choice("agreement", W("agreement"), e.combine)}</select></label>` : D}
-      <details data-testid="more"><summary>${W("more_controls")}</summary><div class="row">
-        ${this.slide("threshold", W("threshold"), 0, 95, 1, e.show === "photo")}
-        ${this.slide("clip", W("clipping"), 0, 20, .5, e.show === "photo")}
-        <label class="field"><span>${W("texture")}</span><select name="texture" data-testid="texture">
-          ${this.choice("smooth", W("texture_smooth"), e.texture)}${this.choice("blocks", W("texture_blocks"), e.texture)}</select></label>
-        ${this.check("contour", W("contour"))}
-        ${this.check("fade", W("fade_weak"), !n)}
-        ${t > 1 ? this.check("shared", W("shared_scale")) : D}
-        <div class="field"><span id="zoom">${W("zoom")}</span><div class="zoom" role="group" aria-labelledby="zoom">
-          <button type="button" class="small" aria-label=${W("tree_out")} @click=${() => this.zoom(e.zoom / 1.5)}>−</button>
+      ${this.slide("opacity", U("opacity"), 0, 100, 1, !n)}
+      <label class="field"><span>${U("color_map")}</span><select name="colors" data-testid="colors">
+        ${this.choice("auto", U("automatic"), e.colors)}${Object.keys(this.tables).map((t) => this.choice(t, t === "jet" ? U("hides_structure", { name: t }) : t, e.colors))}</select></label>
+      <label class="field"><span>${U("sign")}</span><select name="sign" data-testid="sign">
+        ${this.choice("auto", U("as_published"), e.sign)}${Be.map((t) => this.choice(t, vt[t](), e.sign))}</select></label>
+      ${t > 1 ? T`${this.check("beside", U("side_by_side"))}
+        <label class="field"><span>${U("combine")}</span><select name="combine" data-testid="combine">
+          ${this.choice("none", U("combine_none"), e.combine)}${this.choice("difference", U("difference_of_first_two"), e.combine)}
+          ${this.choice("agreement", U("agreement"), e.combine)}</select></label>` : D}
+      <details data-testid="more"><summary>${U("more_controls")}</summary><div class="row">
+        ${this.slide("threshold", U("threshold"), 0, 95, 1, e.show === "photo")}
+        ${this.slide("clip", U("clipping"), 0, 20, .5, e.show === "photo")}
+        <label class="field"><span>${U("texture")}</span><select name="texture" data-testid="texture">
+          ${this.choice("smooth", U("texture_smooth"), e.texture)}${this.choice("blocks", U("texture_blocks"), e.texture)}</select></label>
+        ${this.check("contour", U("contour"))}
+        ${this.check("fade", U("fade_weak"), !n)}
+        ${t > 1 ? this.check("shared", U("shared_scale")) : D}
+        <div class="field"><span id="zoom">${U("zoom")}</span><div class="zoom" role="group" aria-labelledby="zoom">
+          <button type="button" class="small" aria-label=${U("tree_out")} @click=${() => this.zoom(e.zoom / 1.5)}>−</button>
           <output data-testid="zoom">${Math.round(100 * e.zoom)} %</output>
-          <button type="button" class="small" aria-label=${W("tree_in")} data-testid="zoom-in" @click=${() => this.zoom(e.zoom * 1.5)}>+</button></div></div>
+          <button type="button" class="small" aria-label=${U("tree_in")} data-testid="zoom-in" @click=${() => this.zoom(e.zoom * 1.5)}>+</button></div></div>
         <button type="button" class="small" data-testid="plain" @click=${() => this.tell("look", {
-			...J,
+			...q,
 			beside: e.beside
-		})}>${W("as_before")}</button>
-        ${this.language ? T`<button type="button" class="small" data-testid="language" lang=${ht()} @click=${() => H(ht())}>${ht() === "zh" ? "中文" : "English"}</button>` : D}
+		})}>${U("as_before")}</button>
+        ${this.language ? T`<button type="button" class="small" data-testid="language" lang=${yt()} @click=${() => H(yt())}>${yt() === "zh" ? "中文" : "English"}</button>` : D}
       </div></details>
     </form>`;
 	}
@@ -1067,49 +1235,49 @@ var pt = [
 		});
 	}
 	zoom(e) {
-		this.tell("look", X(this.view, e));
+		this.tell("look", Y(this.view, e));
 	}
 };
-customElements.define("seewhy-bar", gt);
+customElements.define("seewhy-bar", bt);
 // src/maps/paint.ts
-var _t = 32768, vt = 0;
-function yt(e, t) {
+var xt = 32768, St = 0;
+function Ct(e, t) {
 	let n = new Uint16Array(e.length), r = t ? 32767 / t : 0;
 	for (let t = 0; t < e.length; t++) {
 		let i = e[t];
-		n[t] = i === i ? _t + Math.round(i * r) : vt;
+		n[t] = i === i ? xt + Math.round(i * r) : St;
 	}
 	return n;
 }
-function bt(e, t) {
+function wt(e, t) {
 	let { sign: n, limit: r, colors: i, fade: a, threshold: o } = e, s = /* @__PURE__ */ new Uint8ClampedArray(262144), c = t / 32767;
 	if (!r) return new Uint32Array(s.buffer);
 	for (let e = 1; e < 65536; e++) {
-		let t = Be((e - _t) * c, n, r), l = Math.abs(t);
+		let t = He((e - xt) * c, n, r), l = Math.abs(t);
 		if (l < o) continue;
 		let u = L(t, n), d = 4 * e;
 		s[d] = i[u], s[d + 1] = i[u + 1], s[d + 2] = i[u + 2], s[d + 3] = a ? 255 * l : 255;
 	}
 	return new Uint32Array(s.buffer);
 }
-function xt(e, t, n) {
+function Tt(e, t, n) {
 	let r = new Uint32Array(e.data.buffer);
 	for (let e = 0; e < r.length; e++) r[e] = n[t[e]];
 }
-function St(e, t, n, r, i) {
+function Et(e, t, n, r, i) {
 	let a = r / 32767, o = /* @__PURE__ */ new Uint8Array(65536);
 	for (let e = 1; e < 65536; e++) {
-		let t = Math.abs(Be((e - _t) * a, n.sign, n.limit));
+		let t = Math.abs(He((e - xt) * a, n.sign, n.limit));
 		o[e] = i.filter((e) => t >= e).length;
 	}
 	let { width: s, height: c } = e, l = new Uint32Array(e.data.buffer);
 	for (let e = 0, n = 0; e < c; e++) for (let r = 0; r < s; r++, n++) {
 		if (!t[n]) continue;
-		let i = o[t[n]], a = (e) => t[e] !== vt && o[t[e]] !== i, u = r + 1 < s && a(n + 1), d = e + 1 < c && a(n + s);
+		let i = o[t[n]], a = (e) => t[e] !== St && o[t[e]] !== i, u = r + 1 < s && a(n + 1), d = e + 1 < c && a(n + s);
 		(u || d) && (l[n] = 4294967295, d && e + 2 < c && (l[n + s] = 2952790016), u && r + 2 < s && (l[n + 1] = 2952790016));
 	}
 }
-function Ct(e, t, n) {
+function Dt(e, t, n) {
 	let r = t === "all", i = new ImageData(256, 1);
 	for (let e = 0; e < 256; e++) {
 		let a = L(r ? e / 127.5 - 1 : e / 255, t);
@@ -1135,7 +1303,7 @@ function Ct(e, t, n) {
 	];
 }
 // src/elements/chips.ts
-var wt = 76, Tt = class extends Q {
+var Ot = 76, kt = class extends Z {
 	static {
 		this.properties = {
 			data: { attribute: !1 },
@@ -1145,12 +1313,12 @@ var wt = 76, Tt = class extends Q {
 		};
 	}
 	static {
-		this.styles = [Z, o`:host { display: block; }`];
+		this.styles = [X, o`:host { display: block; }`];
 	}
 	render() {
 		return T`<div class="chips" role="group" data-testid="chips">${this.data.explanations.map((e, t) => T`
       <button type="button" aria-pressed=${String(this.chosen.includes(t))} data-testid="chip-${t}" @click=${() => this.tell("choose", t)}>
-        <canvas></canvas><span>${e.method}<small>${G(e.target)}</small>${G(e.also) ? T`<small>${G(e.also)}</small>` : ""}</span>
+        <canvas></canvas><span>${e.method}<small>${W(e.target)}</small>${W(e.also) ? T`<small>${W(e.also)}</small>` : ""}</span>
       </button>`)}</div>`;
 	}
 	updated(e) {
@@ -1158,13 +1326,13 @@ var wt = 76, Tt = class extends Q {
 		(e.has("data") || !t || t.colors !== this.view.colors || t.sign !== this.view.sign || t.clip !== this.view.clip) && this.renderRoot.querySelectorAll("canvas").forEach((e, t) => this.draw(e, t));
 	}
 	draw(e, t) {
-		let { photo: n } = this.data, r = wt / Math.min(n.width, n.height), i = Ke(this.data.explanations[t], t), a = K(i, this.view), [o, s] = [n.width, n.height].map((e) => Math.max(1, Math.round(e * Math.min(r, 608 / Math.max(n.width, n.height))))), { limit: c, peak: l } = q(i, a, this.view.clip, n), u = this.tables[this.view.colors] ?? this.tables[a === "all" ? "bluewhitered" : "inferno"], d = Math.max(l, q(i, "absolute", 0, n).peak), f = new ImageData(o, s);
-		xt(f, yt(i.field.over({
+		let { photo: n } = this.data, r = Ot / Math.min(n.width, n.height), i = Ye(this.data.explanations[t], t), a = G(i, this.view), [o, s] = [n.width, n.height].map((e) => Math.max(1, Math.round(e * Math.min(r, 608 / Math.max(n.width, n.height))))), { limit: c, peak: l } = K(i, a, this.view.clip, n), u = this.tables[this.view.colors] ?? this.tables[a === "all" ? "bluewhitered" : "inferno"], d = Math.max(l, K(i, "absolute", 0, n).peak), f = new ImageData(o, s);
+		Tt(f, Ct(i.field.over({
 			left: 0,
 			top: 0,
 			width: n.width,
 			height: n.height
-		}, o, s, !1), d), bt({
+		}, o, s, !1), d), wt({
 			sign: a,
 			limit: c,
 			colors: u,
@@ -1173,21 +1341,21 @@ var wt = 76, Tt = class extends Q {
 		}, d)), [e.width, e.height] = [o, s], e.getContext("2d").putImageData(f, 0, 0);
 	}
 };
-customElements.define("seewhy-chips", Tt);
+customElements.define("seewhy-chips", kt);
 // src/elements/gestures.ts
-var Et = {
+var At = {
 	ArrowLeft: [-1, 0],
 	ArrowRight: [1, 0],
 	ArrowUp: [0, -1],
 	ArrowDown: [0, 1]
-}, Dt = 1.25, Ot = class {
+}, $ = 1.25, jt = class {
 	constructor(e) {
 		this.tile = e, this.held = /* @__PURE__ */ new Map();
 	}
 	listen(e) {
 		this.box = e, e.addEventListener("pointerdown", (e) => this.down(e)), e.addEventListener("pointermove", (e) => this.move(e));
 		for (let t of ["pointerup", "pointercancel"]) e.addEventListener(t, (e) => this.held.delete(e.pointerId));
-		e.addEventListener("wheel", (e) => this.wheel(e), { passive: !1 }), e.addEventListener("dblclick", (e) => this.look(this.tile.view.zoom > 1 ? X(this.tile.view, 1) : this.closer(e, 3))), e.addEventListener("keydown", (e) => this.key(e));
+		e.addEventListener("wheel", (e) => this.wheel(e), { passive: !1 }), e.addEventListener("dblclick", (e) => this.look(this.tile.view.zoom > 1 ? Y(this.tile.view, 1) : this.closer(e, 3))), e.addEventListener("keydown", (e) => this.key(e));
 	}
 	look(e) {
 		this.tile.dispatchEvent(new CustomEvent("look", {
@@ -1201,7 +1369,7 @@ var Et = {
 		return [(e.clientX - t.left) / t.width, (e.clientY - t.top) / t.height];
 	}
 	point(e) {
-		let { photo: t, view: n } = this.tile, r = Y(n, t.width, t.height), [i, a] = this.part(e);
+		let { photo: t, view: n } = this.tile, r = J(n, t.width, t.height), [i, a] = this.part(e);
 		this.at(r.left + i * r.width, r.top + a * r.height);
 	}
 	at(e, t) {
@@ -1214,7 +1382,7 @@ var Et = {
 	}
 	closer(e, t) {
 		let { view: n } = this.tile, [r, i] = this.part(e);
-		return X(n, n.zoom * t, n.x + (r - .5) / n.zoom, n.y + (i - .5) / n.zoom);
+		return Y(n, n.zoom * t, n.x + (r - .5) / n.zoom, n.y + (i - .5) / n.zoom);
 	}
 	down(e) {
 		this.held.set(e.pointerId, e), (this.tile.view.zoom > 1 || this.tile.view.show === "swipe") && this.box.setPointerCapture(e.pointerId), this.tile.view.show === "swipe" && this.swipe(e), this.point(e);
@@ -1225,7 +1393,7 @@ var Et = {
 	}
 	drag(e, t) {
 		let [n, r] = this.part(e), [i, a] = this.part(t), { view: o } = this.tile;
-		this.look(nt(o, (n - i) / o.zoom, (r - a) / o.zoom));
+		this.look(at(o, (n - i) / o.zoom, (r - a) / o.zoom));
 	}
 	pinch(e, t, n) {
 		let r = (e) => Math.hypot(e.clientX - n.clientX, e.clientY - n.clientY) || 1;
@@ -1242,27 +1410,27 @@ var Et = {
 		(e.ctrlKey || e.metaKey) && (e.preventDefault(), this.look(this.closer(e, Math.exp(-e.deltaY / (e.deltaMode ? 10 : 250)))));
 	}
 	key(e) {
-		let { photo: t, view: n, at: r } = this.tile, i = Et[e.key], [a, o] = r ?? [t.width / 2, t.height / 2], s = {
-			"+": n.zoom * Dt,
-			"=": n.zoom * Dt,
-			"-": n.zoom / Dt,
+		let { photo: t, view: n, at: r } = this.tile, i = At[e.key], [a, o] = r ?? [t.width / 2, t.height / 2], s = {
+			"+": n.zoom * $,
+			"=": n.zoom * $,
+			"-": n.zoom / $,
 			0: 1
 		}[e.key];
 		if (!i && s === void 0) return;
-		if (e.preventDefault(), s !== void 0) return this.look(X(n, s, (a + .5) / t.width, (o + .5) / t.height));
+		if (e.preventDefault(), s !== void 0) return this.look(Y(n, s, (a + .5) / t.width, (o + .5) / t.height));
 		let c = e.shiftKey ? 10 : 1;
 		this.at(Math.floor(a) + c * i[0], Math.floor(o) + c * i[1]);
 	}
-}, kt = [
+}, Mt = [
 	.25,
 	.5,
 	.75
-], At = 1e3, jt = class extends Q {
+], Nt = 1e3, Pt = class extends Z {
 	constructor(...e) {
 		super(...e), this.size = {
 			w: 0,
 			h: 0
-		}, this.gestures = new Ot(this);
+		}, this.gestures = new jt(this);
 	}
 	static {
 		this.properties = {
@@ -1275,7 +1443,7 @@ var Et = {
 		};
 	}
 	static {
-		this.styles = [Z, o`
+		this.styles = [X, o`
     :host { display: block; min-width: 0; }
     .tile { height: 100%; }
     .view img { transform-origin: 0 0; }
@@ -1285,7 +1453,7 @@ var Et = {
   `];
 	}
 	get colors() {
-		let e = K(this.layer, this.view) === "all" ? "bluewhitered" : "inferno";
+		let e = G(this.layer, this.view) === "all" ? "bluewhitered" : "inferno";
 		return this.tables[this.view.colors] ?? this.tables[e];
 	}
 	connectedCallback() {
@@ -1302,32 +1470,32 @@ var Et = {
 		e.size === 1 && e.has("at") || this.paint(), this.bar();
 	}
 	render() {
-		let { layer: e, photo: t, view: n, scale: r } = this, i = e.index < 0 ? "combined" : e.index, a = K(e, n), o = Y(n, t.width, t.height), s = n.show === "heat", c = `scale(${n.zoom}) translate(${-100 * o.left / t.width}%, ${-100 * o.top / t.height}%)`, l = `view${n.zoom > 1 ? " close" : ""}`, u = [e.title, ...e.subtitles.slice(0, 2)].join(", ");
+		let { layer: e, photo: t, view: n, scale: r } = this, i = e.index < 0 ? "combined" : e.index, a = G(e, n), o = J(n, t.width, t.height), s = n.show === "heat", c = `scale(${n.zoom}) translate(${-100 * o.left / t.width}%, ${-100 * o.top / t.height}%)`, l = `view${n.zoom > 1 ? " close" : ""}`, u = [e.title, ...e.subtitles.slice(0, 2)].join(", ");
 		return T`<figure class="tile" part="tile">
       <figcaption><b>${e.title}</b>${e.subtitles.map((e) => T`<span>${e}</span>`)}<slot name="seconds"></slot></figcaption>
-      <div class=${l} tabindex="0" role="application" aria-label="${u}. ${W("keys_hint")}"
-        ${$({ "--aspect": String(t.width / t.height) })} data-testid="view-${i}">
+      <div class=${l} tabindex="0" role="application" aria-label="${u}. ${U("keys_hint")}"
+        ${Q({ "--aspect": String(t.width / t.height) })} data-testid="view-${i}">
         <img src=${t.src} alt=${t.name} draggable="false"
           class=${n.show === "both" && a === "all" && r.limit ? "pale" : ""}
-          ${$({
+          ${Q({
 			transform: c,
 			opacity: s && r.limit ? "0.18" : "1"
 		})}>
         <canvas data-testid="heat-${i}" ?hidden=${n.show === "photo"}
-          ${$({
+          ${Q({
 			opacity: s ? "1" : String(n.opacity / 100),
 			"clip-path": n.show === "swipe" ? `inset(0 0 0 ${n.swipe}%)` : "none"
 		})}></canvas>
-        ${e.shown?.frame ? T`<div class="frame" ${$(this.frame(e.shown.frame))}></div>` : D}
-        ${n.show === "swipe" ? T`<div class="divider" ${$({ left: `${n.swipe}%` })}></div>` : D}
+        ${e.shown?.frame ? T`<div class="frame" ${Q(this.frame(e.shown.frame))}></div>` : D}
+        ${n.show === "swipe" ? T`<div class="divider" ${Q({ left: `${n.swipe}%` })}></div>` : D}
         ${this.cross()}
-        <p class="blank" data-testid="blank-${i}" ?hidden=${!!r.limit}>${Mt(a)}</p>
-        ${e.shown?.partial ? T`<span class="busy">${W("so_far")}</span>` : D}
+        <p class="blank" data-testid="blank-${i}" ?hidden=${!!r.limit}>${Ft(a)}</p>
+        ${e.shown?.partial ? T`<span class="busy">${U("so_far")}</span>` : D}
       </div>
       <div class="scale" ?hidden=${!r.limit || n.show === "photo"}>
         <div class="strip"><canvas class="bar-colors"></canvas>${this.mark(a)}</div>
         <div class="ticks" data-testid="ticks-${i}">${this.ticks(a)}</div>
-        <p class="units">${e.units}${this.clipped()}</p>
+        <p class="units">${[e.units, this.clipped()].filter(Boolean).join("; ")}</p>
       </div>
       ${this.readout(String(i))}
       ${e.shown?.words ? this.words(e.shown.words, e.index) : D}
@@ -1343,26 +1511,26 @@ var Et = {
 		};
 	}
 	percent(e, t) {
-		let n = Y(this.view, this.photo.width, this.photo.height);
+		let n = J(this.view, this.photo.width, this.photo.height);
 		return [100 * (e - n.left) / n.width, 100 * (t - n.top) / n.height];
 	}
 	cross() {
 		if (!this.at) return D;
 		let [e, t] = this.percent(this.at[0] + .5, this.at[1] + .5);
-		return [e, t].some((e) => e < 0 || e > 100) ? D : T`<div class="cross" ${$({
+		return [e, t].some((e) => e < 0 || e > 100) ? D : T`<div class="cross" ${Q({
 			left: `${e}%`,
 			top: `${t}%`
 		})}></div>`;
 	}
 	readout(e) {
-		let { at: t, layer: n } = this, r = t ? n.field.at(...t) : NaN, i = t && n.field instanceof Ie ? n.field.cell(...t) : null, [a, o] = t ?? [0, 0];
+		let { at: t, layer: n } = this, r = t ? n.field.at(...t) : NaN, i = t && n.field instanceof Re ? n.field.cell(...t) : null, [a, o] = t ?? [0, 0];
 		return T`<p class="readout" aria-live="polite">
-      <b data-testid="value-${e}" data-raw=${t ? String(r) : D}>${t ? Number.isNaN(r) ? W("outside_view") : R(r) : ""}</b>
-      <span data-testid="where-${e}">${t ? W("pixel_at", {
+      <b data-testid="value-${e}" data-raw=${t ? String(r) : D}>${t ? Number.isNaN(r) ? U("outside_view") : R(r) : ""}</b>
+      <span data-testid="where-${e}">${t ? U("pixel_at", {
 			x: a,
 			y: o
 		}) : ""}</span>
-      ${i ? T`<span class="many">${W("row_and_column", {
+      ${i ? T`<span class="many">${U("row_and_column", {
 			row: i[0],
 			column: i[1]
 		})}</span>` : D}
@@ -1372,7 +1540,7 @@ var Et = {
 		let t = this.at ? this.layer.field.at(...this.at) : NaN, { limit: n } = this.scale;
 		if (Number.isNaN(t) || !n) return D;
 		let r = Math.min(Math.max((e === "negative" ? -t : e === "absolute" ? Math.abs(t) : t) / n, -1), 1);
-		return T`<i ${$({ left: `${e === "all" ? 50 + 50 * r : 100 * Math.max(r, 0)}%` })}></i>`;
+		return T`<i ${Q({ left: `${e === "all" ? 50 + 50 * r : 100 * Math.max(r, 0)}%` })}></i>`;
 	}
 	ticks(e) {
 		let t = e === "all" ? [
@@ -1392,13 +1560,13 @@ var Et = {
 	}
 	clipped() {
 		let { peak: e, limit: t } = this.scale;
-		return e > t ? `; ${W("largest", { value: R(e) })}` : "";
+		return e > t ? U("largest", { value: R(e) }) : "";
 	}
 	words({ title: e, listed: t, top: n }, r) {
 		let i = this.tables.bluewhitered;
-		return T`<p class="words" data-testid="words-${r}"><span>${G(e)}</span>${t.map(([e, t]) => {
+		return T`<p class="words" data-testid="words-${r}"><span>${W(e)}</span>${t.map(([e, t]) => {
 			let r = L(n ? t / n : 0, "all"), [a, o, s] = i.slice(r, r + 3), c = .3 * a + .59 * o + .11 * s < 128 ? "#fff" : "#1c1c21";
-			return T`<b data-raw=${t} ${$({
+			return T`<b data-raw=${t} ${Q({
 				background: `rgb(${a} ${o} ${s})`,
 				color: c
 			})}>${e}<small>${R(t)}</small></b>`;
@@ -1406,12 +1574,12 @@ var Et = {
 	}
 	bar() {
 		let e = this.renderRoot.querySelector(".bar-colors");
-		e && this.scale.limit && Ct(e, K(this.layer, this.view), this.colors);
+		e && this.scale.limit && Dt(e, G(this.layer, this.view), this.colors);
 	}
 	measure() {
 		let e = this.renderRoot.querySelector(".view")?.getBoundingClientRect();
 		if (!e?.width) return;
-		let t = Math.min(window.devicePixelRatio, At / Math.max(e.width, e.height)), [n, r] = [Math.round(e.width * t), Math.round(e.height * t)];
+		let t = Math.min(window.devicePixelRatio, Nt / Math.max(e.width, e.height)), [n, r] = [Math.round(e.width * t), Math.round(e.height * t)];
 		(n !== this.size.w || r !== this.size.h) && (this.size = {
 			w: n,
 			h: r
@@ -1420,7 +1588,7 @@ var Et = {
 	paint() {
 		let { layer: e, photo: t, view: n, scale: r, size: i } = this, { w: a, h: o } = i, s = this.renderRoot.querySelector(".view > canvas");
 		if (!s || !a || n.show === "photo") return;
-		let c = K(e, n), l = [
+		let c = G(e, n), l = [
 			a,
 			o,
 			n.zoom,
@@ -1429,11 +1597,11 @@ var Et = {
 			n.texture
 		].join();
 		if (this.found?.key !== l || this.found.field !== e.field) {
-			let { peak: r } = q(e, "absolute", 0, t), i = Y(n, t.width, t.height), s = e.field.over(i, a, o, n.texture === "blocks"), c = s.reduce((e, t) => Math.abs(t) > e ? Math.abs(t) : e, r);
+			let { peak: r } = K(e, "absolute", 0, t), i = J(n, t.width, t.height), s = e.field.over(i, a, o, n.texture === "blocks"), c = s.reduce((e, t) => Math.abs(t) > e ? Math.abs(t) : e, r);
 			this.found = {
 				key: l,
 				field: e.field,
-				levels: yt(s, c),
+				levels: Ct(s, c),
 				peak: c
 			};
 		}
@@ -1445,12 +1613,12 @@ var Et = {
 			fade: n.fade && n.show !== "heat",
 			threshold: n.threshold / 100
 		}, d = new ImageData(a, o);
-		xt(d, this.found.levels, bt(u, this.found.peak)), n.contour && St(d, this.found.levels, u, this.found.peak, kt), s.getContext("2d").putImageData(d, 0, 0);
+		Tt(d, this.found.levels, wt(u, this.found.peak)), n.contour && Et(d, this.found.levels, u, this.found.peak, Mt), s.getContext("2d").putImageData(d, 0, 0);
 	}
-}, Mt = (e) => W(e === "positive" ? "no_positive_evidence" : e === "negative" ? "no_negative_evidence" : "score_never_moves");
-customElements.define("seewhy-tile", jt);
+}, Ft = (e) => U(e === "positive" ? "no_positive_evidence" : e === "negative" ? "no_negative_evidence" : "score_never_moves");
+customElements.define("seewhy-tile", Pt);
 // src/elements/viewer.ts
-var Nt = class extends Q {
+var It = class extends Z {
 	static {
 		this.properties = {
 			data: { attribute: !1 },
@@ -1462,7 +1630,7 @@ var Nt = class extends Q {
 		};
 	}
 	static {
-		this.styles = [Z, o`
+		this.styles = [X, o`
     :host { display: block; }
     main { margin: 0; }
     main.bare { grid-template-columns: minmax(0, 1fr); }
@@ -1472,7 +1640,7 @@ var Nt = class extends Q {
 	}
 	constructor() {
 		super(), this.tables = {}, this.layers = [], Object.assign(this, {
-			view: { ...J },
+			view: { ...q },
 			at: null,
 			current: 0,
 			chosen: null,
@@ -1480,14 +1648,14 @@ var Nt = class extends Q {
 		}), this.addEventListener("look", (e) => this.look(e.detail)), this.addEventListener("point", (e) => this.at = e.detail);
 	}
 	valueAt(e, t, n = this.current) {
-		return qe(this.data, { ...J }, [n])[0].field.at(e, t);
+		return Xe(this.data, { ...q }, [n])[0].field.at(e, t);
 	}
 	get shownOnes() {
 		let e = [...this.data.explanations.keys()];
 		return this.view.beside ? e.filter((e) => this.chosen?.includes(e) ?? !0) : [this.current];
 	}
 	willUpdate(e) {
-		this.data && (e.has("data") && (this.tables = Object.fromEntries(Object.entries(this.data.tables).map(([e, t]) => [e, je(t)])), this.current = Math.min(this.current, Math.max(this.data.explanations.length - 1, 0))), (!e.has("at") || e.size > 1) && (this.layers = qe(this.data, this.view, this.shownOnes)));
+		this.data && (e.has("data") && (this.tables = Object.fromEntries(Object.entries(this.data.tables).map(([e, t]) => [e, Ne(t)])), this.current = Math.min(this.current, Math.max(this.data.explanations.length - 1, 0))), (!e.has("at") || e.size > 1) && (this.layers = Xe(this.data, this.view, this.shownOnes)));
 	}
 	updated(e) {
 		(e.has("current") || e.has("data")) && this.tell("described", this.data?.explanations[this.current]);
@@ -1513,31 +1681,31 @@ var Nt = class extends Q {
       ${e.explanations.length > 1 ? T`<seewhy-chips .data=${e} .view=${t} .tables=${r} .chosen=${this.shownOnes} @choose=${this.choose}></seewhy-chips>` : D}
       <div class="stage ${i ? "beside" : ""}" data-testid="stage">${n.map((a) => T`
         <seewhy-tile class=${a.index === this.current && i ? "current" : ""} data-testid="tile-${a.index < 0 ? "combined" : a.index}"
-          .layer=${a} .photo=${e.photo} .view=${t} .scale=${Ye(a, n, t, e.photo)} .tables=${r} .at=${this.at}
+          .layer=${a} .photo=${e.photo} .view=${t} .scale=${Qe(a, n, t, e.photo)} .tables=${r} .at=${this.at}
           @pointerdown=${() => this.hold(a)} @focusin=${() => this.hold(a)}></seewhy-tile>`)}</div>
-      <p class="hint">${W("hover_hint")} ${W("keys_hint")} ${W("zoom_hint")}</p></section>
+      <p class="hint">${U("hover_hint")} ${U("keys_hint")} ${U("zoom_hint")}</p></section>
       ${this.bare ? D : T`<aside><seewhy-about .shown=${e.explanations[this.current]}></seewhy-about></aside>`}</main>`;
 	}
 	hold(e) {
 		e.index >= 0 && (this.current = e.index);
 	}
 };
-customElements.define("seewhy-viewer", Nt);
+customElements.define("seewhy-viewer", It);
 // src/viewer.ts
-function Pt(e) {
+function Lt(e) {
 	let t = JSON.parse(e), n = document.querySelector("seewhy-viewer"), r = (e) => document.querySelector(`[data-testid="${e}"]`);
 	H(t.lang);
 	let i = t.explanations[0], a = () => {
-		document.documentElement.lang = V() === "zh" ? "zh-CN" : "en", r("title").textContent = W("why_label", { label: G(i.label) }), r("lead").textContent = W("looked_at", {
+		document.documentElement.lang = V() === "zh" ? "zh-CN" : "en", r("title").textContent = U("why_label", { label: W(i.label) }), r("lead").textContent = U("looked_at", {
 			model: i.model,
 			photo: t.photo.name
-		}), r("stamp").hidden = !i.random, r("stamp").textContent = W("random_weights");
+		}), r("stamp").hidden = !i.random, r("stamp").textContent = U("random_weights");
 	};
 	n.addEventListener("described", (e) => {
 		i = e.detail, a();
-	}), U(a), n.data = t, n.hidden = !1;
+	}), Ge(a), n.data = t, n.hidden = !1;
 }
-function Ft({ model: e, el: t }) {
+function Rt({ model: e, el: t }) {
 	let n = document.createElement("seewhy-viewer"), r = () => {
 		let t = e.get("data");
 		H(t.lang), n.data = t;
@@ -1551,6 +1719,6 @@ function Ft({ model: e, el: t }) {
 	};
 	n.addEventListener("point", (e) => i("at", e.detail)), n.addEventListener("look", (e) => i("view", e.detail)), t.append(n);
 }
-var It = { render: Ft }, Lt = document.getElementById("data");
-Lt?.textContent && document.querySelector("seewhy-viewer") && Pt(Lt.textContent);
-export { tt as CLOSEST, P as LitElement, J as PLAIN, Q as Speaking, Nt as Viewer, ft as amount, it as asText, o as css, It as default, at as fromText, T as html, V as lang, U as listen, nt as moved, D as nothing, dt as predictions, G as said, Y as seen, Z as shared, H as speak, $ as styled, W as word, X as zoomed };
+var zt = { render: Rt }, Bt = document.getElementById("data");
+Bt?.textContent && document.querySelector("seewhy-viewer") && Lt(Bt.textContent);
+export { it as CLOSEST, P as LitElement, q as PLAIN, Z as Speaking, It as Viewer, gt as amount, st as asText, o as css, zt as default, ct as fromText, T as html, V as lang, Ge as listen, at as moved, D as nothing, ht as predictions, W as said, J as seen, X as shared, ut as sheet, H as speak, Q as styled, xe as svg, U as word, Y as zoomed };

@@ -1,1 +1,114 @@
-import "../viewer"; 
+// The page of `seewhy serve`.
+import { css, html, lang, nothing, shared, sheet, speak, word, type View } from "../viewer";
+import { Following } from "./following";
+import { Session, type Start } from "./session";
+import "./byhand";
+import "./classes";
+import "./inside";
+import "./intake";
+import "./methods";
+import { trouble } from "./queue";
+import "./share";
+
+const TABS: [string, () => string][] = [["explain", () => word("tab_explain")], ["inside", () => word("tab_inside")], ["test", () => word("tab_test")]];
+const THEMES = ["auto", "light", "dark"];
+
+export class App extends Following {
+  static override properties = { ...Following.properties, theme: { state: true } };
+  static override styles = [shared, css`
+    :host { display: block; }
+    header { display: flex; flex-wrap: wrap; align-items: center; gap: 10px 16px; margin-bottom: 18px; }
+    header .brand { font-size: 19px; margin: 0; }
+    header .field { display: flex; align-items: center; gap: 8px; }
+    header .right { margin-left: auto; display: flex; gap: 8px; }
+    .page { display: grid; grid-template-columns: 330px minmax(0, 1fr); gap: 22px; align-items: start; }
+    .side { display: grid; gap: 14px; }
+    .side section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); padding: 14px 16px; min-width: 0; }
+    .start { max-width: 760px; margin: 6vh auto 0; }
+    .start h1 { text-align: center; margin-bottom: 22px; }
+    [role="tablist"] { display: flex; gap: 4px; margin-bottom: 14px; border-bottom: 1px solid var(--line); }
+    [role="tab"] { font: inherit; padding: 8px 14px; border: 0; border-bottom: 2.5px solid transparent; background: none; color: var(--soft); cursor: pointer; }
+    [role="tab"][aria-selected="true"] { color: var(--accent); border-color: var(--accent); font-weight: 600; }
+    .trouble { display: flex; gap: 12px; justify-content: space-between; align-items: start; padding: 10px 14px; margin-bottom: 14px; border: 1px solid var(--stamp); border-radius: 12px; background: var(--card); }
+    .seconds { color: var(--soft); font-size: 12.5px; margin: 14px 0 0; border-collapse: collapse; font-variant-numeric: tabular-nums; }
+    .seconds td, .seconds th { padding: 2px 14px 2px 0; text-align: left; font-weight: 400; }
+    @media (max-width: 900px) { .page { grid-template-columns: minmax(0, 1fr); } }
+  `];
+  declare theme: string;
+
+  constructor() {
+    super();
+    const held = document.getElementById("data")!;
+    this.session = new Session(JSON.parse(held.textContent!) as Start);
+    this.theme = localStorage.getItem("seewhy-theme") ?? "auto";
+    this.addEventListener("look", (event) => this.session.look((event as CustomEvent<View>).detail));
+  }
+
+  override render() {
+    const { session } = this, { photo, tab } = session.state;
+    document.documentElement.lang = lang() === "zh" ? "zh-CN" : "en";
+    document.documentElement.style.colorScheme = this.theme === "auto" ? "light dark" : this.theme;
+    document.title = photo ? `${photo.name} · seewhy` : "seewhy";
+    return html`<header>
+        <p class="brand">seewhy</p>
+        ${session.models.length ? html`<label class="field"><span>${word("model")}</span><select data-testid="model" @change=${(event: Event) => this.model((event.target as HTMLSelectElement).value)}>
+          ${session.models.map((one) => html`<option value=${one.id} ?selected=${one.id === session.state.model}>${one.name}</option>`)}
+          ${session.loading.map((name) => html`<option disabled>${name} …</option>`)}</select></label>`
+          : html`<p class="hint" role="status" data-testid="loading">${word("loading", { name: session.loading[0] ?? "" })}</p>`}
+        ${session.model?.weights === "random" ? html`<p class="stamp-inline" data-testid="stamp">${word("random_weights")}</p>` : nothing}
+        <div class="right"><button type="button" class="small" data-testid="language" lang=${lang() === "en" ? "zh-CN" : "en"} @click=${() => speak(lang() === "en" ? "zh" : "en")}>${lang() === "en" ? "中文" : "English"}</button>
+        <button type="button" class="small" data-testid="theme" @click=${this.shade}>${word("theme")}: ${THEME[this.theme]?.() ?? this.theme}</button></div>
+      </header>
+      ${session.trouble ? html`<div class="trouble" role="alert" data-testid="trouble"><span>${trouble(session.trouble)}</span><button type="button" class="small" @click=${() => session.dismiss()}>${word("close")}</button></div>` : nothing}
+      ${photo ? this.page(tab) : html`<div class="start"><h1>${word("see_why")}</h1><seewhy-intake .session=${session}></seewhy-intake></div>`}`;
+  }
+
+  private page(tab: string) {
+    const { session } = this;
+    return html`<div class="page"><div class="side">
+        <seewhy-intake .session=${session}></seewhy-intake>
+        <section aria-label=${word("predictions")}><h2>${word("predictions")}</h2><seewhy-classes .session=${session}></seewhy-classes></section>
+        <section aria-label=${word("methods")}><h2>${word("methods")}</h2><seewhy-methods .session=${session}></seewhy-methods></section>
+      </div><div>
+        <div role="tablist" @keydown=${this.turn}>${TABS.map(([id, name]) => html`<button type="button" role="tab" id="tab-${id}" aria-selected=${String(id === tab)} aria-controls="panel"
+          tabindex=${id === tab ? 0 : -1} data-testid="tab-${id}" @click=${() => session.choose({ tab: id })}>${name()}</button>`)}</div>
+        <div role="tabpanel" id="panel" aria-labelledby="tab-${tab}">${tab === "inside" ? html`<seewhy-inside .session=${session}></seewhy-inside>`
+          : tab === "test" ? html`<seewhy-by-hand .session=${session}></seewhy-by-hand>` : this.explained()}</div>
+      </div></div>`;
+  }
+
+  private explained() {
+    const { session } = this, { data, results } = session;
+    return html`<seewhy-queue .session=${session}></seewhy-queue><seewhy-share .session=${session}></seewhy-share>
+      ${data?.explanations.length ? html`<seewhy-viewer bare .data=${data} .view=${session.state.view}></seewhy-viewer>` : nothing}
+      ${results.length ? html`<table class="seconds" data-testid="seconds"><caption class="hint">${word("time")}</caption><tbody>${results.map((one) => html`<tr><th scope="row">${one.method}</th><td>${word("seconds", { seconds: one.seconds.toFixed(2) })}</td>
+        <td>${word("forward_backward", { forward: one.passes.forward, backward: one.passes.backward })}</td></tr>`)}</tbody></table>` : nothing}`;
+  }
+
+  private model(model: string): void {
+    const session = this.session;
+    session.choose({ model, ...(session.models.find((one) => one.id === model)?.texts ? {} : { targets: session.state.targets.filter((one) => one === "top" || /^\d+$/.test(one)) }) });
+    if (!session.state.targets.length) session.choose({ targets: ["top"] });
+    void session.facts();
+  }
+
+  private turn(event: KeyboardEvent): void {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const at = TABS.findIndex(([id]) => id === this.session.state.tab), [next] = TABS[(at + step + TABS.length) % TABS.length];
+    this.session.choose({ tab: next });
+    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>(`#tab-${next}`)?.focus());
+  }
+
+  private shade(): void {
+    this.theme = THEMES[(THEMES.indexOf(this.theme) + 1) % THEMES.length];
+    localStorage.setItem("seewhy-theme", this.theme);
+  }
+}
+
+const THEME: Record<string, () => string> = { auto: () => word("automatic"), light: () => word("theme_light"), dark: () => word("theme_dark") };
+
+const own = new CSSStyleSheet();
+own.replaceSync(sheet);
+document.adoptedStyleSheets.push(own);
+customElements.define("seewhy-app", App);

@@ -6,6 +6,8 @@ import { listen } from "../said";
 /** The pages' own style sheet, for inside of an element. */
 export const shared: CSSResult = css`${unsafeCSS(sheet.replace(/@property[^}]*}\s*/g, "").replaceAll(":root", ":host"))}`;
 
+export { sheet };
+
 export abstract class Speaking extends LitElement {
   private quiet?: () => void;
 

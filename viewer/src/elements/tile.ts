@@ -91,7 +91,7 @@ export class Tile extends Speaking {
       <div class="scale" ?hidden=${!scale.limit || view.show === "photo"}>
         <div class="strip"><canvas class="bar-colors"></canvas>${this.mark(sign)}</div>
         <div class="ticks" data-testid="ticks-${id}">${this.ticks(sign)}</div>
-        <p class="units">${layer.units}${this.clipped()}</p>
+        <p class="units">${[layer.units, this.clipped()].filter(Boolean).join("; ")}</p>
       </div>
       ${this.readout(String(id))}
       ${layer.shown?.words ? this.words(layer.shown.words, layer.index) : nothing}
@@ -143,7 +143,7 @@ export class Tile extends Speaking {
 
   private clipped() {
     const { peak, limit } = this.scale;
-    return peak > limit ? `; ${word("largest", { value: short(peak) })}` : "";
+    return peak > limit ? word("largest", { value: short(peak) }) : "";
   }
 
   private words({ title, listed, top }: NonNullable<Shown["words"]>, index: number) {

@@ -13,7 +13,6 @@ export interface Spot {
   low: number;
   high: number;
   share: number; // of the higher cell
-  rest: number;
 }
 
 /** A pixel centre of the photo on one axis of a map (0 down, 1 across); null where the network did not look. */
@@ -22,8 +21,8 @@ export function place(map: Cells, axis: 0 | 1, centre: number): Spot | null {
   const position = map.scale[axis] * centre + map.offset[axis];
   if (position < 0 || position > length) return null;
   const at = Math.min(Math.max((position * cells) / length - 0.5, 0), cells - 1);
-  const low = Math.floor(at), share = Math.fround(at - low);
-  return { low, high: Math.min(low + 1, cells - 1), share, rest: Math.fround(1 - share) };
+  const low = Math.floor(at);
+  return { low, high: Math.min(low + 1, cells - 1), share: Math.fround(at - low) };
 }
 
 /** The same, in the middle of the cell it falls in. */
@@ -32,11 +31,11 @@ export function block(map: Cells, axis: 0 | 1, centre: number): Spot | null {
   const position = ((map.scale[axis] * centre + map.offset[axis]) * cells) / map.input[axis];
   if (position < 0 || position > cells) return null;
   const cell = Math.min(Math.floor(position), cells - 1);
-  return { low: cell, high: cell, share: 0, rest: 1 };
+  return { low: cell, high: cell, share: 0 };
 }
 
 export const mix = (a: number, b: number, on: Spot): number =>
-  Math.fround(Math.fround(a * on.rest) + Math.fround(b * on.share));
+  Math.fround(a + Math.fround(Math.fround(b - a) * on.share));
 
 /** One line of a map, between two of its rows. */
 export function blend(map: Cells, row: Spot): Float32Array {

@@ -1,0 +1,282 @@
+// What the reader has chosen, and what the server said to it. Elements read it, and are told when it changes.
+import { lang, listen, PLAIN, speak, type Lang, type View } from "../viewer";
+import { api, photoAt, Refused, type Asked, type Card, type Cost, type Found, type Layer, type Model, type Photo, type Prediction, type Problem, type Shown, type Wish } from "./api";
+import { asOne, read, written, type State } from "./link";
+import { Works } from "./work";
+import type { Data } from "../types";
+
+export interface Start {
+  lang: Lang;
+  version: string;
+  tables: Record<string, string>;
+  limits: { bytes: number; pixels: number; grid: number };
+}
+
+const FEW = 40; // photos that are remembered
+
+export class Session extends EventTarget {
+  models: Model[] = [];
+  loading: string[] = [];
+  samples: Photo[] = [];
+  photos: Photo[] = [];
+  state: State = { photo: null, model: "", methods: [{ id: "gradcam", options: {} }], targets: ["top"], seed: 0, score: "", tab: "explain", view: { ...PLAIN, beside: true } };
+  predictions: Prediction[] | null = null;
+  trouble: Problem | null = null;
+  names: Record<Lang, string[]> = { en: [], zh: [] };
+  cards: Record<string, Card> = {};
+  costs = new Map<string, Cost>();
+  layers: Layer[] = [];
+  readonly works = new Works(
+    () => this.changed(),
+    () => void this.cost(),
+  );
+  private told = "";
+  private predicted = "";
+  private waiting = false;
+  private held: Data | null = null; // the same object while it holds the same
+  private soFars = new WeakMap<object, Shown>();
+
+  constructor(readonly start: Start) {
+    super();
+    const chosen = localStorage.getItem("seewhy-lang");
+    speak(chosen === "zh" || chosen === "en" ? chosen : start.lang);
+    listen(() => {
+      localStorage.setItem("seewhy-lang", lang());
+      void this.words();
+      this.changed();
+    });
+    this.take();
+    addEventListener("hashchange", () => {
+      if (location.hash.slice(1) === this.told) return;
+      this.take();
+      void this.refresh();
+    });
+    void this.open();
+  }
+
+  get model(): Model | undefined {
+    return this.models.find((one) => one.id === this.state.model);
+  }
+
+  /** Ask for what is shown from now on. */
+  choose(change: Partial<State>): void {
+    Object.assign(this.state, change);
+    this.tell();
+    void this.refresh();
+  }
+
+  look(view: View): void {
+    this.state.view = view;
+    this.tell();
+  }
+
+  async add(files: Iterable<File>): Promise<void> {
+    let last: Photo | null = null;
+    for (const file of files) {
+      try {
+        last = this.keep({ ...(await api.add(file)), name: file.name || "photo" });
+      } catch (error) {
+        this.failed(error);
+      }
+    }
+    if (last) this.choose({ photo: last });
+  }
+
+  /** Explanations to show, in the grid of methods times targets: whole, or as far as they are. */
+  get data(): Data | null {
+    const { photo } = this.state;
+    if (!photo) return null;
+    const explanations = this.cells.flatMap(({ key }) => {
+      const found = this.works.found.get(key), part = this.works.partial.get(key);
+      return found ? [found] : part ? this.soFar(key, part) : [];
+    });
+    this.apart(explanations);
+    const { held } = this, same = held?.photo.src === photoAt(photo.id) && held.explanations.length === explanations.length;
+    if (!same || held.explanations.some((one, i) => one !== explanations[i])) {
+      this.held = { lang: lang(), photo: { ...photo, src: photoAt(photo.id) }, tables: this.start.tables, explanations };
+    }
+    return this.held;
+  }
+
+  get results(): Found[] {
+    return this.cells.flatMap(({ key }) => this.works.found.get(key) ?? []);
+  }
+
+  private get cells() {
+    return this.wishes.flatMap(([name]) => this.works.all.get(name)?.cells ?? []);
+  }
+
+  /** What is asked for, a job a method. */
+  get wishes(): [name: string, wish: Wish][] {
+    const { photo, model, methods, targets, seed, score } = this.state;
+    if (!photo || !this.model) return [];
+    const beside = { ...(seed ? { seed } : {}), ...(score ? { score } : {}) };
+    return methods.map((one) => {
+      const wish: Wish = { photo: photo.id, model, methods: [one], targets, ...beside };
+      return [JSON.stringify(wish), wish];
+    });
+  }
+
+  async refresh(): Promise<void> {
+    this.changed();
+    if (!this.state.photo || !this.model) return;
+    void this.predict();
+    const wishes = this.wishes;
+    this.works.only(new Set(wishes.map(([name]) => name)));
+    await Promise.all(wishes.map(([name, wish]) => this.works.ask(name, wish)));
+  }
+
+  again(): void {
+    void this.refresh();
+  }
+
+  dismiss(): void {
+    this.trouble = null;
+    this.changed();
+  }
+
+  /** Seconds of methods that could be asked for. */
+  async cost(): Promise<void> {
+    const { model, targets } = this.state;
+    if (!this.model) return;
+    const methods = this.model.methods.filter((one) => one.offered).map(({ id }) => ({ id, options: {} }));
+    const most = Math.max(1, Math.floor(this.start.limits.grid / targets.length));
+    for (let i = 0; i < methods.length; i += most) {
+      const wish = { model, methods: methods.slice(i, i + most), targets };
+      try {
+        for (const cost of (await api.costs(wish)).costs) this.costs.set(cost.method, cost);
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error; // what can't be said is not shown
+      }
+    }
+    this.changed();
+  }
+
+  failed(error: unknown): void {
+    if (!(error instanceof Refused)) throw error;
+    this.trouble = error.said;
+    this.changed();
+  }
+
+  changed(): void {
+    if (this.waiting) return;
+    this.waiting = true;
+    queueMicrotask(() => {
+      this.waiting = false;
+      this.dispatchEvent(new Event("change"));
+    });
+  }
+
+  private async open(): Promise<void> {
+    try {
+      void this.words();
+      await this.shelf();
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  /** The models, those to come too. */
+  private async shelf(): Promise<void> {
+    const { models, loading } = await api.models();
+    Object.assign(this, { models, loading });
+    if (!this.model && !loading.includes(this.state.model)) this.state.model = models[0]?.id ?? "";
+    this.known();
+    void this.facts();
+    void this.refresh();
+    if (loading.length) setTimeout(() => void this.shelf().catch((error) => this.failed(error)), 1000);
+  }
+
+  /** A network without maps has no Grad-CAM to begin with. */
+  private known(): void {
+    const offered = this.model?.methods.filter((one) => one.offered).map((one) => one.id) ?? [];
+    const { methods } = this.state;
+    if (!offered.length || location.hash || methods.some((one) => offered.includes(one.id))) return;
+    const first = ["gradcam", "integrated_gradients", "attention_relevance", "occlusion", "rise"].find((id) => offered.includes(id)) ?? offered[0];
+    this.state.methods = [{ id: first, options: {} }];
+  }
+
+  /** What belongs to the model: its classes' names and layers. */
+  async facts(): Promise<void> {
+    const { model } = this.state;
+    this.layers = [];
+    this.costs.clear();
+    if (!this.model) return;
+    void this.cost();
+    const [en, zh, layers] = await Promise.allSettled([api.classes(model, "en"), api.classes(model, "zh"), api.layers(model)]);
+    if (model !== this.state.model) return;
+    this.names = { en: en.status === "fulfilled" ? en.value.classes : [], zh: zh.status === "fulfilled" ? zh.value.classes : [] };
+    this.layers = layers.status === "fulfilled" ? layers.value.layers : [];
+    this.changed();
+  }
+
+  private async words(): Promise<void> {
+    const [samples, cards] = await Promise.allSettled([api.samples(lang()), api.cards(lang())]);
+    if (samples.status === "fulfilled") this.samples = samples.value.samples;
+    if (cards.status === "fulfilled") this.cards = cards.value.cards;
+    this.changed();
+  }
+
+  private async predict(): Promise<void> {
+    const { photo, model, targets } = this.state, texts = this.model?.texts ? targets.filter((one) => one !== "top") : undefined;
+    const wanted = JSON.stringify([photo!.id, model, texts]);
+    if (wanted === this.predicted) return;
+    Object.assign(this, { predictions: null, predicted: wanted });
+    if (texts && !texts.length) return;
+    try {
+      const { predictions } = await api.predict(photo!.id, model, texts);
+      if (wanted === this.predicted) this.predictions = predictions;
+    } catch (error) {
+      this.predicted = "";
+      this.failed(error);
+    }
+    this.changed();
+  }
+
+  /** A map that is on its way, with what is known of it. */
+  private soFar(key: string, part: Partial<Shown>): Shown[] {
+    const work = [...this.works.all.values()].find((one) => one.cells.some((cell) => cell.key === key));
+    const target = work?.cells.find((cell) => cell.key === key)?.target ?? "";
+    if (!part.input || !work) return [];
+    if (!this.soFars.has(part)) this.soFars.set(part, {
+      label: target, target, also: "", score: "", units: "", random: false, model: this.model?.name ?? "", explained: null, predictions: [],
+      words: null, details: [], notes: [], sign: "all", frame: null, method: work.method, ...part, partial: true,
+    } as Shown);
+    return [this.soFars.get(part)!];
+  }
+
+  /** Maps of one method with other options are told apart by these. */
+  private apart(all: Shown[]): void {
+    const options = new Map(this.wishes.flatMap(([name, wish]) => this.works.all.get(name)?.cells.map((cell) => [cell.key, asOne(wish.methods[0])] as const) ?? []));
+    const several = (one: Shown) => new Set(all.filter((other) => other.method === one.method).map((other) => options.get(other.key ?? ""))).size > 1;
+    for (const one of all) if (one.key && several(one)) one.also = (options.get(one.key) ?? "").replace(/^[^(]*\(?|\)$/g, "");
+  }
+
+  private keep(photo: Photo): Photo {
+    this.photos = [photo, ...this.photos.filter((one) => one.id !== photo.id)].slice(0, FEW);
+    return photo;
+  }
+
+  /** Chosen by an address. */
+  private take(): void {
+    Object.assign(this.state, read(location.hash));
+    if (this.state.photo) this.keep(this.state.photo);
+    this.told = location.hash.slice(1);
+  }
+
+  private tell(): void {
+    this.told = written(this.state);
+    history.replaceState(null, "", `#${this.told}`);
+    this.changed();
+  }
+
+  /** This state's address. */
+  get link(): string {
+    return `${location.origin}/#${written(this.state)}`;
+  }
+
+  toggle(method: Asked, on: boolean): void {
+    const others = this.state.methods.filter((one) => asOne(one) !== asOne(method));
+    this.choose({ methods: on ? [...others, method] : others });
+  }
+}
