@@ -86,8 +86,8 @@ export class App extends Following {
   }
 
   private model(model: string): void {
-    const session = this.session;
-    session.choose({ model, ...(session.models.find((one) => one.id === model)?.texts ? {} : { targets: session.state.targets.filter((one) => one === "top" || /^\d+$/.test(one)) }) });
+    const session = this.session, methods = session.state.methods.map(({ id, options: { layer: _its, ...options } }) => ({ id, options }));
+    session.choose({ model, methods, ...(session.models.find((one) => one.id === model)?.texts ? {} : { targets: session.state.targets.filter((one) => one === "top" || /^\d+$/.test(one)) }) });
     if (!session.state.targets.length) session.choose({ targets: ["top"] });
     void session.facts();
   }

@@ -13,13 +13,17 @@ export interface Start {
 }
 
 const FEW = 40; // photos that are remembered
+const REST = 200; // milliseconds
+const plain = (model = ""): State => ({
+  photo: null, model, methods: [{ id: "gradcam", options: {} }], targets: ["top"], seed: 0, score: "", tab: "explain", view: { ...PLAIN, beside: true },
+});
 
 export class Session extends EventTarget {
   models: Model[] = [];
   loading: string[] = [];
   samples: Photo[] = [];
   photos: Photo[] = [];
-  state: State = { photo: null, model: "", methods: [{ id: "gradcam", options: {} }], targets: ["top"], seed: 0, score: "", tab: "explain", view: { ...PLAIN, beside: true } };
+  state: State = plain();
   predictions: Prediction[] | null = null;
   trouble: Problem | null = null;
   names: Record<Lang, string[]> = { en: [], zh: [] };
@@ -33,6 +37,7 @@ export class Session extends EventTarget {
   private told = "";
   private predicted = "";
   private waiting = false;
+  private due = 0;
   private held: Data | null = null; // the same object while it holds the same
   private soFars = new WeakMap<object, Shown>();
 
@@ -48,7 +53,9 @@ export class Session extends EventTarget {
     this.take();
     addEventListener("hashchange", () => {
       if (location.hash.slice(1) === this.told) return;
+      const { model } = this.state;
       this.take();
+      if (model !== this.state.model) void this.facts();
       void this.refresh();
     });
     void this.open();
@@ -65,9 +72,12 @@ export class Session extends EventTarget {
     void this.refresh();
   }
 
+  /** The address follows once a slider rests: browsers bear few changes of it in a row. */
   look(view: View): void {
     this.state.view = view;
-    this.tell();
+    clearTimeout(this.due);
+    this.due = window.setTimeout(() => this.tell(), REST);
+    this.changed();
   }
 
   async add(files: Iterable<File>): Promise<void> {
@@ -259,7 +269,7 @@ export class Session extends EventTarget {
 
   /** Chosen by an address. */
   private take(): void {
-    Object.assign(this.state, read(location.hash));
+    Object.assign(this.state, plain(this.state.model), read(location.hash));
     if (this.state.photo) this.keep(this.state.photo);
     this.told = location.hash.slice(1);
   }
