@@ -44,7 +44,7 @@ def fits(tab: Any) -> bool:
 
 
 def test_in_chinese_no_word_is_left_in_english_and_the_language_is_remembered(visits: Visits) -> None:
-    if shutil.which("fc-list") and not subprocess.check_output(["fc-list", ":lang=zh"]):
+    if not shutil.which("fc-list") or not subprocess.check_output(["fc-list", ":lang=zh"]):
         pytest.skip("needs a Chinese font: Debian's fonts-wqy-microhei")
     tab = explained(visits)
     tab.get_by_role("button", name="中文").click()
@@ -115,7 +115,8 @@ def test_the_theme_is_chosen_and_remembered(visits: Visits) -> None:
     assert other.evaluate(PAPER) == tab.evaluate(PAPER)
 
 
-ACTIVE = """() => { let one = document.activeElement; while (one?.shadowRoot?.activeElement) one = one.shadowRoot.activeElement;
+ACTIVE = """() => { let one = document.activeElement;
+    while (one?.shadowRoot?.activeElement) one = one.shadowRoot.activeElement;
     return [one?.dataset?.testid ?? '', one?.getAttribute?.('aria-label') ?? '', one?.id ?? '']; }"""
 
 
