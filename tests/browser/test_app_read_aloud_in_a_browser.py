@@ -11,7 +11,8 @@ from paging import Visits, give, shown, until
 AXE = Path(__file__).parents[2] / "viewer" / "node_modules" / "axe-core" / "axe.min.js"
 RUN = """async rules => {
     const found = await axe.run(document, {
-        resultTypes: ['violations'], iframes: false, ...(rules.length ? {runOnly: {type: 'rule', values: rules}} : {}) });
+        resultTypes: ['violations'], iframes: false,
+        ...(rules.length ? {runOnly: {type: 'rule', values: rules}} : {}) });
     return found.violations.filter(one => ['serious', 'critical'].includes(one.impact)).map(one =>
         [one.id, ...one.nodes.slice(0, 4).map(node => `${node.target} ${node.failureSummary}`)].join('\\n')); }"""
 COLOURS = ("color-contrast", "link-in-text-block")  # all that a theme changes
@@ -25,6 +26,14 @@ def serious(frame: Any, rules: Sequence[str]) -> list[str]:
         frame.evaluate(AXE.read_text("utf-8"))
     found: list[str] = frame.evaluate(RUN, list(rules))
     return found
+
+
+def framed(tab: Any, page: str) -> Any:
+    """The frame of a page of the inside, once it has drawn."""
+    tab.get_by_test_id(f"inside-{page}").locator("..").click()
+    frame = until(lambda: next((one for one in tab.frames if f"/inside/{page}" in one.url), None), tab=tab)
+    frame.locator("canvas").first.wait_for()
+    return frame
 
 
 @pytest.mark.parametrize(("theme", "lang", "rules"), [("light", "en", ()), ("dark", "zh", COLOURS)])
@@ -60,18 +69,10 @@ def test_axe_finds_nothing_serious(
     found["brush"] = serious(tab, rules)
     tab.get_by_test_id("tab-inside").click()
     for page in ("activations", "tree"):
-        tab.get_by_test_id(f"inside-{page}").locator("..").click()
-        inner = until(
-            lambda page=page: next((one for one in tab.frames if f"/inside/{page}" in one.url), None), tab=tab
-        )
-        inner.locator("canvas").first.wait_for()
-        found[page] = serious(inner, rules)
+        found[page] = serious(framed(tab, page), rules)
     found["inside"] = serious(tab, rules)
     tab.get_by_test_id("model").select_option("vit")
-    tab.get_by_test_id("inside-attention").locator("..").click()
-    inner = until(lambda: next((one for one in tab.frames if "/inside/attention" in one.url), None), tab=tab)
-    inner.locator("canvas").first.wait_for()
-    found["attention"] = serious(inner, rules)
+    found["attention"] = serious(framed(tab, "attention"), rules)
     tab.get_by_test_id("model").select_option("small")
     tab.get_by_test_id("tab-explain").click()
     shown(tab, "gradcam", "saliency")
