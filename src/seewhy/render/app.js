@@ -704,7 +704,7 @@ var F = 8, I = class extends _ {
 	static {
 		this.styles = [f, i`
     :host { display: grid; gap: 12px; }
-    button.class { display: block; width: 100%; text-align: left; font: inherit; color: inherit; background: none; border: 0; padding: 3px 6px; margin: 0 -6px; border-radius: 8px; cursor: pointer; }
+    button.class { display: block; width: calc(100% + 12px); text-align: left; font: inherit; color: inherit; background: none; border: 0; padding: 3px 6px; margin: 0 -6px; border-radius: 8px; cursor: pointer; }
     button.class:hover { background: var(--track); }
     button.class[aria-pressed="true"] { color: var(--accent); font-weight: 600; }
     button.class[aria-pressed="true"] i { background: var(--accent); }
@@ -1174,16 +1174,18 @@ var Y = [
     header .right { margin-left: auto; display: flex; gap: 8px; }
     .page { display: grid; grid-template-columns: 330px minmax(0, 1fr); gap: 22px; align-items: start; }
     .side { display: grid; gap: 14px; }
-    .side section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); padding: 14px 16px; min-width: 0; }
+    section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); padding: 14px 16px; min-width: 0; }
     .start { max-width: 760px; margin: 6vh auto 0; }
     .start h1 { text-align: center; margin-bottom: 22px; }
     [role="tablist"] { display: flex; gap: 4px; margin-bottom: 14px; border-bottom: 1px solid var(--line); }
     [role="tab"] { font: inherit; padding: 8px 14px; border: 0; border-bottom: 2.5px solid transparent; background: none; color: var(--soft); cursor: pointer; }
     [role="tab"][aria-selected="true"] { color: var(--accent); border-color: var(--accent); font-weight: 600; }
     .trouble { display: flex; gap: 12px; justify-content: space-between; align-items: start; padding: 10px 14px; margin-bottom: 14px; border: 1px solid var(--stamp); border-radius: 12px; background: var(--card); }
-    .seconds { color: var(--soft); font-size: 12.5px; margin: 14px 0 0; border-collapse: collapse; font-variant-numeric: tabular-nums; }
-    .seconds td, .seconds th { padding: 2px 14px 2px 0; text-align: left; font-weight: 400; }
-    @media (max-width: 900px) { .page { grid-template-columns: minmax(0, 1fr); } }
+    @media (max-width: 900px) {
+      .page { display: flex; flex-direction: column; align-items: stretch; gap: 14px; }
+      .side { display: contents; }
+      .methods { order: 2; }
+    }
   `];
 	}
 	constructor() {
@@ -1210,7 +1212,7 @@ var Y = [
 		return o`<div class="page"><div class="side">
         <seewhy-intake .session=${t}></seewhy-intake>
         <section aria-label=${g("predictions")}><h2>${g("predictions")}</h2><seewhy-classes .session=${t}></seewhy-classes></section>
-        <section aria-label=${g("methods")}><h2>${g("methods")}</h2><seewhy-methods .session=${t}></seewhy-methods></section>
+        <section class="methods" aria-label=${g("methods")}><h2>${g("methods")}</h2><seewhy-methods .session=${t}></seewhy-methods></section>
       </div><div>
         <div role="tablist" @keydown=${this.turn}>${Y.map(([n, r]) => o`<button type="button" role="tab" id="tab-${n}" aria-selected=${String(n === e)} aria-controls="panel"
           tabindex=${n === e ? 0 : -1} data-testid="tab-${n}" @click=${() => t.choose({ tab: n })}>${r()}</button>`)}</div>
@@ -1218,14 +1220,9 @@ var Y = [
       </div></div>`;
 	}
 	explained() {
-		let { session: e } = this, { data: t, results: n } = e;
+		let { session: e } = this, { data: t } = e;
 		return o`<seewhy-queue .session=${e}></seewhy-queue><seewhy-share .session=${e}></seewhy-share>
-      ${t?.explanations.length ? o`<seewhy-viewer bare .data=${t} .view=${e.state.view}></seewhy-viewer>` : l}
-      ${n.length ? o`<table class="seconds" data-testid="seconds"><caption class="hint">${g("time")}</caption><tbody>${n.map((e) => o`<tr><th scope="row">${e.method}</th><td>${g("seconds", { seconds: e.seconds.toFixed(2) })}</td>
-        <td>${g("forward_backward", {
-			forward: e.passes.forward,
-			backward: e.passes.backward
-		})}</td></tr>`)}</tbody></table>` : l}`;
+      ${t?.explanations.length ? o`<seewhy-viewer bare .data=${t} .view=${e.state.view}></seewhy-viewer>` : l}`;
 	}
 	model(e) {
 		let t = this.session;

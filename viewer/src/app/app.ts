@@ -23,16 +23,18 @@ export class App extends Following {
     header .right { margin-left: auto; display: flex; gap: 8px; }
     .page { display: grid; grid-template-columns: 330px minmax(0, 1fr); gap: 22px; align-items: start; }
     .side { display: grid; gap: 14px; }
-    .side section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); padding: 14px 16px; min-width: 0; }
+    section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); padding: 14px 16px; min-width: 0; }
     .start { max-width: 760px; margin: 6vh auto 0; }
     .start h1 { text-align: center; margin-bottom: 22px; }
     [role="tablist"] { display: flex; gap: 4px; margin-bottom: 14px; border-bottom: 1px solid var(--line); }
     [role="tab"] { font: inherit; padding: 8px 14px; border: 0; border-bottom: 2.5px solid transparent; background: none; color: var(--soft); cursor: pointer; }
     [role="tab"][aria-selected="true"] { color: var(--accent); border-color: var(--accent); font-weight: 600; }
     .trouble { display: flex; gap: 12px; justify-content: space-between; align-items: start; padding: 10px 14px; margin-bottom: 14px; border: 1px solid var(--stamp); border-radius: 12px; background: var(--card); }
-    .seconds { color: var(--soft); font-size: 12.5px; margin: 14px 0 0; border-collapse: collapse; font-variant-numeric: tabular-nums; }
-    .seconds td, .seconds th { padding: 2px 14px 2px 0; text-align: left; font-weight: 400; }
-    @media (max-width: 900px) { .page { grid-template-columns: minmax(0, 1fr); } }
+    @media (max-width: 900px) {
+      .page { display: flex; flex-direction: column; align-items: stretch; gap: 14px; }
+      .side { display: contents; }
+      .methods { order: 2; }
+    }
   `];
   declare theme: string;
 
@@ -68,7 +70,7 @@ export class App extends Following {
     return html`<div class="page"><div class="side">
         <seewhy-intake .session=${session}></seewhy-intake>
         <section aria-label=${word("predictions")}><h2>${word("predictions")}</h2><seewhy-classes .session=${session}></seewhy-classes></section>
-        <section aria-label=${word("methods")}><h2>${word("methods")}</h2><seewhy-methods .session=${session}></seewhy-methods></section>
+        <section class="methods" aria-label=${word("methods")}><h2>${word("methods")}</h2><seewhy-methods .session=${session}></seewhy-methods></section>
       </div><div>
         <div role="tablist" @keydown=${this.turn}>${TABS.map(([id, name]) => html`<button type="button" role="tab" id="tab-${id}" aria-selected=${String(id === tab)} aria-controls="panel"
           tabindex=${id === tab ? 0 : -1} data-testid="tab-${id}" @click=${() => session.choose({ tab: id })}>${name()}</button>`)}</div>
@@ -78,11 +80,9 @@ export class App extends Following {
   }
 
   private explained() {
-    const { session } = this, { data, results } = session;
+    const { session } = this, { data } = session;
     return html`<seewhy-queue .session=${session}></seewhy-queue><seewhy-share .session=${session}></seewhy-share>
-      ${data?.explanations.length ? html`<seewhy-viewer bare .data=${data} .view=${session.state.view}></seewhy-viewer>` : nothing}
-      ${results.length ? html`<table class="seconds" data-testid="seconds"><caption class="hint">${word("time")}</caption><tbody>${results.map((one) => html`<tr><th scope="row">${one.method}</th><td>${word("seconds", { seconds: one.seconds.toFixed(2) })}</td>
-        <td>${word("forward_backward", { forward: one.passes.forward, backward: one.passes.backward })}</td></tr>`)}</tbody></table>` : nothing}`;
+      ${data?.explanations.length ? html`<seewhy-viewer bare .data=${data} .view=${session.state.view}></seewhy-viewer>` : nothing}`;
   }
 
   private model(model: string): void {

@@ -9,7 +9,7 @@ export class Classes extends Following {
   static override properties = { ...Following.properties, text: { state: true }, at: { state: true } };
   static override styles = [shared, css`
     :host { display: grid; gap: 12px; }
-    button.class { display: block; width: 100%; text-align: left; font: inherit; color: inherit; background: none; border: 0; padding: 3px 6px; margin: 0 -6px; border-radius: 8px; cursor: pointer; }
+    button.class { display: block; width: calc(100% + 12px); text-align: left; font: inherit; color: inherit; background: none; border: 0; padding: 3px 6px; margin: 0 -6px; border-radius: 8px; cursor: pointer; }
     button.class:hover { background: var(--track); }
     button.class[aria-pressed="true"] { color: var(--accent); font-weight: 600; }
     button.class[aria-pressed="true"] i { background: var(--accent); }

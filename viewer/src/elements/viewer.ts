@@ -19,6 +19,7 @@ export class Viewer extends Speaking {
   static override styles = [shared, css`
     :host { display: block; }
     main { margin: 0; }
+    .stage { margin-top: 16px; }
     main.bare { grid-template-columns: minmax(0, 1fr); }
     seewhy-tile.current::part(tile) { border-color: var(--accent); }
     @media print { seewhy-bar, seewhy-chips { display: none; } .stage { grid-template-columns: 1fr 1fr; } main { display: block; } }
@@ -79,7 +80,7 @@ export class Viewer extends Speaking {
   override render() {
     const { data, view, layers, tables } = this;
     if (!data?.explanations.length) return nothing;
-    const beside = view.beside || view.combine !== "none";
+    const beside = layers.length > 1;
     return html`<main class=${this.bare ? "bare" : ""} data-testid="app"><section class="work">
       <seewhy-bar .view=${view} .tables=${tables} count=${data.explanations.length} ?language=${!this.bare}></seewhy-bar>
       ${data.explanations.length > 1 ? html`<seewhy-chips .data=${data} .view=${view} .tables=${tables} .chosen=${this.shownOnes} @choose=${this.choose}></seewhy-chips>` : nothing}
