@@ -1220,9 +1220,9 @@ var Y = [
       </div></div>`;
 	}
 	explained() {
-		let { session: e } = this, { data: t } = e;
+		let { session: e } = this, { data: t } = e, n = e.state.targets.length;
 		return o`<seewhy-queue .session=${e}></seewhy-queue><seewhy-share .session=${e}></seewhy-share>
-      ${t?.explanations.length ? o`<seewhy-viewer bare .data=${t} .view=${e.state.view}></seewhy-viewer>` : l}`;
+      ${t?.explanations.length ? o`<seewhy-viewer bare columns=${n > 1 && n < 5 ? n : 0} .data=${t} .view=${e.state.view}></seewhy-viewer>` : l}`;
 	}
 	model(e) {
 		let t = this.session;

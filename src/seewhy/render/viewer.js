@@ -1645,7 +1645,8 @@ var Bt = class extends X {
 			at: { attribute: !1 },
 			current: { type: Number },
 			chosen: { attribute: !1 },
-			bare: { type: Boolean }
+			bare: { type: Boolean },
+			columns: { type: Number }
 		};
 	}
 	static {
@@ -1653,6 +1654,7 @@ var Bt = class extends X {
     :host { display: block; }
     main { margin: 0; }
     .stage { margin-top: 16px; }
+    @media (min-width: 900px) { .stage.beside.grid { grid-template-columns: repeat(var(--columns), minmax(0, 1fr)); } }
     main.bare { grid-template-columns: minmax(0, 1fr); }
     seewhy-tile.current::part(tile) { border-color: var(--accent); }
     @media print { seewhy-bar, seewhy-chips { display: none; } .stage { grid-template-columns: 1fr 1fr; } main { display: block; } }
@@ -1664,7 +1666,8 @@ var Bt = class extends X {
 			at: null,
 			current: 0,
 			chosen: null,
-			bare: !1
+			bare: !1,
+			columns: 0
 		}), this.addEventListener("look", (e) => this.look(e.detail)), this.addEventListener("point", (e) => this.at = e.detail);
 	}
 	valueAt(e, t, n = this.current) {
@@ -1699,7 +1702,7 @@ var Bt = class extends X {
 		return w`<main class=${this.bare ? "bare" : ""} data-testid="app"><section class="work">
       <seewhy-bar .view=${t} .tables=${r} count=${e.explanations.length} ?language=${!this.bare}></seewhy-bar>
       ${e.explanations.length > 1 ? w`<seewhy-chips .data=${e} .view=${t} .tables=${r} .chosen=${this.shownOnes} @choose=${this.choose}></seewhy-chips>` : E}
-      <div class="stage ${i ? "beside" : ""}" data-testid="stage">${n.map((a) => w`
+      <div class="stage ${i ? "beside" : ""} ${i && this.columns ? "grid" : ""}" data-testid="stage" ${Z({ "--columns": String(this.columns) })}>${n.map((a) => w`
         <seewhy-tile class=${a.index === this.current && i ? "current" : ""} data-testid="tile-${a.index < 0 ? "combined" : a.index}"
           .layer=${a} .photo=${e.photo} .view=${t} .scale=${$e(a, n, t, e.photo)} .tables=${r} .at=${this.at}
           @pointerdown=${() => this.hold(a)} @focusin=${() => this.hold(a)}></seewhy-tile>`)}</div>

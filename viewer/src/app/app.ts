@@ -80,9 +80,9 @@ export class App extends Following {
   }
 
   private explained() {
-    const { session } = this, { data } = session;
+    const { session } = this, { data } = session, targets = session.state.targets.length;
     return html`<seewhy-queue .session=${session}></seewhy-queue><seewhy-share .session=${session}></seewhy-share>
-      ${data?.explanations.length ? html`<seewhy-viewer bare .data=${data} .view=${session.state.view}></seewhy-viewer>` : nothing}`;
+      ${data?.explanations.length ? html`<seewhy-viewer bare columns=${targets > 1 && targets < 5 ? targets : 0} .data=${data} .view=${session.state.view}></seewhy-viewer>` : nothing}`;
   }
 
   private model(model: string): void {
