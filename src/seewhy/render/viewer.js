@@ -1,4 +1,4 @@
-// node_modules/@lit/reactive-element/css-tag.js
+// ../../main/viewer/node_modules/@lit/reactive-element/css-tag.js
 var e = globalThis, t = e.ShadowRoot && (e.ShadyCSS === void 0 || e.ShadyCSS.nativeShadow) && "adoptedStyleSheets" in Document.prototype && "replace" in CSSStyleSheet.prototype, n = Symbol(), r = /* @__PURE__ */ new WeakMap(), i = class {
 	constructor(e, t, r) {
 		if (this._$cssResult$ = !0, r !== n) throw Error("CSSResult is not constructable. Use `unsafeCSS` or `css` instead.");
@@ -252,7 +252,7 @@ var g = class extends HTMLElement {
 	firstUpdated(e) {}
 };
 g.elementStyles = [], g.shadowRootOptions = { mode: "open" }, g[h("elementProperties")] = /* @__PURE__ */ new Map(), g[h("finalized")] = /* @__PURE__ */ new Map(), re?.({ ReactiveElement: g }), (m.reactiveElementVersions ??= []).push("2.1.2");
-// node_modules/lit-html/lit-html.js
+// ../../main/viewer/node_modules/lit-html/lit-html.js
 var _ = globalThis, se = (e) => e, v = _.trustedTypes, ce = v ? v.createPolicy("lit-html", { createHTML: (e) => e }) : void 0, le = "$lit$", y = `lit$${Math.random().toFixed(9).slice(2)}$`, ue = "?" + y, de = `<${ue}>`, b = document, x = () => b.createComment(""), S = (e) => e === null || typeof e != "object" && typeof e != "function", fe = Array.isArray, pe = (e) => fe(e) || typeof e?.[Symbol.iterator] == "function", me = "[ 	\n\f\r]", C = /<(?:(!--|\/[^a-zA-Z])|(\/?[a-zA-Z][^>\s]*)|(\/?$))/g, he = /-->/g, ge = />/g, w = RegExp(`>|${me}(?:([^\\s"'>=/]+)(${me}*=${me}*(?:[^ \t\n\f\r"'\`<>=]|("|')|))|$)`, "g"), _e = /'/g, ve = /"/g, ye = /^(?:script|style|textarea|title)$/i, be = (e) => (t, ...n) => ({
 	_$litType$: e,
 	strings: t,
@@ -708,6 +708,7 @@ var We = {
 		outside_view: "outside the network's view",
 		overlay: "Overlay",
 		photo: "Photo",
+		photo_gone: "The photo \"{name}\" is no longer kept here: send it again, and all else is as it was chosen",
 		pixel_at: "x {x}, y {y}",
 		predictions: "Predictions",
 		queue: "Work",
@@ -746,6 +747,7 @@ var We = {
 		time_left: "{time} left",
 		tree_in: "Zoom in",
 		tree_out: "Zoom out",
+		type_a_text: "Type what you look for, such as \"a dog\", under Predictions: the photo is compared with each text, and each gets its map",
 		waiting_behind: "waiting behind {count}",
 		what_is_left: "What is left",
 		why_label: "Why {label}?",
@@ -848,6 +850,7 @@ var We = {
 		outside_view: "网络视野之外",
 		overlay: "叠加图",
 		photo: "照片",
+		photo_gone: "照片“{name}”已不再保存在这里：请重新发送，其他选择都会保留",
 		pixel_at: "x {x}，y {y}",
 		predictions: "预测结果",
 		queue: "任务",
@@ -886,6 +889,7 @@ var We = {
 		time_left: "还需 {time}",
 		tree_in: "放大",
 		tree_out: "缩小",
+		type_a_text: "请在“预测”下输入您要找的内容，例如 \"a dog\"：照片会与每段文本比较，每段文本都有自己的图",
 		waiting_behind: "排在 {count} 项之后",
 		what_is_left: "留下什么",
 		why_label: "为什么是 {label}？",

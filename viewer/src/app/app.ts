@@ -1,5 +1,6 @@
 // The page of `seewhy serve`.
 import { css, html, lang, nothing, shared, sheet, speak, word, type View } from "../viewer";
+import { photoAt } from "./api";
 import { Following } from "./following";
 import { Session, type Start } from "./session";
 import "./byhand";
@@ -30,6 +31,7 @@ export class App extends Following {
     [role="tab"] { font: inherit; padding: 8px 14px; border: 0; border-bottom: 2.5px solid transparent; background: none; color: var(--soft); cursor: pointer; }
     [role="tab"][aria-selected="true"] { color: var(--accent); border-color: var(--accent); font-weight: 600; }
     .trouble { display: flex; gap: 12px; justify-content: space-between; align-items: start; padding: 10px 14px; margin-bottom: 14px; border: 1px solid var(--stamp); border-radius: 12px; background: var(--card); }
+    .waiting { max-width: 100%; max-height: 60vh; border-radius: 12px; }
     .seconds { color: var(--soft); font-size: 12.5px; margin: 14px 0 0; border-collapse: collapse; font-variant-numeric: tabular-nums; }
     .seconds td, .seconds th { padding: 2px 14px 2px 0; text-align: left; font-weight: 400; }
     @media (max-width: 900px) { .page { grid-template-columns: minmax(0, 1fr); } }
@@ -51,7 +53,7 @@ export class App extends Following {
     document.title = photo ? `${photo.name} · seewhy` : "seewhy";
     return html`<header>
         <p class="brand">seewhy</p>
-        ${session.models.length ? html`<label class="field"><span>${word("model")}</span><select data-testid="model" @change=${(event: Event) => this.model((event.target as HTMLSelectElement).value)}>
+        ${session.models.length ? html`<label class="field"><span>${word("model")}</span><select data-testid="model" @change=${(event: Event) => session.use((event.target as HTMLSelectElement).value)}>
           ${session.models.map((one) => html`<option value=${one.id} ?selected=${one.id === session.state.model}>${one.name}</option>`)}
           ${session.loading.map((name) => html`<option disabled>${name} …</option>`)}</select></label>`
           : html`<p class="hint" role="status" data-testid="loading">${word("loading", { name: session.loading[0] ?? "" })}</p>`}
@@ -78,18 +80,13 @@ export class App extends Following {
   }
 
   private explained() {
-    const { session } = this, { data, results } = session;
+    const { session } = this, { data, results } = session, { photo } = session.state;
+    if (session.mute && photo) return html`<p role="status" data-testid="type-a-text">${word("type_a_text")}</p>
+      <img class="waiting" src=${photoAt(photo.id)} alt=${photo.name} @error=${() => session.missed(photo)}>`;
     return html`<seewhy-queue .session=${session}></seewhy-queue><seewhy-share .session=${session}></seewhy-share>
       ${data?.explanations.length ? html`<seewhy-viewer bare .data=${data} .view=${session.state.view}></seewhy-viewer>` : nothing}
       ${results.length ? html`<table class="seconds" data-testid="seconds"><caption class="hint">${word("time")}</caption><tbody>${results.map((one) => html`<tr><th scope="row">${one.method}</th><td>${word("seconds", { seconds: one.seconds.toFixed(2) })}</td>
         <td>${word("forward_backward", { forward: one.passes.forward, backward: one.passes.backward })}</td></tr>`)}</tbody></table>` : nothing}`;
-  }
-
-  private model(model: string): void {
-    const session = this.session;
-    session.choose({ model, ...(session.models.find((one) => one.id === model)?.texts ? {} : { targets: session.state.targets.filter((one) => one === "top" || /^\d+$/.test(one)) }) });
-    if (!session.state.targets.length) session.choose({ targets: ["top"] });
-    void session.facts();
   }
 
   private turn(event: KeyboardEvent): void {
