@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from comparing import PRECISIONS
 from seewhy import Model, load
 
-pytest_plugins = ["commands", "blackboxes", "browsing", "serving", "viewing"]
+pytest_plugins = ["commands", "blackboxes", "browsing", "serving", "viewing", "paging"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,17 +1,12 @@
 """Attention, feature maps and decisions as pages for a frame: the command line's own, or a refusal to read."""
 
 import json
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from socket import socket
-from threading import Thread
 from typing import Any
 
 import pytest
-import uvicorn
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -21,11 +16,10 @@ from torch import nn
 import seewhy
 from attentive import BrightTokens
 from conftest import MEAN, STD, SmallNet
+from paging import running
 from seewhy import Model
 from seewhy.render.activations_page import activations_page
 from seewhy.render.attention_page import attention_page
-from seewhy.web import application
-from seewhy.web.guard import hosts_of
 from serving import TOKEN, png, send
 
 POLICY = "sandbox allow-scripts; frame-ancestors 'self'"
@@ -170,22 +164,3 @@ def send_to(host: str, data: bytes) -> str:
     )
     with urllib.request.urlopen(asked) as answer:
         return str(json.load(answer)["id"])
-
-
-@contextmanager
-def running(models: dict[str, Model], folder: Path) -> Iterator[tuple[str, Any]]:
-    """A real server in a thread: its host, and the application."""
-    with socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port = listening.getsockname()[1]
-        app = application(models, folder / "data", token=TOKEN, hosts=hosts_of(port))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
-        thread = Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        try:
-            yield f"127.0.0.1:{port}", app
-        finally:
-            server.should_exit = True
-            thread.join(10)

@@ -1,6 +1,61 @@
-import { PLAIN as e, Speaking as t, amount as n, asText as r, css as i, fromText as a, html as o, lang as s, listen as c, nothing as l, predictions as u, said as d, shared as f, sheet as p, speak as m, styled as ee, svg as h, word as g } from "./viewer.js";
-// src/app/following.ts
-var _ = class extends t {
+import { PLAIN as e, Speaking as t, amount as n, asText as r, css as i, fromText as a, html as o, lang as s, listen as c, nothing as l, predictions as u, said as d, shared as f, sheet as ee, speak as p, styled as m, svg as h, word as g } from "./viewer.js";
+// src/app/api.ts
+var _ = class extends Error {
+	constructor(e, t) {
+		super(e.problem), this.said = e, this.status = t;
+	}
+};
+async function v(e, t, n, r) {
+	let i = n instanceof Blob ? n : n === void 0 ? void 0 : JSON.stringify(n), a;
+	try {
+		a = await fetch(t, {
+			method: e,
+			body: i ?? null,
+			signal: r ?? null,
+			headers: { accept: "application/json" }
+		});
+	} catch (e) {
+		throw r?.aborted ? e : new _({
+			code: "away",
+			problem: "",
+			hint: ""
+		}, 0);
+	}
+	let o = await a.json().catch(() => ({}));
+	if (!a.ok) throw new _(o.error ?? {
+		code: "http",
+		problem: a.statusText,
+		hint: ""
+	}, a.status);
+	return o;
+}
+var y = encodeURIComponent, b = {
+	models: () => v("GET", "/api/models"),
+	classes: (e, t) => v("GET", `/api/models/${y(e)}/classes?lang=${t}`),
+	layers: (e) => v("GET", `/api/models/${y(e)}/layers`),
+	samples: (e) => v("GET", `/api/samples?lang=${e}`),
+	cards: (e) => v("GET", `/api/cards?lang=${e}`),
+	there: (e) => v("GET", x(e)),
+	add: (e) => v("PUT", "/api/photos", e),
+	predict: (e, t, n) => v("POST", "/api/predictions", n ? {
+		photo: e,
+		model: t,
+		top: 5,
+		texts: n
+	} : {
+		photo: e,
+		model: t,
+		top: 5
+	}),
+	costs: (e) => v("POST", "/api/costs", e),
+	start: (e) => v("POST", "/api/jobs", e),
+	jobs: () => v("GET", "/api/jobs"),
+	cancel: (e) => v("DELETE", `/api/jobs/${e}`),
+	partial: (e, t) => v("GET", `/api/jobs/${e}/partial/${t}`),
+	result: (e) => v("GET", `/api/results/${e}`),
+	curves: (e, t) => v("GET", `/api/results/${e}/curves?fill=${t}`),
+	edit: (e, t) => v("POST", "/api/edits", e, t)
+}, x = (e) => `/api/photos/${e}`, S = class extends t {
 	constructor(...e) {
 		super(...e), this.again = () => this.requestUpdate();
 	}
@@ -13,88 +68,51 @@ var _ = class extends t {
 	disconnectedCallback() {
 		super.disconnectedCallback(), this.session.removeEventListener("change", this.again);
 	}
-}, v = class extends Error {
-	constructor(e, t) {
-		super(e.problem), this.said = e, this.status = t;
-	}
-};
-async function y(e, t, n, r) {
-	let i = n instanceof Blob ? n : n === void 0 ? void 0 : JSON.stringify(n), a;
-	try {
-		a = await fetch(t, {
-			method: e,
-			body: i ?? null,
-			signal: r ?? null,
-			headers: { accept: "application/json" }
-		});
-	} catch (e) {
-		throw r?.aborted ? e : new v({
-			code: "away",
-			problem: "",
-			hint: ""
-		}, 0);
-	}
-	let o = await a.json().catch(() => ({}));
-	if (!a.ok) throw new v(o.error ?? {
-		code: "http",
-		problem: a.statusText,
-		hint: ""
-	}, a.status);
-	return o;
+}, te = /^(top|predicted|rank:.*)$/i, C = /^\d+$/, w = (e) => !(!e?.texts || e.classes);
+function T(e, t = []) {
+	let n = e.trim(), r = n.indexOf(" - ");
+	return !n || te.test(n) ? [] : r < 0 || t.includes(n) ? [n] : [n.slice(0, r), n.slice(r + 3)].flatMap((e) => T(e, t));
 }
-var b = encodeURIComponent, x = {
-	models: () => y("GET", "/api/models"),
-	classes: (e, t) => y("GET", `/api/models/${b(e)}/classes?lang=${t}`),
-	layers: (e) => y("GET", `/api/models/${b(e)}/layers`),
-	samples: (e) => y("GET", `/api/samples?lang=${e}`),
-	cards: (e) => y("GET", `/api/cards?lang=${e}`),
-	add: (e) => y("PUT", "/api/photos", e),
-	predict: (e, t, n) => y("POST", "/api/predictions", n ? {
-		photo: e,
-		model: t,
-		top: 5,
-		texts: n
-	} : {
-		photo: e,
-		model: t,
-		top: 5
-	}),
-	costs: (e) => y("POST", "/api/costs", e),
-	start: (e) => y("POST", "/api/jobs", e),
-	jobs: () => y("GET", "/api/jobs"),
-	cancel: (e) => y("DELETE", `/api/jobs/${e}`),
-	partial: (e, t) => y("GET", `/api/jobs/${e}/partial/${t}`),
-	result: (e) => y("GET", `/api/results/${e}`),
-	curves: (e, t) => y("GET", `/api/results/${e}/curves?fill=${t}`),
-	edit: (e, t) => y("POST", "/api/edits", e, t)
-}, S = (e) => `/api/photos/${e}`, te = /^[0-9a-f]{64}$/;
-function C(e) {
+function E(e, t, n) {
+	let r = n ? t.filter((t) => e.texts ? !C.test(t) : t === "top" || C.test(t)) : t;
+	return w(e) ? r.filter((e) => T(e).length) : r.length ? [...r] : ["top"];
+}
+function ne(e, t) {
+	let n = new Set(e.methods.filter((e) => e.offered).map((e) => e.id)), r = t.filter((e) => n.has(e.id));
+	return r.length ? r : [{
+		id: e.first,
+		options: {}
+	}];
+}
+// src/app/link.ts
+var re = /^[0-9a-f]{64}$/;
+function D(e) {
 	let t = new URLSearchParams();
 	if (e.photo) {
 		let { id: n, width: r, height: i, name: a } = e.photo;
 		t.set("photo", n), t.set("size", `${r}x${i}`), t.set("name", a);
 	}
 	t.set("model", e.model);
-	for (let n of e.methods) t.append("method", T(n));
+	for (let n of e.methods) t.append("method", k(n));
 	for (let n of e.targets) t.append("target", n);
 	e.seed && t.set("seed", String(e.seed)), e.score && t.set("score", e.score), e.tab !== "explain" && t.set("tab", e.tab);
 	let n = r(e.view);
 	return n && t.set("view", n), t.toString();
 }
-function w(e) {
+function O(e) {
 	let t = new URLSearchParams(e.replace(/^#/, "")), n = {}, r = t.get("photo") ?? "", [i, o] = (t.get("size") ?? "").split("x").map(Number);
-	return te.test(r) && i > 0 && o > 0 && (n.photo = {
+	return re.test(r) && i > 0 && o > 0 && (n.photo = {
 		id: r,
 		width: i,
 		height: o,
 		name: t.get("name") ?? ""
-	}), t.get("model") && (n.model = t.get("model")), t.has("method") && (n.methods = t.getAll("method").map(ne)), t.has("target") && (n.targets = t.getAll("target")), /^\d+$/.test(t.get("seed") ?? "") && (n.seed = Number(t.get("seed"))), t.get("score") && (n.score = t.get("score")), t.get("tab") && (n.tab = t.get("tab")), t.get("view") && (n.view = a(t.get("view"))), n;
+	}), t.get("model") && (n.model = t.get("model")), t.has("method") && (n.methods = t.getAll("method").map(ie)), t.has("target") && (n.targets = t.getAll("target")), /^\d+$/.test(t.get("seed") ?? "") && (n.seed = Number(t.get("seed"))), t.get("score") && (n.score = t.get("score")), t.get("tab") && (n.tab = t.get("tab")), t.get("view") && (n.view = a(t.get("view"))), n;
 }
-var T = ({ id: e, options: t }) => {
+var k = ({ id: e, options: t }) => {
 	let n = Object.entries(t).map(([e, t]) => `${e}=${encodeURIComponent(t)}`);
 	return n.length ? `${e}(${n.join(",")})` : e;
 };
-function ne(e) {
+function ie(e) {
 	let t = /^([^(]+)\((.*)\)$/.exec(e);
 	if (!t) return {
 		id: e,
@@ -107,7 +125,7 @@ function ne(e) {
 	};
 }
 // src/app/work.ts
-var re = 3, ie = [
+var ae = 3, oe = [
 	"waiting",
 	"running",
 	"progress",
@@ -116,12 +134,12 @@ var re = 3, ie = [
 	"done",
 	"failed",
 	"cancelled"
-], ae = class {
+], se = class {
 	constructor(e, t) {
 		this.changed = e, this.idle = t, this.all = /* @__PURE__ */ new Map(), this.found = /* @__PURE__ */ new Map(), this.partial = /* @__PURE__ */ new Map(), this.streams = /* @__PURE__ */ new Map();
 	}
 	get busy() {
-		return [...this.all.values()].filter((e) => !E(e));
+		return [...this.all.values()].filter((e) => !A(e));
 	}
 	async ask(e, t) {
 		let n = this.all.get(e);
@@ -138,7 +156,7 @@ var re = 3, ie = [
 		};
 		this.all.set(e, r), this.changed();
 		try {
-			let e = await x.start(t);
+			let e = await b.start(t);
 			Object.assign(r, {
 				job: e.id,
 				state: e.state,
@@ -148,7 +166,7 @@ var re = 3, ie = [
 			let n = e.cells.filter((e) => e.ready);
 			await Promise.all(n.map((e) => this.fetch(e.key))), n.length === e.cells.length && (r.state = "done");
 		} catch (e) {
-			if (!(e instanceof v)) throw e;
+			if (!(e instanceof _)) throw e;
 			Object.assign(r, {
 				state: "failed",
 				trouble: e.said
@@ -157,26 +175,26 @@ var re = 3, ie = [
 		this.changed(), this.follow();
 	}
 	only(e) {
-		for (let [t, n] of this.all) !e.has(t) && !E(n) && this.cancel(n);
+		for (let [t, n] of this.all) !e.has(t) && !A(n) && this.cancel(n);
 	}
 	cancel(e) {
-		e.job && x.cancel(e.job).catch(() => void 0), this.end(e, "cancelled");
+		e.job && b.cancel(e.job).catch(() => void 0), this.end(e, "cancelled");
 	}
 	async fetch(e) {
-		this.found.has(e) || this.found.set(e, await x.result(e)), this.partial.delete(e);
+		this.found.has(e) || this.found.set(e, await b.result(e)), this.partial.delete(e);
 	}
 	follow() {
 		for (let e of this.busy) {
-			if (this.streams.size >= re) return;
+			if (this.streams.size >= ae) return;
 			e.job && !this.streams.has(e.job) && this.stream(e);
 		}
 	}
 	stream(e) {
 		let t = new EventSource(`/api/jobs/${e.job}/events`);
 		this.streams.set(e.job, t);
-		for (let n of ie) t.addEventListener(n, (t) => void this.heard(e, n, JSON.parse(t.data)));
+		for (let n of oe) t.addEventListener(n, (t) => void this.heard(e, n, JSON.parse(t.data)));
 		t.onerror = () => {
-			t.readyState === EventSource.CLOSED && !E(e) && this.end(e, "failed", {
+			t.readyState === EventSource.CLOSED && !A(e) && this.end(e, "failed", {
 				code: "away",
 				problem: "",
 				hint: ""
@@ -191,7 +209,7 @@ var re = 3, ie = [
 			before: 0
 		});
 		else if (t === "progress") e.progress = n;
-		else if (t === "partial") await x.partial(e.job, r).then((e) => this.partial.set(r, e), () => void 0);
+		else if (t === "partial") await b.partial(e.job, r).then((e) => this.partial.set(r, e), () => void 0);
 		else if (t === "result") await this.fetch(r).catch(() => void 0);
 		else return this.end(e, t, n.error ?? null);
 		this.changed();
@@ -204,11 +222,11 @@ var re = 3, ie = [
 		for (let t of e.cells) this.partial.delete(t.key);
 		this.streams.get(e.job)?.close(), this.streams.delete(e.job), this.changed(), this.follow(), this.busy.length || this.idle();
 	}
-}, E = (e) => [
+}, A = (e) => [
 	"done",
 	"failed",
 	"cancelled"
-].includes(e.state), oe = 40, se = class extends EventTarget {
+].includes(e.state), ce = 40, j = "unknown_photo", le = class extends EventTarget {
 	constructor(t) {
 		super(), this.start = t, this.models = [], this.loading = [], this.samples = [], this.photos = [], this.state = {
 			photo: null,
@@ -228,9 +246,9 @@ var re = 3, ie = [
 		}, this.predictions = null, this.trouble = null, this.names = {
 			en: [],
 			zh: []
-		}, this.cards = {}, this.costs = /* @__PURE__ */ new Map(), this.layers = [], this.works = new ae(() => this.changed(), () => void this.cost()), this.told = "", this.predicted = "", this.waiting = !1, this.held = null, this.soFars = /* @__PURE__ */ new WeakMap();
+		}, this.cards = {}, this.costs = /* @__PURE__ */ new Map(), this.layers = [], this.works = new se(() => this.changed(), () => void this.cost()), this.told = "", this.predicted = "", this.waiting = !1, this.fitted = !!O(location.hash).methods, this.held = null, this.soFars = /* @__PURE__ */ new WeakMap();
 		let n = localStorage.getItem("seewhy-lang");
-		m(n === "zh" || n === "en" ? n : t.lang), c(() => {
+		p(n === "zh" || n === "en" ? n : t.lang), c(() => {
 			localStorage.setItem("seewhy-lang", s()), this.words(), this.changed();
 		}), this.take(), addEventListener("hashchange", () => {
 			location.hash.slice(1) !== this.told && (this.take(), this.refresh());
@@ -238,6 +256,22 @@ var re = 3, ie = [
 	}
 	get model() {
 		return this.models.find((e) => e.id === this.state.model);
+	}
+	get texts() {
+		return this.model?.texts ? [...new Set(this.state.targets.flatMap((e) => T(e, this.names.en)))] : [];
+	}
+	get mute() {
+		return w(this.model) && !this.texts.length;
+	}
+	use(e) {
+		let t = this.models.find((t) => t.id === e);
+		if (!t) return;
+		let { targets: n, methods: r } = this.state;
+		this.choose({
+			model: e,
+			targets: E(t, n, !0),
+			methods: ne(t, r)
+		}), this.facts();
 	}
 	choose(e) {
 		Object.assign(this.state, e), this.tell(), this.refresh();
@@ -249,7 +283,7 @@ var re = 3, ie = [
 		let t = null;
 		for (let n of e) try {
 			t = this.keep({
-				...await x.add(n),
+				...await b.add(n),
 				name: n.name || "photo"
 			});
 		} catch (e) {
@@ -266,11 +300,11 @@ var re = 3, ie = [
 		});
 		this.apart(t);
 		let { held: n } = this;
-		return (n?.photo.src !== S(e.id) || n.explanations.length !== t.length || n.explanations.some((e, n) => e !== t[n])) && (this.held = {
+		return (n?.photo.src !== x(e.id) || n.explanations.length !== t.length || n.explanations.some((e, n) => e !== t[n])) && (this.held = {
 			lang: s(),
 			photo: {
 				...e,
-				src: S(e.id)
+				src: x(e.id)
 			},
 			tables: this.start.tables,
 			explanations: t
@@ -284,7 +318,7 @@ var re = 3, ie = [
 	}
 	get wishes() {
 		let { photo: e, model: t, methods: n, targets: r, seed: i, score: a } = this.state;
-		if (!e || !this.model) return [];
+		if (!e || !this.model || !r.length) return [];
 		let o = {
 			...i ? { seed: i } : {},
 			...a ? { score: a } : {}
@@ -301,10 +335,12 @@ var re = 3, ie = [
 		});
 	}
 	async refresh() {
-		if (this.changed(), !this.state.photo || !this.model) return;
+		this.changed();
+		let { photo: e } = this.state;
+		if (!e || !this.model) return;
 		this.predict();
-		let e = this.wishes;
-		this.works.only(new Set(e.map(([e]) => e))), await Promise.all(e.map(([e, t]) => this.works.ask(e, t)));
+		let t = this.wishes;
+		this.works.only(new Set(t.map(([e]) => e))), await Promise.all(t.map(([e, t]) => this.works.ask(e, t))), t.some(([e]) => this.works.all.get(e)?.trouble?.code === j) && this.lost(e);
 	}
 	again() {
 		this.refresh();
@@ -314,7 +350,7 @@ var re = 3, ie = [
 	}
 	async cost() {
 		let { model: e, targets: t } = this.state;
-		if (!this.model) return;
+		if (!this.model || !t.length) return;
 		let n = this.model.methods.filter((e) => e.offered).map(({ id: e }) => ({
 			id: e,
 			options: {}
@@ -326,15 +362,26 @@ var re = 3, ie = [
 				targets: t
 			};
 			try {
-				for (let e of (await x.costs(a)).costs) this.costs.set(e.method, e);
+				for (let e of (await b.costs(a)).costs) this.costs.set(e.method, e);
 			} catch (e) {
-				if (!(e instanceof v)) throw e;
+				if (!(e instanceof _)) throw e;
 			}
 		}
 		this.changed();
 	}
-	failed(e) {
-		if (!(e instanceof v)) throw e;
+	missed(e) {
+		b.there(e.id).catch((t) => this.failed(t, e));
+	}
+	lost(e) {
+		this.photos = this.photos.filter((t) => t.id !== e.id), this.trouble = {
+			code: j,
+			problem: e.name,
+			hint: ""
+		}, this.predicted = "", this.state.photo?.id === e.id && this.choose({ photo: null }), this.changed();
+	}
+	failed(e, t = this.state.photo) {
+		if (!(e instanceof _)) throw e;
+		if (e.said.code === j && t) return this.lost(t);
 		this.trouble = e.said, this.changed();
 	}
 	changed() {
@@ -350,35 +397,27 @@ var re = 3, ie = [
 		}
 	}
 	async shelf() {
-		let { models: e, loading: t } = await x.models();
+		let { models: e, loading: t } = await b.models();
 		Object.assign(this, {
 			models: e,
 			loading: t
 		}), !this.model && !t.includes(this.state.model) && (this.state.model = e[0]?.id ?? ""), this.known(), this.facts(), this.refresh(), t.length && setTimeout(() => void this.shelf().catch((e) => this.failed(e)), 1e3);
 	}
 	known() {
-		let e = this.model?.methods.filter((e) => e.offered).map((e) => e.id) ?? [], { methods: t } = this.state;
-		if (!e.length || location.hash || t.some((t) => e.includes(t.id))) return;
-		let n = [
-			"gradcam",
-			"integrated_gradients",
-			"attention_relevance",
-			"occlusion",
-			"rise"
-		].find((t) => e.includes(t)) ?? e[0];
-		this.state.methods = [{
-			id: n,
+		let { model: e, state: t } = this;
+		e && (t.targets = E(e, t.targets, !1), this.fitted || (t.methods = [{
+			id: e.first,
 			options: {}
-		}];
+		}]), this.fitted = !0);
 	}
 	async facts() {
 		let { model: e } = this.state;
 		if (this.layers = [], this.costs.clear(), !this.model) return;
 		this.cost();
 		let [t, n, r] = await Promise.allSettled([
-			x.classes(e, "en"),
-			x.classes(e, "zh"),
-			x.layers(e)
+			b.classes(e, "en"),
+			b.classes(e, "zh"),
+			b.layers(e)
 		]);
 		e === this.state.model && (this.names = {
 			en: t.status === "fulfilled" ? t.value.classes : [],
@@ -386,22 +425,22 @@ var re = 3, ie = [
 		}, this.layers = r.status === "fulfilled" ? r.value.layers : [], this.changed());
 	}
 	async words() {
-		let [e, t] = await Promise.allSettled([x.samples(s()), x.cards(s())]);
+		let [e, t] = await Promise.allSettled([b.samples(s()), b.cards(s())]);
 		e.status === "fulfilled" && (this.samples = e.value.samples), t.status === "fulfilled" && (this.cards = t.value.cards), this.changed();
 	}
 	async predict() {
-		let { photo: e, model: t, targets: n } = this.state, r = this.model?.texts ? n.filter((e) => e !== "top") : void 0, i = JSON.stringify([
+		let { photo: e, model: t } = this.state, n = this.texts.length ? this.texts : void 0, r = JSON.stringify([
 			e.id,
 			t,
-			r
+			n
 		]);
-		if (i !== this.predicted && (Object.assign(this, {
+		if (r !== this.predicted && (Object.assign(this, {
 			predictions: null,
-			predicted: i
-		}), !r || r.length)) {
+			predicted: r
+		}), !this.mute)) {
 			try {
-				let { predictions: n } = await x.predict(e.id, t, r);
-				i === this.predicted && (this.predictions = n);
+				let { predictions: i } = await b.predict(e.id, t, n);
+				r === this.predicted && (this.predictions = i);
 			} catch (e) {
 				this.predicted = "", this.failed(e);
 			}
@@ -431,31 +470,31 @@ var re = 3, ie = [
 		}), [this.soFars.get(t)]);
 	}
 	apart(e) {
-		let t = new Map(this.wishes.flatMap(([e, t]) => this.works.all.get(e)?.cells.map((e) => [e.key, T(t.methods[0])]) ?? [])), n = (n) => new Set(e.filter((e) => e.method === n.method).map((e) => t.get(e.key ?? ""))).size > 1;
+		let t = new Map(this.wishes.flatMap(([e, t]) => this.works.all.get(e)?.cells.map((e) => [e.key, k(t.methods[0])]) ?? [])), n = (n) => new Set(e.filter((e) => e.method === n.method).map((e) => t.get(e.key ?? ""))).size > 1;
 		for (let r of e) r.key && n(r) && (r.also = (t.get(r.key) ?? "").replace(/^[^(]*\(?|\)$/g, ""));
 	}
 	keep(e) {
-		return this.photos = [e, ...this.photos.filter((t) => t.id !== e.id)].slice(0, oe), e;
+		return this.photos = [e, ...this.photos.filter((t) => t.id !== e.id)].slice(0, ce), e;
 	}
 	take() {
-		Object.assign(this.state, w(location.hash)), this.state.photo && this.keep(this.state.photo), this.told = location.hash.slice(1);
+		Object.assign(this.state, O(location.hash)), this.state.photo && this.keep(this.state.photo), this.told = location.hash.slice(1);
 	}
 	tell() {
-		this.told = C(this.state), history.replaceState(null, "", `#${this.told}`), this.changed();
+		this.told = D(this.state), history.replaceState(null, "", `#${this.told}`), this.changed();
 	}
 	get link() {
-		return `${location.origin}/#${C(this.state)}`;
+		return `${location.origin}/#${D(this.state)}`;
 	}
 	toggle(e, t) {
-		let n = this.state.methods.filter((t) => T(t) !== T(e));
+		let n = this.state.methods.filter((t) => k(t) !== k(e));
 		this.choose({ methods: t ? [...n, e] : n });
 	}
-}, ce = 160, D = class {
+}, M = 160, N = class {
 	constructor(e) {
 		this.changed = e, this.rows = 1, this.columns = 1, this.mask = /* @__PURE__ */ new Uint8Array(1), this.at = [.5, .5];
 	}
 	fit(e, t) {
-		let n = ce / Math.max(e, t);
+		let n = M / Math.max(e, t);
 		[this.columns, this.rows] = [e, t].map((e) => Math.max(1, Math.round(e * n))), this.mask = new Uint8Array(this.rows * this.columns);
 	}
 	clear() {
@@ -495,10 +534,10 @@ var re = 3, ie = [
 		let [r, i] = [Math.floor(this.at[0] * (this.columns - 1)), Math.floor(this.at[1] * (this.rows - 1))];
 		n[i * this.columns + r] = 4294967295, e.getContext("2d").putImageData(t, 0, 0);
 	}
-}, O = 300, k = 150, A = 4, j = class extends _ {
+}, P = 300, F = 150, I = 4, L = class extends S {
 	static {
 		this.properties = {
-			..._.properties,
+			...S.properties,
 			key: {},
 			fill: {},
 			found: { state: !0 },
@@ -529,9 +568,9 @@ var re = 3, ie = [
       <p class="hint">${g("curves_hint")}</p>` : o`<p class="hint" role="status">${g("drawing_curves")}</p>` : o`<button type="button" class="small" data-testid="curves" @click=${() => this.ask(e)}>${g("draw_curves")}</button>`;
 	}
 	curve(e, t) {
-		let n = Math.max(...t.values, ...t.random ?? [], 1e-9), r = g("area", { area: t.area.toFixed(3) }), i = t.random_area === void 0 ? "" : `, ${g("by_chance", { area: t.random_area.toFixed(3) })}`, a = (e) => e.map((e, r) => `${(A + 292 * t.shares[r]).toFixed(1)},${(146 - e / n * 142).toFixed(1)}`).join(" ");
+		let n = Math.max(...t.values, ...t.random ?? [], 1e-9), r = g("area", { area: t.area.toFixed(3) }), i = t.random_area === void 0 ? "" : `, ${g("by_chance", { area: t.random_area.toFixed(3) })}`, a = (e) => e.map((e, r) => `${(I + 292 * t.shares[r]).toFixed(1)},${(146 - e / n * 142).toFixed(1)}`).join(" ");
 		return o`<figure><figcaption><b>${e}</b><small data-testid="area-${e}">${r}${i}</small></figcaption>
-      <svg viewBox="0 0 ${O} ${k}" role="img" aria-label="${e}: ${r}${i}">
+      <svg viewBox="0 0 ${P} ${F}" role="img" aria-label="${e}: ${r}${i}">
         ${t.random ? h`<polyline class="random" points=${a(t.random)}></polyline>` : l}
         ${h`<polyline points=${a(t.values)}></polyline>`}</svg></figure>`;
 	}
@@ -541,19 +580,19 @@ var re = 3, ie = [
 			found: null
 		});
 		try {
-			let t = await x.curves(this.key, this.fill);
+			let t = await b.curves(this.key, this.fill);
 			this.asked === e && (this.found = t);
 		} catch (e) {
 			this.asked = "", this.session.failed(e);
 		}
 	}
 };
-customElements.define("seewhy-curves", j);
+customElements.define("seewhy-curves", L);
 // src/app/byhand.ts
-var M = 15, N = class extends _ {
+var R = 15, z = class extends S {
 	static {
 		this.properties = {
-			..._.properties,
+			...S.properties,
 			chosen: { state: !0 },
 			kind: { state: !0 },
 			share: { state: !0 },
@@ -578,7 +617,7 @@ var M = 15, N = class extends _ {
   `];
 	}
 	constructor() {
-		super(), this.brush = new D(() => this.ask()), this.due = 0, Object.assign(this, {
+		super(), this.brush = new N(() => this.ask()), this.due = 0, Object.assign(this, {
 			chosen: "",
 			kind: "hottest",
 			share: 20,
@@ -614,10 +653,10 @@ var M = 15, N = class extends _ {
       <label class="field"><span>${g("filled_with")}</span><select data-testid="fill" @change=${(e) => {
 			this.fill = e.target.value, this.ask();
 		}}>
-        ${i.map((e) => o`<option value=${e} ?selected=${e === this.fill}>${P[e]?.() ?? e}</option>`)}</select></label>
+        ${i.map((e) => o`<option value=${e} ?selected=${e === this.fill}>${B[e]?.() ?? e}</option>`)}</select></label>
     </form>
     <div class="test"><div>
-      <div class="picture"><img src=${this.answer?.picture ?? S(n.id)} alt=${g("shown_to_network")} data-testid="edited">
+      <div class="picture"><img src=${this.answer?.picture ?? x(n.id)} alt=${g("shown_to_network")} data-testid="edited">
         ${this.kind === "brush" ? o`<canvas width=${this.brush.columns} height=${this.brush.rows} tabindex="0" role="application" aria-label="${g("hide_brush")}. ${g("brush_keys")}" data-testid="brush"
           @pointerdown=${this.paint} @pointermove=${this.paint} @keydown=${this.steer}></canvas>` : l}</div>
       <p class="hint">${this.kind === "brush" ? g("brush_hint") : g("shown_to_network")}</p>
@@ -644,11 +683,11 @@ var M = 15, N = class extends _ {
 		t && !this.shown.startsWith(t.id) && this.brush.fit(t.width, t.height), this.shown = e, this.ask();
 	}
 	ask() {
-		clearTimeout(this.due), this.requestUpdate(), this.due = window.setTimeout(() => void this.send(), M);
+		clearTimeout(this.due), this.requestUpdate(), this.due = window.setTimeout(() => void this.send(), R);
 	}
 	async send() {
 		let { session: e, share: t, keep: n, fill: r } = this, { photo: i, model: a } = e.state, { results: o } = e, s = o.some((e) => e.key === this.chosen) ? this.chosen : o[0]?.key;
-		if (!i || this.kind === "hottest" && !s) return;
+		if (!i || e.mute || this.kind === "hottest" && !s) return;
 		let c = this.kind === "hottest" ? {
 			kind: "hottest",
 			key: s,
@@ -659,11 +698,11 @@ var M = 15, N = class extends _ {
 			...this.brush.asEdit(),
 			keep: n,
 			fill: r
-		}, l = [...new Set(o.flatMap((e) => e.class ?? []))].slice(0, 10), u = e.model?.texts ? { texts: e.state.targets.filter((e) => e !== "top") } : {};
+		}, l = [...new Set(o.flatMap((e) => e.class ?? []))].slice(0, 10), u = e.texts.length ? { texts: e.texts } : {};
 		this.asking?.abort();
 		let d = this.asking = new AbortController();
 		try {
-			let e = await x.edit({
+			let e = await b.edit({
 				photo: i.id,
 				model: a,
 				top: 5,
@@ -685,18 +724,18 @@ var M = 15, N = class extends _ {
 	steer(e) {
 		this.brush.key(e.key, this.size / 100, e.shiftKey) && e.preventDefault();
 	}
-}, P = {
+}, B = {
 	blur: () => g("fill_blur"),
 	grey: () => g("fill_grey"),
 	black: () => g("fill_black"),
 	inpaint: () => g("fill_inpaint")
 };
-customElements.define("seewhy-by-hand", N);
+customElements.define("seewhy-by-hand", z);
 // src/app/classes.ts
-var F = 8, I = class extends _ {
+var V = 8, H = class extends S {
 	static {
 		this.properties = {
-			..._.properties,
+			...S.properties,
 			text: { state: !0 },
 			at: { state: !0 }
 		};
@@ -728,9 +767,9 @@ var F = 8, I = class extends _ {
 	}
 	render() {
 		let { session: e } = this, { targets: t } = e.state, n = e.model?.texts;
-		return o`${e.predictions ? this.said(e.predictions) : e.state.photo && !n ? o`<p class="hint">${g("looking")}</p>` : l}
-      <div class="chosen" role="group" aria-label=${g("explained_classes")} data-testid="targets">${t.map((e) => o`
-        <span>${this.named(e)}<button type="button" aria-label="${g("leave_out")}: ${this.named(e)}" ?hidden=${t.length < 2} @click=${() => this.toggle(e)}>×</button></span>`)}</div>
+		return o`${e.predictions ? this.said(e.predictions) : e.state.photo && !e.mute ? o`<p class="hint">${g("looking")}</p>` : l}
+      <div class="chosen" role="group" aria-label=${g("explained_classes")} data-testid="targets">${t.map((n) => o`
+        <span>${this.named(n)}<button type="button" aria-label="${g("leave_out")}: ${this.named(n)}" ?hidden=${t.length < 2 && !w(e.model)} @click=${() => this.toggle(n)}>×</button></span>`)}</div>
       <div class="find">
         <input type="text" role="combobox" aria-expanded=${String(this.found.length > 0)} aria-controls="found" aria-autocomplete="list"
           aria-activedescendant=${this.found.length ? `found-${this.at}` : l} aria-label=${g(n ? "add_text" : "find_class")}
@@ -747,17 +786,16 @@ var F = 8, I = class extends _ {
 			let i = t.includes(String(e.index)) || r === 0 && t.includes("top");
 			return o`<li><button type="button" class="class" aria-pressed=${String(i)} @click=${() => this.toggle(r === 0 && t.includes("top") ? "top" : String(e.index))}>
         <div><span>${d(e.label)}</span><span>${n(e)}</span></div>
-        ${e.probability === void 0 ? l : o`<p><i ${ee({ width: `${100 * e.probability}%` })}></i></p>`}</button></li>`;
+        ${e.probability === void 0 ? l : o`<p><i ${m({ width: `${100 * e.probability}%` })}></i></p>`}</button></li>`;
 		})}</ol>`;
 	}
 	named(e) {
-		return e === "top" ? g("likeliest_class") : /^\d+$/.test(e) && this.session.names[s()][Number(e)] || e;
+		return e === "top" ? g("likeliest_class") : !this.session.model?.texts && /^\d+$/.test(e) && this.session.names[s()][Number(e)] || e;
 	}
 	toggle(e) {
 		let { targets: t } = this.session.state, n = t.filter((t) => t !== e);
-		if (n.length !== t.length) return void (n.length && this.session.choose({ targets: n }));
-		let r = this.session.model?.texts;
-		this.session.choose({ targets: [...r ? t.filter((e) => e !== "top") : t, e] });
+		if (n.length !== t.length) return void ((n.length || w(this.session.model)) && this.session.choose({ targets: n }));
+		this.session.choose({ targets: [...t, e] });
 	}
 	get found() {
 		let e = this.text.trim().toLowerCase(), { en: t, zh: n } = this.session.names;
@@ -766,7 +804,7 @@ var F = 8, I = class extends _ {
 			let n = t.toLowerCase().indexOf(e);
 			return n < 0 ? Infinity : n === 0 ? 0 : /\W/.test(t[n - 1]) ? 1 : 2;
 		}), String(r) === e ? -1 : Infinity);
-		return [...t.keys()].map((e) => [r(e), e]).filter(([e]) => e < Infinity).sort((e, t) => e[0] - t[0] || e[1] - t[1]).slice(0, F).map(([, e]) => e);
+		return [...t.keys()].map((e) => [r(e), e]).filter(([e]) => e < Infinity).sort((e, t) => e[0] - t[0] || e[1] - t[1]).slice(0, V).map(([, e]) => e);
 	}
 	typed(e) {
 		this.text = e.target.value, this.at = 0;
@@ -792,16 +830,16 @@ var F = 8, I = class extends _ {
 		this.text = "", this.session.state.targets.includes(t) || this.toggle(t);
 	}
 };
-customElements.define("seewhy-classes", I);
+customElements.define("seewhy-classes", H);
 // src/app/inside.ts
-var L = [
+var U = [
 	["activations", () => g("inside_activations")],
 	["attention", () => g("inside_attention")],
 	["tree", () => g("inside_tree")]
-], R = class extends _ {
+], ue = class extends S {
 	static {
 		this.properties = {
-			..._.properties,
+			...S.properties,
 			page: { state: !0 },
 			layer: { state: !0 }
 		};
@@ -822,7 +860,7 @@ var L = [
 	render() {
 		let { session: e } = this, { photo: t, model: n } = e.state, { layers: r } = e;
 		if (!t || !e.model) return l;
-		let i = e.model.methods.some((e) => e.id === "raw_attention" && e.offered), a = L.filter(([e]) => e !== "attention" || i), c = z(this.page, a), u = this.layer || r.find((e) => e.default)?.name || "", d = new URLSearchParams({
+		let i = e.model.methods.some((e) => e.id === "raw_attention" && e.offered), a = U.filter(([e]) => e !== "attention" || i), c = de(this.page, a), u = this.layer || r.find((e) => e.default)?.name || "", d = new URLSearchParams({
 			photo: t.id,
 			model: n,
 			lang: s(),
@@ -832,12 +870,12 @@ var L = [
         <label><input type="radio" name="page" value=${e} .checked=${e === c} data-testid="inside-${e}" @change=${() => this.page = e}><span>${t()}</span></label>`)}</fieldset>
       ${c === "activations" && r.length ? o`<label class="field"><span>${g("layer")}</span><select data-testid="inside-layer" @change=${(e) => this.layer = e.target.value}>
         ${r.map((e) => o`<option value=${e.name} ?selected=${e.name === u}>${e.name} (${e.channels} × ${e.rows} × ${e.columns})</option>`)}</select></label>` : l}</div>
-      <iframe sandbox="allow-scripts" src="/inside/${c}?${d}" title=${L.find(([e]) => e === c)[1]()} data-testid="inside"></iframe>`;
+      <iframe sandbox="allow-scripts" src="/inside/${c}?${d}" title=${U.find(([e]) => e === c)[1]()} data-testid="inside"></iframe>`;
 	}
-}, z = (e, t) => t.some(([t]) => t === e) ? e : t[0][0];
-customElements.define("seewhy-inside", R);
+}, de = (e, t) => t.some(([t]) => t === e) ? e : t[0][0];
+customElements.define("seewhy-inside", ue);
 // src/app/intake.ts
-var B = class extends _ {
+var fe = class extends S {
 	constructor(...e) {
 		super(...e), this.pasted = (e) => this.take(e.clipboardData, e), this.dropped = (e) => {
 			this.over = !1, this.take(e.dataTransfer, e);
@@ -849,7 +887,7 @@ var B = class extends _ {
 	}
 	static {
 		this.properties = {
-			..._.properties,
+			...S.properties,
 			over: { state: !0 }
 		};
 	}
@@ -897,7 +935,7 @@ var B = class extends _ {
 	list(e, t, n) {
 		return o`<div class="photos ${t}" role="group" aria-label=${g(t === "samples" ? "samples" : "photo")} data-testid=${t}>${e.map((e) => o`
       <button type="button" aria-pressed=${String(e.id === n?.id)} aria-label=${e.name} title=${e.name}
-        @click=${() => this.session.choose({ photo: e })}><img src=${S(e.id)} alt="" loading="lazy"></button>`)}</div>`;
+        @click=${() => this.session.choose({ photo: e })}><img src=${x(e.id)} alt="" loading="lazy" @error=${() => this.session.missed(e)}></button>`)}</div>`;
 	}
 	pick(e) {
 		this.renderRoot.querySelector(`#${e}`).click();
@@ -911,12 +949,12 @@ var B = class extends _ {
 		n.length && (t.preventDefault(), this.session.add(n));
 	}
 };
-customElements.define("seewhy-intake", B);
+customElements.define("seewhy-intake", fe);
 // src/app/card.ts
-var V = class extends _ {
+var pe = class extends S {
 	static {
 		this.properties = {
-			..._.properties,
+			...S.properties,
 			method: { state: !0 }
 		};
 	}
@@ -951,8 +989,8 @@ var V = class extends _ {
 		return o`<dialog aria-labelledby="card-title" data-testid="card" @close=${() => this.method = null}>
       <h3 id="card-title">${e.title}</h3><p class="hint">${n?.summary ?? e.summary}</p>
       ${e.offered ? l : o`<p class="why">${e.reason}</p>`}
-      ${n ? o`${H(g("card_answers"), n.answers)}${H(g("card_use"), n.use)}${H(g("card_misleads"), n.misleads)}` : l}
-      ${H(g("card_cost"), n?.cost ?? e.cost)}
+      ${n ? o`${W(g("card_answers"), n.answers)}${W(g("card_use"), n.use)}${W(g("card_misleads"), n.misleads)}` : l}
+      ${W(g("card_cost"), n?.cost ?? e.cost)}
       ${n ? o`<h4>${g("card_paper")}</h4><p><a href=${n.link} target="_blank" rel="noreferrer">${n.paper}</a></p>` : l}
       ${e.offered && e.options.length ? o`<h4>${g("options")}</h4><form @submit=${this.run}>${e.options.map((e) => this.option(e, r[e.name]))}
         <button hidden></button></form>` : l}
@@ -977,18 +1015,18 @@ var V = class extends _ {
 	close() {
 		this.renderRoot.querySelector("dialog").close();
 	}
-}, H = (e, t) => o`<h4>${e}</h4><p>${t}</p>`;
-customElements.define("seewhy-card", V);
+}, W = (e, t) => o`<h4>${e}</h4><p>${t}</p>`;
+customElements.define("seewhy-card", pe);
 // src/app/methods.ts
-var U = {
+var me = {
 	cam: () => g("family_cam"),
 	gradient: () => g("family_gradient"),
 	perturbation: () => g("family_perturbation"),
 	attention: () => g("family_attention")
-}, W = class extends _ {
+}, he = class extends S {
 	static {
 		this.properties = {
-			..._.properties,
+			...S.properties,
 			text: { state: !0 }
 		};
 	}
@@ -1024,7 +1062,7 @@ var U = {
 	}
 	family(e, t, n) {
 		let { state: r } = this.session, i = t.filter((e) => r.methods.some((t) => t.id === e.id)).length;
-		return t.length ? o`<details ?open=${n || i > 0 || e === "cam"} data-testid="family-${e}"><summary>${U[e]?.() ?? e} <small>${i ? `${i} / ` : ""}${t.length}</small></summary>
+		return t.length ? o`<details ?open=${n || i > 0 || e === "cam"} data-testid="family-${e}"><summary>${me[e]?.() ?? e} <small>${i ? `${i} / ` : ""}${t.length}</small></summary>
       <ul>${t.map((e) => this.method(e))}</ul></details>` : l;
 	}
 	method(e) {
@@ -1077,9 +1115,9 @@ var U = {
 	"gradient",
 	"perturbation"
 ].indexOf(e), K = (e) => e < .95 ? `${Math.max(e, .01).toFixed(e < .095 ? 2 : 1)} s` : e < 99.5 ? `${Math.round(e)} s` : `${Math.round(e / 60)} min`;
-customElements.define("seewhy-methods", W);
+customElements.define("seewhy-methods", he);
 // src/app/queue.ts
-var le = class extends _ {
+var ge = class extends S {
 	static {
 		this.styles = [f, i`
     :host { display: block; }
@@ -1092,7 +1130,7 @@ var le = class extends _ {
   `];
 	}
 	render() {
-		let { works: e, wishes: t } = this.session, n = new Set(t.map(([e]) => e)), r = [...e.all.values()].filter((e) => n.has(e.name) && (!E(e) || e.state === "failed" || e.state === "cancelled"));
+		let { works: e, wishes: t } = this.session, n = new Set(t.map(([e]) => e)), r = [...e.all.values()].filter((e) => n.has(e.name) && (!A(e) || e.state === "failed" || e.state === "cancelled"));
 		return o`<ul aria-label=${g("queue")} data-testid="queue" ?hidden=${!r.length}>${r.map((e) => this.work(e))}</ul>
       <p class="hint" role="status" data-testid="status">${e.busy.length ? g("works_waiting", { count: e.busy.length }) : ""}</p>`;
 	}
@@ -1109,17 +1147,17 @@ var le = class extends _ {
 			e.state === "cancelled" ? g("cancelled") : ""
 		].filter(Boolean).join(" · ")}</small>`}
         ${e.trouble ? o`<p class="hint" role="alert">${q(e.trouble)}</p>` : l}</span>
-      ${E(e) ? o`<button type="button" class="small" data-testid="again-${e.method}" @click=${() => this.session.again()}>${g("again")}</button>` : o`<button type="button" class="small" data-testid="cancel-${e.method}" @click=${() => this.session.works.cancel(e)}>${g("cancel")}</button>`}
-      ${E(e) ? l : n ? o`<progress max=${n} value=${t ?? 0} aria-label=${c}></progress>` : o`<progress aria-label=${c}></progress>`}
+      ${A(e) ? o`<button type="button" class="small" data-testid="again-${e.method}" @click=${() => this.session.again()}>${g("again")}</button>` : o`<button type="button" class="small" data-testid="cancel-${e.method}" @click=${() => this.session.works.cancel(e)}>${g("cancel")}</button>`}
+      ${A(e) ? l : n ? o`<progress max=${n} value=${t ?? 0} aria-label=${c}></progress>` : o`<progress aria-label=${c}></progress>`}
     </li>`;
 	}
-}, q = (e) => e.code === "away" ? g("server_away") : [e.problem, e.hint].filter(Boolean).join(": ");
-customElements.define("seewhy-queue", le);
+}, q = (e) => e.code === "away" ? g("server_away") : e.code === "unknown_photo" ? g("photo_gone", { name: e.problem }) : [e.problem, e.hint].filter(Boolean).join(": ");
+customElements.define("seewhy-queue", ge);
 // src/app/share.ts
-var ue = class extends _ {
+var _e = class extends S {
 	static {
 		this.properties = {
-			..._.properties,
+			...S.properties,
 			done: { state: !0 }
 		};
 	}
@@ -1148,7 +1186,7 @@ var ue = class extends _ {
 		setTimeout(() => this.done = "", 4e3);
 	}
 }, J = (e) => [...new Set(e.filter((e) => e !== null))].join("\n");
-customElements.define("seewhy-share", ue);
+customElements.define("seewhy-share", _e);
 // src/app/app.ts
 var Y = [
 	["explain", () => g("tab_explain")],
@@ -1158,10 +1196,10 @@ var Y = [
 	"auto",
 	"light",
 	"dark"
-], Z = class extends _ {
+], Z = class extends S {
 	static {
 		this.properties = {
-			..._.properties,
+			...S.properties,
 			theme: { state: !0 }
 		};
 	}
@@ -1181,6 +1219,7 @@ var Y = [
     [role="tab"] { font: inherit; padding: 8px 14px; border: 0; border-bottom: 2.5px solid transparent; background: none; color: var(--soft); cursor: pointer; }
     [role="tab"][aria-selected="true"] { color: var(--accent); border-color: var(--accent); font-weight: 600; }
     .trouble { display: flex; gap: 12px; justify-content: space-between; align-items: start; padding: 10px 14px; margin-bottom: 14px; border: 1px solid var(--stamp); border-radius: 12px; background: var(--card); }
+    .waiting { max-width: 100%; max-height: 60vh; border-radius: 12px; }
     @media (max-width: 900px) {
       .page { display: flex; flex-direction: column; align-items: stretch; gap: 14px; }
       .side { display: contents; }
@@ -1191,17 +1230,17 @@ var Y = [
 	constructor() {
 		super();
 		let e = document.getElementById("data");
-		this.session = new se(JSON.parse(e.textContent)), this.theme = localStorage.getItem("seewhy-theme") ?? "auto", this.addEventListener("look", (e) => this.session.look(e.detail));
+		this.session = new le(JSON.parse(e.textContent)), this.theme = localStorage.getItem("seewhy-theme") ?? "auto", this.addEventListener("look", (e) => this.session.look(e.detail));
 	}
 	render() {
 		let { session: e } = this, { photo: t, tab: n } = e.state;
 		return document.documentElement.lang = s() === "zh" ? "zh-CN" : "en", document.documentElement.style.colorScheme = this.theme === "auto" ? "light dark" : this.theme, document.title = t ? `${t.name} · seewhy` : "seewhy", o`<header>
         <p class="brand">seewhy</p>
-        ${e.models.length ? o`<label class="field"><span>${g("model")}</span><select data-testid="model" @change=${(e) => this.model(e.target.value)}>
+        ${e.models.length ? o`<label class="field"><span>${g("model")}</span><select data-testid="model" @change=${(t) => e.use(t.target.value)}>
           ${e.models.map((t) => o`<option value=${t.id} ?selected=${t.id === e.state.model}>${t.name}</option>`)}
           ${e.loading.map((e) => o`<option disabled>${e} …</option>`)}</select></label>` : o`<p class="hint" role="status" data-testid="loading">${g("loading", { name: e.loading[0] ?? "" })}</p>`}
         ${e.model?.weights === "random" ? o`<p class="stamp-inline" data-testid="stamp">${g("random_weights")}</p>` : l}
-        <div class="right"><button type="button" class="small" data-testid="language" lang=${s() === "en" ? "zh-CN" : "en"} @click=${() => m(s() === "en" ? "zh" : "en")}>${s() === "en" ? "中文" : "English"}</button>
+        <div class="right"><button type="button" class="small" data-testid="language" lang=${s() === "en" ? "zh-CN" : "en"} @click=${() => p(s() === "en" ? "zh" : "en")}>${s() === "en" ? "中文" : "English"}</button>
         <button type="button" class="small" data-testid="theme" @click=${this.shade}>${g("theme")}: ${Q[this.theme]?.() ?? this.theme}</button></div>
       </header>
       ${e.trouble ? o`<div class="trouble" role="alert" data-testid="trouble"><span>${q(e.trouble)}</span><button type="button" class="small" @click=${() => e.dismiss()}>${g("close")}</button></div>` : l}
@@ -1220,16 +1259,10 @@ var Y = [
       </div></div>`;
 	}
 	explained() {
-		let { session: e } = this, { data: t } = e, n = e.state.targets.length;
-		return o`<seewhy-queue .session=${e}></seewhy-queue><seewhy-share .session=${e}></seewhy-share>
-      ${t?.explanations.length ? o`<seewhy-viewer bare columns=${n > 1 && n < 5 ? n : 0} .data=${t} .view=${e.state.view}></seewhy-viewer>` : l}`;
-	}
-	model(e) {
-		let t = this.session;
-		t.choose({
-			model: e,
-			...t.models.find((t) => t.id === e)?.texts ? {} : { targets: t.state.targets.filter((e) => e === "top" || /^\d+$/.test(e)) }
-		}), t.state.targets.length || t.choose({ targets: ["top"] }), t.facts();
+		let { session: e } = this, { data: t } = e, { photo: n } = e.state, r = e.state.targets.length;
+		return e.mute && n ? o`<p role="status" data-testid="type-a-text">${g("type_a_text")}</p>
+      <img class="waiting" src=${x(n.id)} alt=${n.name} @error=${() => e.missed(n)}>` : o`<seewhy-queue .session=${e}></seewhy-queue><seewhy-share .session=${e}></seewhy-share>
+      ${t?.explanations.length ? o`<seewhy-viewer bare columns=${r > 1 && r < 5 ? r : 0} .data=${t} .view=${e.state.view}></seewhy-viewer>` : l}`;
 	}
 	turn(e) {
 		let t = {
@@ -1248,5 +1281,5 @@ var Y = [
 	light: () => g("theme_light"),
 	dark: () => g("theme_dark")
 }, $ = new CSSStyleSheet();
-$.replaceSync(p), document.adoptedStyleSheets.push($), customElements.define("seewhy-app", Z);
+$.replaceSync(ee), document.adoptedStyleSheets.push($), customElements.define("seewhy-app", Z);
 export { Z as App };

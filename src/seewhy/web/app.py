@@ -183,7 +183,7 @@ class Server:
         given = await document(request, self.limits.body, self.limits.silence)
         self.photos.path(given["photo"] if isinstance(given.get("photo"), str) else "")
         made = await anyio.to_thread.run_sync(asked, given, self.models, self.limits)
-        await anyio.to_thread.run_sync(self._twins, made.model)
+        await anyio.to_thread.run_sync(self._twins, self.models[made.spec])
         job = self.queue.submit(made)
         return JSONResponse(self._told(job), 202)
 

@@ -17,6 +17,7 @@ from seewhy.model import Model
 from seewhy.registry import Method, options_of
 from seewhy.render.document import written
 from seewhy.targets import Pinned, as_target
+from seewhy.texts import TextModel
 from seewhy.together import Together
 from seewhy.types import Explanation, Need
 from seewhy.web.words_of_cost import passes
@@ -70,7 +71,8 @@ class Costs:
     def keep(self, model: Model, method: Method, targets: int, found: Sequence[Explanation]) -> None:
         """Remember what explanations of `targets` classes took together."""
         forwards = [one.passes.forward for one in found]
-        forward = max(forwards) if isinstance(method, Together) else 1 + sum(one - 1 for one in forwards)
+        shared = _shared(model)
+        forward = max(forwards) if isinstance(method, Together) else shared + sum(one - shared for one in forwards)
         seconds = sum(one.seconds for one in found)
         with self._lock:
             key = _key(model, method, targets)
@@ -98,7 +100,8 @@ class Costs:
         said = passes(method)
         if said is None:
             return Cost()
-        forward = said.forward if isinstance(method, Together) else 1 + (said.forward - 1) * targets
+        own = said.forward - 1
+        forward = _shared(model) + (own if isinstance(method, Together) else own * targets)
         backward = said.backward * targets
         pace = None if method.info.id in BESIDES else self._pace(model, idle)
         return Cost(forward, backward, pace.seconds(forward, said.whole * targets) if pace else None)
@@ -134,6 +137,11 @@ def _scored(model: Model, x: Tensor, target: Pinned, n: int) -> None:
 def _graded(model: Model, x: Tensor, target: Pinned, n: int) -> None:
     for _ in model.gradients([x.clone() for _ in range(n)], target):
         pass
+
+
+def _shared(model: Model) -> int:
+    """Forwards that all targets share: the picture's own, and the one by which texts' words are scored."""
+    return 2 if isinstance(model, TextModel) else 1
 
 
 def _taken(run: Callable[[], None]) -> float:

@@ -14,13 +14,12 @@ from seewhy.errors import BadInput, BadOption
 from seewhy.explaining import predictions
 from seewhy.first import outputs_of
 from seewhy.lang import languages
-from seewhy.metrics.curves import explained_by
+from seewhy.metrics.curves import check_explained
 from seewhy.metrics.ranking import Ranks, hottest
 from seewhy.model import Model
-from seewhy.texts import with_texts
 from seewhy.types import Pixels
 from seewhy.web import answers
-from seewhy.web.asked import texts_of
+from seewhy.web.asked import compared, texts_of
 from seewhy.web.edits import BODY, Brush, Hottest, classes, edit
 from seewhy.web.limits import Limits
 from seewhy.web.looked import Looked, digest
@@ -91,7 +90,7 @@ class Editing:
         geometry = looked.geometry
         mask = made.mask(geometry, lambda key: self._ranked(key, model, looked))
         x = looked.edited(mask, made.fill)
-        said, wanted = _said(with_texts(model, (), texts), x, top, asked)
+        said, wanted = _said(compared(model, texts or ()), x, top, asked)
         shown = geometry.on_picture()
         return {
             "predictions": answers.predictions(said, lang),
@@ -105,7 +104,7 @@ class Editing:
 
         def make() -> tuple[Ranks, str]:
             found = self._results.get(key)
-            explained_by(model, found)
+            check_explained(model, found)
             return hottest(found), digest(found.photos[0].pixels)
 
         ranks, photo = self._ranks.get((key, id(model)), make)

@@ -1,5 +1,6 @@
 // The page of `seewhy serve`.
 import { css, html, lang, nothing, shared, sheet, speak, word, type View } from "../viewer";
+import { photoAt } from "./api";
 import { Following } from "./following";
 import { Session, type Start } from "./session";
 import "./byhand";
@@ -30,6 +31,7 @@ export class App extends Following {
     [role="tab"] { font: inherit; padding: 8px 14px; border: 0; border-bottom: 2.5px solid transparent; background: none; color: var(--soft); cursor: pointer; }
     [role="tab"][aria-selected="true"] { color: var(--accent); border-color: var(--accent); font-weight: 600; }
     .trouble { display: flex; gap: 12px; justify-content: space-between; align-items: start; padding: 10px 14px; margin-bottom: 14px; border: 1px solid var(--stamp); border-radius: 12px; background: var(--card); }
+    .waiting { max-width: 100%; max-height: 60vh; border-radius: 12px; }
     @media (max-width: 900px) {
       .page { display: flex; flex-direction: column; align-items: stretch; gap: 14px; }
       .side { display: contents; }
@@ -53,7 +55,7 @@ export class App extends Following {
     document.title = photo ? `${photo.name} · seewhy` : "seewhy";
     return html`<header>
         <p class="brand">seewhy</p>
-        ${session.models.length ? html`<label class="field"><span>${word("model")}</span><select data-testid="model" @change=${(event: Event) => this.model((event.target as HTMLSelectElement).value)}>
+        ${session.models.length ? html`<label class="field"><span>${word("model")}</span><select data-testid="model" @change=${(event: Event) => session.use((event.target as HTMLSelectElement).value)}>
           ${session.models.map((one) => html`<option value=${one.id} ?selected=${one.id === session.state.model}>${one.name}</option>`)}
           ${session.loading.map((name) => html`<option disabled>${name} …</option>`)}</select></label>`
           : html`<p class="hint" role="status" data-testid="loading">${word("loading", { name: session.loading[0] ?? "" })}</p>`}
@@ -80,16 +82,11 @@ export class App extends Following {
   }
 
   private explained() {
-    const { session } = this, { data } = session, targets = session.state.targets.length;
+    const { session } = this, { data } = session, { photo } = session.state, targets = session.state.targets.length;
+    if (session.mute && photo) return html`<p role="status" data-testid="type-a-text">${word("type_a_text")}</p>
+      <img class="waiting" src=${photoAt(photo.id)} alt=${photo.name} @error=${() => session.missed(photo)}>`;
     return html`<seewhy-queue .session=${session}></seewhy-queue><seewhy-share .session=${session}></seewhy-share>
       ${data?.explanations.length ? html`<seewhy-viewer bare columns=${targets > 1 && targets < 5 ? targets : 0} .data=${data} .view=${session.state.view}></seewhy-viewer>` : nothing}`;
-  }
-
-  private model(model: string): void {
-    const session = this.session;
-    session.choose({ model, ...(session.models.find((one) => one.id === model)?.texts ? {} : { targets: session.state.targets.filter((one) => one === "top" || /^\d+$/.test(one)) }) });
-    if (!session.state.targets.length) session.choose({ targets: ["top"] });
-    void session.facts();
   }
 
   private turn(event: KeyboardEvent): void {
