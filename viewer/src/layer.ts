@@ -1,7 +1,7 @@
 // One panel's map: its field, how it is scaled, and what it is called.
 import { bytes, floats } from "./maps/decode";
 import { Combined, MapField, type Field } from "./maps/field";
-import { Sizes, type Limits, type Sign } from "./maps/scale";
+import { peak, Sizes, type Limits, type Sign } from "./maps/scale";
 import { said, word } from "./said";
 import type { Data, Picture, Shown } from "./types";
 import type { View } from "./view";
@@ -53,6 +53,14 @@ export function limitsOf(layer: Layer, sign: Sign, percent: number, photo: Pictu
   return known.get(sign)!.limits(percent);
 }
 
+const peaks = new WeakMap<Field, number>();
+
+/** The largest magnitude on the whole photo. */
+export function peakOf(layer: Layer, photo: Picture): number {
+  if (!peaks.has(layer.field)) peaks.set(layer.field, peak(sampled(layer.field, photo)));
+  return peaks.get(layer.field)!;
+}
+
 /** One limit for maps that can be compared: the largest of their group. */
 export function scaleOf(layer: Layer, all: readonly Layer[], view: View, photo: Picture): Limits {
   const sign = signOf(layer, view), own = limitsOf(layer, sign, view.clip, photo);
@@ -61,10 +69,16 @@ export function scaleOf(layer: Layer, all: readonly Layer[], view: View, photo: 
   return { peak: own.peak, limit: Math.max(own.limit, ...group.map((other) => limitsOf(other, sign, view.clip, photo).limit)) };
 }
 
+const samples = new WeakMap<Field, Float32Array>();
+
 function sampled(field: Field, photo: Picture): Float32Array {
+  const known = samples.get(field);
+  if (known) return known;
   const shrink = Math.min(1, LONGEST / Math.max(photo.width, photo.height));
   const [w, h] = [photo.width, photo.height].map((side) => Math.max(1, Math.round(side * shrink)));
-  return field.over({ left: 0, top: 0, width: photo.width, height: photo.height }, w, h, false);
+  const found = field.over({ left: 0, top: 0, width: photo.width, height: photo.height }, w, h, false);
+  samples.set(field, found);
+  return found;
 }
 
 /** The first less the second: in their own units where these are the same, else each in parts of its strongest colour. */

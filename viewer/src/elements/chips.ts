@@ -1,6 +1,6 @@
 // A small picture of each map, to choose which are shown.
 import { css, html, type PropertyValues } from "lit";
-import { limitsOf, layerOf, signOf } from "../layer";
+import { limitsOf, layerOf, peakOf, signOf } from "../layer";
 import type { Field } from "../maps/field";
 import { levels, look, paint } from "../maps/paint";
 import { said } from "../said";
@@ -38,9 +38,9 @@ export class Chips extends Speaking {
     const { photo } = this.data, shrink = SIDE / Math.min(photo.width, photo.height);
     const layer = layerOf(this.data.explanations[index], index), sign = signOf(layer, this.view);
     const [w, h] = [photo.width, photo.height].map((side) => Math.max(1, Math.round(side * Math.min(shrink, (8 * SIDE) / Math.max(photo.width, photo.height)))));
-    const { limit, peak } = limitsOf(layer, sign, this.view.clip, photo);
+    const { limit } = limitsOf(layer, sign, this.view.clip, photo);
     const colors = this.tables[this.view.colors] ?? this.tables[sign === "all" ? "bluewhitered" : "inferno"];
-    const most = Math.max(peak, limitsOf(layer, "absolute", 0, photo).peak), image = new ImageData(w, h);
+    const most = peakOf(layer, photo), image = new ImageData(w, h);
     if (!small.has(layer.field)) {
       const values = layer.field.over({ left: 0, top: 0, width: photo.width, height: photo.height }, w, h, false);
       small.set(layer.field, levels(values, most));

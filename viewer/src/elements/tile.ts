@@ -1,10 +1,10 @@
 // One panel: the photo, a map on it, its numbers.
 import { css, html, nothing, type PropertyValues } from "lit";
 import { styled } from "./styled";
-import { limitsOf, signOf, type Layer } from "../layer";
+import { peakOf, signOf, type Layer } from "../layer";
 import { MapField } from "../maps/field";
 import { contour, levels, look, paint, paintScale, type Style } from "../maps/paint";
-import { rowOf, short, type Limits } from "../maps/scale";
+import { peak, rowOf, short, type Limits } from "../maps/scale";
 import { said, word } from "../said";
 import type { Picture, Shown } from "../types";
 import { seen, type View } from "../view";
@@ -180,9 +180,9 @@ export class Tile extends Speaking {
     if (!canvas || !w || view.show === "photo") return;
     const sign = signOf(layer, view), key = [w, h, view.zoom, view.x, view.y, view.texture].join();
     if (this.found?.key !== key || this.found.field !== layer.field) {
-      const { peak } = limitsOf(layer, "absolute", 0, photo), area = seen(view, photo.width, photo.height);
+      const area = seen(view, photo.width, photo.height);
       const values = layer.field.over(area, w, h, view.texture === "blocks");
-      const most = values.reduce((top, one) => (Math.abs(one) > top ? Math.abs(one) : top), peak);
+      const most = Math.max(peak(values), peakOf(layer, photo));
       this.found = { key, field: layer.field, levels: levels(values, most), peak: most, drawn: "" };
     }
     const style: Style = {

@@ -27,7 +27,10 @@ export class Sizes {
   private readonly sums: Float64Array;
 
   constructor(values: Float32Array, sign: Sign) {
-    this.sizes = values.filter((value) => !Number.isNaN(value)).map((value) => Math.abs(kept(value, sign))).sort();
+    const sizes = new Float32Array(values.length);
+    let seen = 0;
+    for (let i = 0; i < values.length; i++) if (values[i] === values[i]) sizes[seen++] = Math.abs(kept(values[i], sign));
+    this.sizes = sizes.subarray(0, seen).sort();
     this.sums = new Float64Array(this.sizes.length);
     let sum = 0;
     for (let i = 0; i < this.sizes.length; i++) this.sums[i] = sum += this.sizes[i];
@@ -46,6 +49,13 @@ export class Sizes {
     }
     return { limit: sizes[low], peak: sizes[last] };
   }
+}
+
+/** The largest magnitude. */
+export function peak(values: Float32Array): number {
+  let found = 0;
+  for (let i = 0; i < values.length; i++) if (Math.abs(values[i]) > found) found = Math.abs(values[i]);
+  return found;
 }
 
 export function short(value: number): string {
