@@ -24,7 +24,12 @@ export class Viewer extends Speaking {
     @media (min-width: 900px) { .stage.beside.grid { grid-template-columns: repeat(var(--columns), minmax(0, 1fr)); } }
     main.bare { grid-template-columns: minmax(0, 1fr); }
     seewhy-tile.current::part(tile) { border-color: var(--accent); }
-    @media print { seewhy-bar, seewhy-chips { display: none; } .stage { grid-template-columns: 1fr 1fr; } main { display: block; } }
+    @media print {
+      seewhy-bar, seewhy-chips { display: none; }
+      .stage, .stage.beside { grid-template-columns: 1fr 1fr; }
+      seewhy-tile { break-inside: avoid; }
+      main { display: block; }
+    }
   `];
 
   declare data: Data;
@@ -36,6 +41,7 @@ export class Viewer extends Speaking {
   declare bare: boolean; // without predictions and details beside
   private tables: Record<string, Uint8Array> = {};
   private layers: Layer[] = [];
+  private printed?: View; // how it was looked at before
 
   constructor() {
     super();
@@ -43,6 +49,30 @@ export class Viewer extends Speaking {
     this.addEventListener("look", (event) => this.look((event as CustomEvent<View>).detail));
     this.addEventListener("point", (event) => (this.at = (event as CustomEvent<[number, number]>).detail));
   }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener("beforeprint", this.whole);
+    addEventListener("afterprint", this.restored);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener("beforeprint", this.whole);
+    removeEventListener("afterprint", this.restored);
+  }
+
+  /** On paper all maps are seen: there is nothing to click. */
+  private readonly whole = (): void => {
+    this.printed = this.view;
+    this.view = { ...this.view, beside: true };
+    this.performUpdate();
+  };
+
+  private readonly restored = (): void => {
+    this.view = this.printed ?? this.view;
+    this.printed = undefined;
+  };
 
   /** The value of a map at a pixel of the photo: what `Explanation.heatmap()` has there. */
   valueAt(x: number, y: number, index = this.current): number {
