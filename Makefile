@@ -98,9 +98,18 @@ $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
 	@touch $@
 
 # grad-cam asks for the OpenCV build that needs libGL; the headless one of the group serves it as well.
-$(VENV)/tested: pyproject.toml $(VENV)/installed
+$(VENV)/tested: pyproject.toml $(VENV)/installed $(VENV)/browsed
 	$(BIN)/python -m pip install --quiet --group test --group oracles
 	$(BIN)/python -m pip install --quiet --no-deps grad-cam==1.5.7 torch-lucent==0.1.8 kornia==0.4.1 flashtorch==0.1.3 nbdt==0.0.4
+	@touch $@
+
+# What tests in a browser need beside: where it can't be brought, they are skipped, and it is said.
+$(VENV)/browsed: viewer/package-lock.json | $(VENV)/bin/python
+	@{ command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null && fc-list :lang=zh 2>/dev/null | grep -q . \
+		|| { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium fonts-wqy-microhei fontconfig; } \
+		|| echo 'skipped: tests in a browser, or those in Chinese. Install Debian'"'"'s chromium, fonts-wqy-microhei and fontconfig'
+	@command -v npm >/dev/null && $(MAKE) --no-print-directory viewer/node_modules \
+		|| echo 'skipped: the audit by axe, and whether the scripts are what viewer/ builds. Install Node and npm'
 	@touch $@
 
 $(VENV)/linted: pyproject.toml $(VENV)/installed

@@ -6,26 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from paging import NAMES, Site, Visits, chinese, explanation, give, predictions, same_values, shown, until
-from serving import png
-
-SIZE = (64, 64)
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    place = tmp_path / "photo.png"
-    place.write_bytes(png(11, SIZE))
-    return place
-
-
-@pytest.fixture
-def tab(visits: Visits, file: Path) -> Any:
-    """The page with one photo's Grad-CAM."""
-    made = visits()
-    give(made, (file.name, file.read_bytes()))
-    shown(made, "gradcam")
-    return made
+from paging import NAMES, Site, Visits, chinese, explanation, predictions, same_values, shown, until
 
 
 def test_a_click_on_a_class_explains_it_beside_and_another_leaves_it_out(tab: Any, site: Site, file: Path) -> None:
@@ -151,3 +132,13 @@ def test_costs_are_told_before_anything_runs(tab: Any) -> None:
     cost = tab.get_by_test_id("cost-gradcam")
     until(lambda: cost.inner_text().startswith("≈"), tab=tab)
     assert cost.inner_text().endswith(" s") and cost.get_attribute("title")
+
+
+def test_another_model_has_layers_of_its_own(tab: Any) -> None:
+    tab.get_by_test_id("layer").fill("0")
+    until(lambda: "layer%3D" in tab.evaluate("location.hash"), tab=tab)
+    shown(tab, "gradcam")
+    tab.get_by_test_id("model").select_option("red")
+    shown(tab, "gradcam")
+    assert "layer%3D" not in tab.evaluate("location.hash")
+    assert {name for name, _ in predictions(tab)} == {"dark", "red", "green"}

@@ -32,9 +32,8 @@ def test_of_a_photo_that_is_uploaded_the_page_says_what_python_says(visits: Visi
     expected = seewhy.predict(site.models["small"], str(file), 5)
     assert predictions(tab) == [(one.label, f"{100 * one.probability:.1f} %") for one in expected]
     bars = tab.get_by_test_id("predictions").locator("i").evaluate_all("all => all.map(one => one.style.width)")
-    assert [float(one.rstrip("%")) for one in bars] == pytest.approx(
-        [100 * one.probability for one in expected], abs=1e-3
-    )
+    bars = [float(one.rstrip("%")) for one in bars]
+    assert bars == pytest.approx([100 * one.probability for one in expected], abs=1e-3)
     heat = explanation(site, file).heatmap()[0]
     same_values(tab, heat, (60, 45), (16, 1), (103, 88), (77, 20))
     same_values(tab, heat, (2, 50))  # of which the network saw nothing
@@ -53,8 +52,8 @@ def test_a_photo_is_pasted_and_dropped(visits: Visits, kind: str) -> None:
 
 def test_what_is_dragged_over_the_page_and_is_no_photo_changes_nothing(visits: Visits) -> None:
     tab = visits()
-    script = """() => { const dataTransfer = new DataTransfer();
-        const event = new DragEvent('drop', {dataTransfer, cancelable: true, bubbles: true});
+    script = """() => { const event = new DragEvent('drop', {cancelable: true, bubbles: true,
+        dataTransfer: new DataTransfer()});
         document.body.dispatchEvent(event); return event.defaultPrevented; }"""
     assert not tab.evaluate(script)
     visits.expected.append("422")

@@ -1,11 +1,11 @@
-import { PLAIN as e, Speaking as t, amount as n, asText as r, css as i, fromText as a, html as o, lang as s, listen as c, nothing as l, predictions as u, said as d, shared as f, sheet as ee, speak as p, styled as m, svg as h, word as g } from "./viewer.js";
+import { PLAIN as e, Speaking as t, amount as n, asText as r, css as i, fromText as a, html as o, lang as s, listen as c, nothing as l, predictions as u, said as d, shared as f, sheet as ee, speak as p, styled as te, svg as m, word as h } from "./viewer.js";
 // src/app/api.ts
-var _ = class extends Error {
+var g = class extends Error {
 	constructor(e, t) {
 		super(e.problem), this.said = e, this.status = t;
 	}
 };
-async function v(e, t, n, r) {
+async function _(e, t, n, r) {
 	let i = n instanceof Blob ? n : n === void 0 ? void 0 : JSON.stringify(n), a;
 	try {
 		a = await fetch(t, {
@@ -15,29 +15,29 @@ async function v(e, t, n, r) {
 			headers: { accept: "application/json" }
 		});
 	} catch (e) {
-		throw r?.aborted ? e : new _({
+		throw r?.aborted ? e : new g({
 			code: "away",
 			problem: "",
 			hint: ""
 		}, 0);
 	}
 	let o = await a.json().catch(() => ({}));
-	if (!a.ok) throw new _(o.error ?? {
+	if (!a.ok) throw new g(o.error ?? {
 		code: "http",
 		problem: a.statusText,
 		hint: ""
 	}, a.status);
 	return o;
 }
-var y = encodeURIComponent, b = {
-	models: () => v("GET", "/api/models"),
-	classes: (e, t) => v("GET", `/api/models/${y(e)}/classes?lang=${t}`),
-	layers: (e) => v("GET", `/api/models/${y(e)}/layers`),
-	samples: (e) => v("GET", `/api/samples?lang=${e}`),
-	cards: (e) => v("GET", `/api/cards?lang=${e}`),
-	there: (e) => v("GET", x(e)),
-	add: (e) => v("PUT", "/api/photos", e),
-	predict: (e, t, n) => v("POST", "/api/predictions", n ? {
+var v = encodeURIComponent, y = {
+	models: () => _("GET", "/api/models"),
+	classes: (e, t) => _("GET", `/api/models/${v(e)}/classes?lang=${t}`),
+	layers: (e) => _("GET", `/api/models/${v(e)}/layers`),
+	samples: (e) => _("GET", `/api/samples?lang=${e}`),
+	cards: (e) => _("GET", `/api/cards?lang=${e}`),
+	there: (e) => _("GET", b(e)),
+	add: (e) => _("PUT", "/api/photos", e),
+	predict: (e, t, n) => _("POST", "/api/predictions", n ? {
 		photo: e,
 		model: t,
 		top: 5,
@@ -47,15 +47,15 @@ var y = encodeURIComponent, b = {
 		model: t,
 		top: 5
 	}),
-	costs: (e) => v("POST", "/api/costs", e),
-	start: (e) => v("POST", "/api/jobs", e),
-	jobs: () => v("GET", "/api/jobs"),
-	cancel: (e) => v("DELETE", `/api/jobs/${e}`),
-	partial: (e, t) => v("GET", `/api/jobs/${e}/partial/${t}`),
-	result: (e) => v("GET", `/api/results/${e}`),
-	curves: (e, t) => v("GET", `/api/results/${e}/curves?fill=${t}`),
-	edit: (e, t) => v("POST", "/api/edits", e, t)
-}, x = (e) => `/api/photos/${e}`, S = class extends t {
+	costs: (e) => _("POST", "/api/costs", e),
+	start: (e) => _("POST", "/api/jobs", e),
+	jobs: () => _("GET", "/api/jobs"),
+	cancel: (e) => _("DELETE", `/api/jobs/${e}`),
+	partial: (e, t) => _("GET", `/api/jobs/${e}/partial/${t}`),
+	result: (e) => _("GET", `/api/results/${e}`),
+	curves: (e, t) => _("GET", `/api/results/${e}/curves?fill=${t}`),
+	edit: (e, t) => _("POST", "/api/edits", e, t)
+}, b = (e) => `/api/photos/${e}`, x = class extends t {
 	constructor(...e) {
 		super(...e), this.again = () => this.requestUpdate();
 	}
@@ -68,16 +68,16 @@ var y = encodeURIComponent, b = {
 	disconnectedCallback() {
 		super.disconnectedCallback(), this.session.removeEventListener("change", this.again);
 	}
-}, te = /^(top|predicted|rank:.*)$/i, C = /^\d+$/, w = (e) => !(!e?.texts || e.classes);
-function T(e, t = []) {
+}, ne = /^(top|predicted|rank:.*)$/i, S = /^\d+$/, C = (e) => !(!e?.texts || e.classes);
+function w(e, t = []) {
 	let n = e.trim(), r = n.indexOf(" - ");
-	return !n || te.test(n) ? [] : r < 0 || t.includes(n) ? [n] : [n.slice(0, r), n.slice(r + 3)].flatMap((e) => T(e, t));
+	return !n || ne.test(n) ? [] : r < 0 || t.includes(n) ? [n] : [n.slice(0, r), n.slice(r + 3)].flatMap((e) => w(e, t));
 }
-function E(e, t, n) {
-	let r = n ? t.filter((t) => e.texts ? !C.test(t) : t === "top" || C.test(t)) : t;
-	return w(e) ? r.filter((e) => T(e).length) : r.length ? [...r] : ["top"];
+function T(e, t, n) {
+	let r = n ? t.filter((t) => e.texts ? !S.test(t) : t === "top" || S.test(t)) : t;
+	return C(e) ? r.filter((e) => w(e).length) : r.length ? [...r] : ["top"];
 }
-function ne(e, t) {
+function E(e, t) {
 	let n = new Set(e.methods.filter((e) => e.offered).map((e) => e.id)), r = t.filter((e) => n.has(e.id));
 	return r.length ? r : [{
 		id: e.first,
@@ -95,9 +95,7 @@ function D(e) {
 	t.set("model", e.model);
 	for (let n of e.methods) t.append("method", k(n));
 	for (let n of e.targets) t.append("target", n);
-	e.seed && t.set("seed", String(e.seed)), e.score && t.set("score", e.score), e.tab !== "explain" && t.set("tab", e.tab);
-	let n = r(e.view);
-	return n && t.set("view", n), t.toString();
+	return e.seed && t.set("seed", String(e.seed)), e.score && t.set("score", e.score), e.tab !== "explain" && t.set("tab", e.tab), t.set("view", r(e.view)), t.toString();
 }
 function O(e) {
 	let t = new URLSearchParams(e.replace(/^#/, "")), n = {}, r = t.get("photo") ?? "", [i, o] = (t.get("size") ?? "").split("x").map(Number);
@@ -106,7 +104,7 @@ function O(e) {
 		width: i,
 		height: o,
 		name: t.get("name") ?? ""
-	}), t.get("model") && (n.model = t.get("model")), t.has("method") && (n.methods = t.getAll("method").map(ie)), t.has("target") && (n.targets = t.getAll("target")), /^\d+$/.test(t.get("seed") ?? "") && (n.seed = Number(t.get("seed"))), t.get("score") && (n.score = t.get("score")), t.get("tab") && (n.tab = t.get("tab")), t.get("view") && (n.view = a(t.get("view"))), n;
+	}), t.get("model") && (n.model = t.get("model")), t.has("method") && (n.methods = t.getAll("method").map(ie)), t.has("target") && (n.targets = t.getAll("target")), /^\d+$/.test(t.get("seed") ?? "") && (n.seed = Number(t.get("seed"))), t.get("score") && (n.score = t.get("score")), t.get("tab") && (n.tab = t.get("tab")), t.has("view") && (n.view = a(t.get("view"))), n;
 }
 var k = ({ id: e, options: t }) => {
 	let n = Object.entries(t).map(([e, t]) => `${e}=${encodeURIComponent(t)}`);
@@ -156,17 +154,21 @@ var ae = 3, oe = [
 		};
 		this.all.set(e, r), this.changed();
 		try {
-			let e = await b.start(t);
+			let n = await y.start(t);
+			if (A(r)) {
+				this.all.get(e) === r && y.cancel(n.id).catch(() => void 0);
+				return;
+			}
 			Object.assign(r, {
-				job: e.id,
-				state: e.state,
-				before: e.before,
-				cells: e.cells
+				job: n.id,
+				state: n.state,
+				before: n.before,
+				cells: n.cells
 			});
-			let n = e.cells.filter((e) => e.ready);
-			await Promise.all(n.map((e) => this.fetch(e.key))), n.length === e.cells.length && (r.state = "done");
+			let i = n.cells.filter((e) => e.ready);
+			await Promise.all(i.map((e) => this.fetch(e.key))), i.length === n.cells.length && (r.state = "done");
 		} catch (e) {
-			if (!(e instanceof _)) throw e;
+			if (!(e instanceof g)) throw e;
 			Object.assign(r, {
 				state: "failed",
 				trouble: e.said
@@ -178,10 +180,10 @@ var ae = 3, oe = [
 		for (let [t, n] of this.all) !e.has(t) && !A(n) && this.cancel(n);
 	}
 	cancel(e) {
-		e.job && b.cancel(e.job).catch(() => void 0), this.end(e, "cancelled");
+		e.job && y.cancel(e.job).catch(() => void 0), this.end(e, "cancelled");
 	}
 	async fetch(e) {
-		this.found.has(e) || this.found.set(e, await b.result(e)), this.partial.delete(e);
+		this.found.has(e) || this.found.set(e, await y.result(e)), this.partial.delete(e);
 	}
 	follow() {
 		for (let e of this.busy) {
@@ -209,7 +211,7 @@ var ae = 3, oe = [
 			before: 0
 		});
 		else if (t === "progress") e.progress = n;
-		else if (t === "partial") await b.partial(e.job, r).then((e) => this.partial.set(r, e), () => void 0);
+		else if (t === "partial") await y.partial(e.job, r).then((e) => this.partial.set(r, e), () => void 0);
 		else if (t === "result") await this.fetch(r).catch(() => void 0);
 		else return this.end(e, t, n.error ?? null);
 		this.changed();
@@ -226,64 +228,69 @@ var ae = 3, oe = [
 	"done",
 	"failed",
 	"cancelled"
-].includes(e.state), ce = 40, j = "unknown_photo", le = class extends EventTarget {
-	constructor(t) {
-		super(), this.start = t, this.models = [], this.loading = [], this.samples = [], this.photos = [], this.state = {
-			photo: null,
-			model: "",
-			methods: [{
-				id: "gradcam",
-				options: {}
-			}],
-			targets: ["top"],
-			seed: 0,
-			score: "",
-			tab: "explain",
-			view: {
-				...e,
-				beside: !0
-			}
-		}, this.predictions = null, this.trouble = null, this.names = {
+].includes(e.state), ce = 40, j = "unknown_photo", le = 200, M = (t = "") => ({
+	photo: null,
+	model: t,
+	methods: [{
+		id: "gradcam",
+		options: {}
+	}],
+	targets: ["top"],
+	seed: 0,
+	score: "",
+	tab: "explain",
+	view: {
+		...e,
+		beside: !0
+	}
+}), N = class extends EventTarget {
+	constructor(e) {
+		super(), this.start = e, this.models = [], this.loading = [], this.samples = [], this.photos = [], this.state = M(), this.predictions = null, this.trouble = null, this.names = {
 			en: [],
 			zh: []
-		}, this.cards = {}, this.costs = /* @__PURE__ */ new Map(), this.layers = [], this.works = new se(() => this.changed(), () => void this.cost()), this.told = "", this.predicted = "", this.waiting = !1, this.fitted = !!O(location.hash).methods, this.held = null, this.soFars = /* @__PURE__ */ new WeakMap();
-		let n = localStorage.getItem("seewhy-lang");
-		p(n === "zh" || n === "en" ? n : t.lang), c(() => {
+		}, this.cards = {}, this.costs = /* @__PURE__ */ new Map(), this.layers = [], this.works = new se(() => this.changed(), () => void this.cost()), this.told = "", this.predicted = "", this.waiting = !1, this.fitted = !!O(location.hash).methods, this.due = 0, this.held = null, this.soFars = /* @__PURE__ */ new WeakMap();
+		let t = localStorage.getItem("seewhy-lang");
+		p(t === "zh" || t === "en" ? t : e.lang), c(() => {
 			localStorage.setItem("seewhy-lang", s()), this.words(), this.changed();
 		}), this.take(), addEventListener("hashchange", () => {
-			location.hash.slice(1) !== this.told && (this.take(), this.refresh());
+			if (location.hash.slice(1) === this.told) return;
+			let { model: e } = this.state;
+			this.take(), e !== this.state.model && this.facts(), this.refresh();
 		}), this.open();
 	}
 	get model() {
 		return this.models.find((e) => e.id === this.state.model);
 	}
 	get texts() {
-		return this.model?.texts ? [...new Set(this.state.targets.flatMap((e) => T(e, this.names.en)))] : [];
+		return this.model?.texts ? [...new Set(this.state.targets.flatMap((e) => w(e, this.names.en)))] : [];
 	}
 	get mute() {
-		return w(this.model) && !this.texts.length;
+		return C(this.model) && !this.texts.length;
 	}
 	use(e) {
 		let t = this.models.find((t) => t.id === e);
 		if (!t) return;
-		let { targets: n, methods: r } = this.state;
+		let { targets: n } = this.state, r = this.state.methods.map(({ id: e, options: { layer: t, ...n } }) => ({
+			id: e,
+			options: n
+		}));
 		this.choose({
 			model: e,
-			targets: E(t, n, !0),
-			methods: ne(t, r)
+			targets: T(t, n, !0),
+			methods: E(t, r)
 		}), this.facts();
 	}
 	choose(e) {
 		Object.assign(this.state, e), this.tell(), this.refresh();
 	}
 	look(e) {
-		this.state.view = e, this.tell();
+		this.state.view = e, clearTimeout(this.due), this.due = window.setTimeout(() => this.tell(), le), this.changed();
 	}
 	async add(e) {
 		let t = null;
 		for (let n of e) try {
 			t = this.keep({
-				...await b.add(n),
+				...await y.add(n),
 				name: n.name || "photo"
 			});
 		} catch (e) {
@@ -300,11 +307,11 @@ var ae = 3, oe = [
 		});
 		this.apart(t);
 		let { held: n } = this;
-		return (n?.photo.src !== x(e.id) || n.explanations.length !== t.length || n.explanations.some((e, n) => e !== t[n])) && (this.held = {
+		return (n?.photo.src !== b(e.id) || n.explanations.length !== t.length || n.explanations.some((e, n) => e !== t[n])) && (this.held = {
 			lang: s(),
 			photo: {
 				...e,
-				src: x(e.id)
+				src: b(e.id)
 			},
 			tables: this.start.tables,
 			explanations: t
@@ -362,15 +369,15 @@ var ae = 3, oe = [
 				targets: t
 			};
 			try {
-				for (let e of (await b.costs(a)).costs) this.costs.set(e.method, e);
+				for (let e of (await y.costs(a)).costs) this.costs.set(e.method, e);
 			} catch (e) {
-				if (!(e instanceof _)) throw e;
+				if (!(e instanceof g)) throw e;
 			}
 		}
 		this.changed();
 	}
 	missed(e) {
-		b.there(e.id).catch((t) => this.failed(t, e));
+		y.there(e.id).catch((t) => this.failed(t, e));
 	}
 	lost(e) {
 		this.photos = this.photos.filter((t) => t.id !== e.id), this.trouble = {
@@ -380,7 +387,7 @@ var ae = 3, oe = [
 		}, this.predicted = "", this.state.photo?.id === e.id && this.choose({ photo: null }), this.changed();
 	}
 	failed(e, t = this.state.photo) {
-		if (!(e instanceof _)) throw e;
+		if (!(e instanceof g)) throw e;
 		if (e.said.code === j && t) return this.lost(t);
 		this.trouble = e.said, this.changed();
 	}
@@ -397,7 +404,7 @@ var ae = 3, oe = [
 		}
 	}
 	async shelf() {
-		let { models: e, loading: t } = await b.models();
+		let { models: e, loading: t } = await y.models();
 		Object.assign(this, {
 			models: e,
 			loading: t
@@ -405,7 +412,7 @@ var ae = 3, oe = [
 	}
 	known() {
 		let { model: e, state: t } = this;
-		e && (t.targets = E(e, t.targets, !1), this.fitted || (t.methods = [{
+		e && (t.targets = T(e, t.targets, !1), this.fitted || (t.methods = [{
 			id: e.first,
 			options: {}
 		}]), this.fitted = !0);
@@ -415,9 +422,9 @@ var ae = 3, oe = [
 		if (this.layers = [], this.costs.clear(), !this.model) return;
 		this.cost();
 		let [t, n, r] = await Promise.allSettled([
-			b.classes(e, "en"),
-			b.classes(e, "zh"),
-			b.layers(e)
+			y.classes(e, "en"),
+			y.classes(e, "zh"),
+			y.layers(e)
 		]);
 		e === this.state.model && (this.names = {
 			en: t.status === "fulfilled" ? t.value.classes : [],
@@ -425,7 +432,7 @@ var ae = 3, oe = [
 		}, this.layers = r.status === "fulfilled" ? r.value.layers : [], this.changed());
 	}
 	async words() {
-		let [e, t] = await Promise.allSettled([b.samples(s()), b.cards(s())]);
+		let [e, t] = await Promise.allSettled([y.samples(s()), y.cards(s())]);
 		e.status === "fulfilled" && (this.samples = e.value.samples), t.status === "fulfilled" && (this.cards = t.value.cards), this.changed();
 	}
 	async predict() {
@@ -439,7 +446,7 @@ var ae = 3, oe = [
 			predicted: r
 		}), !this.mute)) {
 			try {
-				let { predictions: i } = await b.predict(e.id, t, n);
+				let { predictions: i } = await y.predict(e.id, t, n);
 				r === this.predicted && (this.predictions = i);
 			} catch (e) {
 				this.predicted = "", this.failed(e);
@@ -477,7 +484,7 @@ var ae = 3, oe = [
 		return this.photos = [e, ...this.photos.filter((t) => t.id !== e.id)].slice(0, ce), e;
 	}
 	take() {
-		Object.assign(this.state, O(location.hash)), this.state.photo && this.keep(this.state.photo), this.told = location.hash.slice(1);
+		Object.assign(this.state, M(this.state.model), O(location.hash)), this.state.photo && this.keep(this.state.photo), this.told = location.hash.slice(1);
 	}
 	tell() {
 		this.told = D(this.state), history.replaceState(null, "", `#${this.told}`), this.changed();
@@ -489,12 +496,12 @@ var ae = 3, oe = [
 		let n = this.state.methods.filter((t) => k(t) !== k(e));
 		this.choose({ methods: t ? [...n, e] : n });
 	}
-}, M = 160, N = class {
+}, P = 160, F = class {
 	constructor(e) {
 		this.changed = e, this.rows = 1, this.columns = 1, this.mask = /* @__PURE__ */ new Uint8Array(1), this.at = [.5, .5];
 	}
 	fit(e, t) {
-		let n = M / Math.max(e, t);
+		let n = P / Math.max(e, t);
 		[this.columns, this.rows] = [e, t].map((e) => Math.max(1, Math.round(e * n))), this.mask = new Uint8Array(this.rows * this.columns);
 	}
 	clear() {
@@ -534,10 +541,10 @@ var ae = 3, oe = [
 		let [r, i] = [Math.floor(this.at[0] * (this.columns - 1)), Math.floor(this.at[1] * (this.rows - 1))];
 		n[i * this.columns + r] = 4294967295, e.getContext("2d").putImageData(t, 0, 0);
 	}
-}, P = 300, F = 150, I = 4, L = class extends S {
+}, I = 300, L = 150, R = 4, z = class extends x {
 	static {
 		this.properties = {
-			...S.properties,
+			...x.properties,
 			key: {},
 			fill: {},
 			found: { state: !0 },
@@ -564,15 +571,15 @@ var ae = 3, oe = [
 	}
 	render() {
 		let e = `${this.key} ${this.fill}`;
-		return this.asked === e ? this.found ? o`<div class="curves">${this.curve(g("deletion"), this.found.deletion)}${this.curve(g("insertion"), this.found.insertion)}</div>
-      <p class="hint">${g("curves_hint")}</p>` : o`<p class="hint" role="status">${g("drawing_curves")}</p>` : o`<button type="button" class="small" data-testid="curves" @click=${() => this.ask(e)}>${g("draw_curves")}</button>`;
+		return this.asked === e ? this.found ? o`<div class="curves">${this.curve(h("deletion"), this.found.deletion)}${this.curve(h("insertion"), this.found.insertion)}</div>
+      <p class="hint">${h("curves_hint")}</p>` : o`<p class="hint" role="status">${h("drawing_curves")}</p>` : o`<button type="button" class="small" data-testid="curves" @click=${() => this.ask(e)}>${h("draw_curves")}</button>`;
 	}
 	curve(e, t) {
-		let n = Math.max(...t.values, ...t.random ?? [], 1e-9), r = g("area", { area: t.area.toFixed(3) }), i = t.random_area === void 0 ? "" : `, ${g("by_chance", { area: t.random_area.toFixed(3) })}`, a = (e) => e.map((e, r) => `${(I + 292 * t.shares[r]).toFixed(1)},${(146 - e / n * 142).toFixed(1)}`).join(" ");
+		let n = Math.max(...t.values, ...t.random ?? [], 1e-9), r = h("area", { area: t.area.toFixed(3) }), i = t.random_area === void 0 ? "" : `, ${h("by_chance", { area: t.random_area.toFixed(3) })}`, a = (e) => e.map((e, r) => `${(R + 292 * t.shares[r]).toFixed(1)},${(146 - e / n * 142).toFixed(1)}`).join(" ");
 		return o`<figure><figcaption><b>${e}</b><small data-testid="area-${e}">${r}${i}</small></figcaption>
-      <svg viewBox="0 0 ${P} ${F}" role="img" aria-label="${e}: ${r}${i}">
-        ${t.random ? h`<polyline class="random" points=${a(t.random)}></polyline>` : l}
-        ${h`<polyline points=${a(t.values)}></polyline>`}</svg></figure>`;
+      <svg viewBox="0 0 ${I} ${L}" role="img" aria-label="${e}: ${r}${i}">
+        ${t.random ? m`<polyline class="random" points=${a(t.random)}></polyline>` : l}
+        ${m`<polyline points=${a(t.values)}></polyline>`}</svg></figure>`;
 	}
 	async ask(e) {
 		Object.assign(this, {
@@ -580,19 +587,19 @@ var ae = 3, oe = [
 			found: null
 		});
 		try {
-			let t = await b.curves(this.key, this.fill);
+			let t = await y.curves(this.key, this.fill);
 			this.asked === e && (this.found = t);
 		} catch (e) {
 			this.asked = "", this.session.failed(e);
 		}
 	}
 };
-customElements.define("seewhy-curves", L);
+customElements.define("seewhy-curves", z);
 // src/app/byhand.ts
-var R = 15, z = class extends S {
+var B = 15, V = class extends x {
 	static {
 		this.properties = {
-			...S.properties,
+			...x.properties,
 			chosen: { state: !0 },
 			kind: { state: !0 },
 			share: { state: !0 },
@@ -617,7 +624,7 @@ var R = 15, z = class extends S {
   `];
 	}
 	constructor() {
-		super(), this.brush = new N(() => this.ask()), this.due = 0, Object.assign(this, {
+		super(), this.brush = new F(() => this.ask()), this.due = 0, Object.assign(this, {
 			chosen: "",
 			kind: "hottest",
 			share: 20,
@@ -637,34 +644,34 @@ var R = 15, z = class extends S {
 			"black"
 		], a = `${n.id} ${e.state.model} ${r}`;
 		return a !== this.shown && queueMicrotask(() => this.restart(a)), o`<form class="bar" @submit=${(e) => e.preventDefault()}>
-      <fieldset class="segments"><legend>${g("hide_by")}</legend>
-        ${this.segment("kind", "hottest", g("hide_hottest"))}${this.segment("kind", "brush", g("hide_brush"))}</fieldset>
-      ${this.kind === "hottest" ? o`<label class="field"><span>${g("explanations")}</span><select data-testid="test-map" @change=${(e) => {
+      <fieldset class="segments"><legend>${h("hide_by")}</legend>
+        ${this.segment("kind", "hottest", h("hide_hottest"))}${this.segment("kind", "brush", h("hide_brush"))}</fieldset>
+      ${this.kind === "hottest" ? o`<label class="field"><span>${h("explanations")}</span><select data-testid="test-map" @change=${(e) => {
 			this.chosen = e.target.value;
 		}}>
           ${t.map((e) => o`<option value=${e.key} ?selected=${e.key === r}>${e.method}, ${d(e.target)}</option>`)}</select></label>
-        <label class="field slide"><span>${g("hottest_share")} <output data-testid="share-value">${this.share} %</output></span>
+        <label class="field slide"><span>${h("hottest_share")} <output data-testid="share-value">${this.share} %</output></span>
           <input type="range" min="0" max="100" .value=${String(this.share)} data-testid="share" @input=${(e) => {
 			this.share = e.target.valueAsNumber, this.ask();
-		}}></label>` : o`<label class="field slide"><span>${g("brush_size")} <output>${this.size} %</output></span>
+		}}></label>` : o`<label class="field slide"><span>${h("brush_size")} <output>${this.size} %</output></span>
           <input type="range" min="2" max="40" .value=${String(this.size)} data-testid="brush-size" @input=${(e) => this.size = e.target.valueAsNumber}></label>
-        <button type="button" class="small" data-testid="brush-clear" @click=${() => this.brush.clear()}>${g("brush_clear")}</button>`}
-      <fieldset class="segments"><legend>${g("what_is_left")}</legend>${this.segment("keep", "hide", g("hide_it"))}${this.segment("keep", "keep", g("keep_only_it"))}</fieldset>
-      <label class="field"><span>${g("filled_with")}</span><select data-testid="fill" @change=${(e) => {
+        <button type="button" class="small" data-testid="brush-clear" @click=${() => this.brush.clear()}>${h("brush_clear")}</button>`}
+      <fieldset class="segments"><legend>${h("what_is_left")}</legend>${this.segment("keep", "hide", h("hide_it"))}${this.segment("keep", "keep", h("keep_only_it"))}</fieldset>
+      <label class="field"><span>${h("filled_with")}</span><select data-testid="fill" @change=${(e) => {
 			this.fill = e.target.value, this.ask();
 		}}>
-        ${i.map((e) => o`<option value=${e} ?selected=${e === this.fill}>${B[e]?.() ?? e}</option>`)}</select></label>
+        ${i.map((e) => o`<option value=${e} ?selected=${e === this.fill}>${H[e]?.() ?? e}</option>`)}</select></label>
     </form>
     <div class="test"><div>
-      <div class="picture"><img src=${this.answer?.picture ?? x(n.id)} alt=${g("shown_to_network")} data-testid="edited">
-        ${this.kind === "brush" ? o`<canvas width=${this.brush.columns} height=${this.brush.rows} tabindex="0" role="application" aria-label="${g("hide_brush")}. ${g("brush_keys")}" data-testid="brush"
+      <div class="picture"><img src=${this.answer?.picture ?? b(n.id)} alt=${h("shown_to_network")} data-testid="edited">
+        ${this.kind === "brush" ? o`<canvas width=${this.brush.columns} height=${this.brush.rows} tabindex="0" role="application" aria-label="${h("hide_brush")}. ${h("brush_keys")}" data-testid="brush"
           @pointerdown=${this.paint} @pointermove=${this.paint} @keydown=${this.steer}></canvas>` : l}</div>
-      <p class="hint">${this.kind === "brush" ? g("brush_hint") : g("shown_to_network")}</p>
+      <p class="hint">${this.kind === "brush" ? h("brush_hint") : h("shown_to_network")}</p>
       ${r && this.kind === "hottest" ? o`<seewhy-curves .session=${e} key=${r} fill=${this.fill}></seewhy-curves>` : l}
-    </div><div class="card" data-testid="live"><h2>${g("now_says")}</h2>
-      ${this.answer ? o`<p class="hint" data-testid="covered">${g("covered", { share: (100 * this.answer.covered).toFixed(0) })}</p>
-        ${this.answer.classes.length ? o`<div><h2>${g("explained_classes")}</h2><div data-testid="live-classes">${u(this.answer.classes, null)}</div></div>` : l}
-        <div><h2>${g("predictions")}</h2><div data-testid="live-top">${u(this.answer.predictions, null)}</div></div>` : o`<p class="hint">${g("looking")}</p>`}
+    </div><div class="card" data-testid="live"><h2>${h("now_says")}</h2>
+      ${this.answer ? o`<p class="hint" data-testid="covered">${h("covered", { share: (100 * this.answer.covered).toFixed(0) })}</p>
+        ${this.answer.classes.length ? o`<div><h2>${h("explained_classes")}</h2><div data-testid="live-classes">${u(this.answer.classes, null)}</div></div>` : l}
+        <div><h2>${h("predictions")}</h2><div data-testid="live-top">${u(this.answer.predictions, null)}</div></div>` : o`<p class="hint">${h("looking")}</p>`}
     </div></div>`;
 	}
 	segment(e, t, n) {
@@ -683,7 +690,7 @@ var R = 15, z = class extends S {
 		t && !this.shown.startsWith(t.id) && this.brush.fit(t.width, t.height), this.shown = e, this.ask();
 	}
 	ask() {
-		clearTimeout(this.due), this.requestUpdate(), this.due = window.setTimeout(() => void this.send(), R);
+		clearTimeout(this.due), this.requestUpdate(), this.due = window.setTimeout(() => void this.send(), B);
 	}
 	async send() {
 		let { session: e, share: t, keep: n, fill: r } = this, { photo: i, model: a } = e.state, { results: o } = e, s = o.some((e) => e.key === this.chosen) ? this.chosen : o[0]?.key;
@@ -702,7 +709,7 @@ var R = 15, z = class extends S {
 		this.asking?.abort();
 		let d = this.asking = new AbortController();
 		try {
-			let e = await b.edit({
+			let e = await y.edit({
 				photo: i.id,
 				model: a,
 				top: 5,
@@ -724,18 +731,18 @@ var R = 15, z = class extends S {
 	steer(e) {
 		this.brush.key(e.key, this.size / 100, e.shiftKey) && e.preventDefault();
 	}
-}, B = {
-	blur: () => g("fill_blur"),
-	grey: () => g("fill_grey"),
-	black: () => g("fill_black"),
-	inpaint: () => g("fill_inpaint")
+}, H = {
+	blur: () => h("fill_blur"),
+	grey: () => h("fill_grey"),
+	black: () => h("fill_black"),
+	inpaint: () => h("fill_inpaint")
 };
-customElements.define("seewhy-by-hand", z);
+customElements.define("seewhy-by-hand", V);
 // src/app/classes.ts
-var V = 8, H = class extends S {
+var U = 8, ue = class extends x {
 	static {
 		this.properties = {
-			...S.properties,
+			...x.properties,
 			text: { state: !0 },
 			at: { state: !0 }
 		};
@@ -767,15 +774,15 @@ var V = 8, H = class extends S {
 	}
 	render() {
 		let { session: e } = this, { targets: t } = e.state, n = e.model?.texts;
-		return o`${e.predictions ? this.said(e.predictions) : e.state.photo && !e.mute ? o`<p class="hint">${g("looking")}</p>` : l}
-      <div class="chosen" role="group" aria-label=${g("explained_classes")} data-testid="targets">${t.map((n) => o`
-        <span>${this.named(n)}<button type="button" aria-label="${g("leave_out")}: ${this.named(n)}" ?hidden=${t.length < 2 && !w(e.model)} @click=${() => this.toggle(n)}>×</button></span>`)}</div>
+		return o`${e.predictions ? this.said(e.predictions) : e.state.photo && !e.mute ? o`<p class="hint">${h("looking")}</p>` : l}
+      <div class="chosen" role="group" aria-label=${h("explained_classes")} data-testid="targets">${t.map((n) => o`
+        <span>${this.named(n)}<button type="button" aria-label="${h("leave_out")}: ${this.named(n)}" ?hidden=${t.length < 2 && !C(e.model)} @click=${() => this.toggle(n)}>×</button></span>`)}</div>
       <div class="find">
         <input type="text" role="combobox" aria-expanded=${String(this.found.length > 0)} aria-controls="found" aria-autocomplete="list"
-          aria-activedescendant=${this.found.length ? `found-${this.at}` : l} aria-label=${g(n ? "add_text" : "find_class")}
-          placeholder=${g(n ? "add_text" : "find_class")} maxlength="200" autocomplete="off" spellcheck="false" data-testid="find"
+          aria-activedescendant=${this.found.length ? `found-${this.at}` : l} aria-label=${h(n ? "add_text" : "find_class")}
+          placeholder=${h(n ? "add_text" : "find_class")} maxlength="200" autocomplete="off" spellcheck="false" data-testid="find"
           .value=${this.text} @input=${this.typed} @keydown=${this.key} @blur=${() => setTimeout(() => this.text = n ? this.text : "", 150)}>
-        <ul class="found" id="found" role="listbox" aria-label=${g("find_class")} ?hidden=${!this.found.length} data-testid="found">${this.found.map((t, n) => o`
+        <ul class="found" id="found" role="listbox" aria-label=${h("find_class")} ?hidden=${!this.found.length} data-testid="found">${this.found.map((t, n) => o`
           <li role="option" id="found-${n}" aria-selected=${String(n === this.at)} @pointerdown=${(e) => this.pick(e, t)}>
             <span>${e.names[s()][t]}</span><small>${s() === "zh" ? e.names.en[t] : e.names.zh[t]} ${t}</small></li>`)}</ul>
       </div>`;
@@ -786,15 +793,15 @@ var V = 8, H = class extends S {
 			let i = t.includes(String(e.index)) || r === 0 && t.includes("top");
 			return o`<li><button type="button" class="class" aria-pressed=${String(i)} @click=${() => this.toggle(r === 0 && t.includes("top") ? "top" : String(e.index))}>
         <div><span>${d(e.label)}</span><span>${n(e)}</span></div>
-        ${e.probability === void 0 ? l : o`<p><i ${m({ width: `${100 * e.probability}%` })}></i></p>`}</button></li>`;
+        ${e.probability === void 0 ? l : o`<p><i ${te({ width: `${100 * e.probability}%` })}></i></p>`}</button></li>`;
 		})}</ol>`;
 	}
 	named(e) {
-		return e === "top" ? g("likeliest_class") : !this.session.model?.texts && /^\d+$/.test(e) && this.session.names[s()][Number(e)] || e;
+		return e === "top" ? h("likeliest_class") : !this.session.model?.texts && /^\d+$/.test(e) && this.session.names[s()][Number(e)] || e;
 	}
 	toggle(e) {
 		let { targets: t } = this.session.state, n = t.filter((t) => t !== e);
-		if (n.length !== t.length) return void ((n.length || w(this.session.model)) && this.session.choose({ targets: n }));
+		if (n.length !== t.length) return void ((n.length || C(this.session.model)) && this.session.choose({ targets: n }));
 		this.session.choose({ targets: [...t, e] });
 	}
 	get found() {
@@ -804,7 +811,7 @@ var V = 8, H = class extends S {
 			let n = t.toLowerCase().indexOf(e);
 			return n < 0 ? Infinity : n === 0 ? 0 : /\W/.test(t[n - 1]) ? 1 : 2;
 		}), String(r) === e ? -1 : Infinity);
-		return [...t.keys()].map((e) => [r(e), e]).filter(([e]) => e < Infinity).sort((e, t) => e[0] - t[0] || e[1] - t[1]).slice(0, V).map(([, e]) => e);
+		return [...t.keys()].map((e) => [r(e), e]).filter(([e]) => e < Infinity).sort((e, t) => e[0] - t[0] || e[1] - t[1]).slice(0, U).map(([, e]) => e);
 	}
 	typed(e) {
 		this.text = e.target.value, this.at = 0;
@@ -830,16 +837,16 @@ var V = 8, H = class extends S {
 		this.text = "", this.session.state.targets.includes(t) || this.toggle(t);
 	}
 };
-customElements.define("seewhy-classes", H);
+customElements.define("seewhy-classes", ue);
 // src/app/inside.ts
-var U = [
-	["activations", () => g("inside_activations")],
-	["attention", () => g("inside_attention")],
-	["tree", () => g("inside_tree")]
-], ue = class extends S {
+var W = [
+	["activations", () => h("inside_activations")],
+	["attention", () => h("inside_attention")],
+	["tree", () => h("inside_tree")]
+], de = class extends x {
 	static {
 		this.properties = {
-			...S.properties,
+			...x.properties,
 			page: { state: !0 },
 			layer: { state: !0 }
 		};
@@ -860,22 +867,22 @@ var U = [
 	render() {
 		let { session: e } = this, { photo: t, model: n } = e.state, { layers: r } = e;
 		if (!t || !e.model) return l;
-		let i = e.model.methods.some((e) => e.id === "raw_attention" && e.offered), a = U.filter(([e]) => e !== "attention" || i), c = de(this.page, a), u = this.layer || r.find((e) => e.default)?.name || "", d = new URLSearchParams({
+		let i = e.model.methods.some((e) => e.id === "raw_attention" && e.offered), a = W.filter(([e]) => e !== "attention" || i), c = fe(this.page, a), u = (r.find((e) => e.name === this.layer) ?? r.find((e) => e.default))?.name ?? "", d = new URLSearchParams({
 			photo: t.id,
 			model: n,
 			lang: s(),
 			...c === "activations" && u ? { layer: u } : {}
 		});
-		return o`<div class="bar"><fieldset class="segments"><legend>${g("show")}</legend>${a.map(([e, t]) => o`
+		return o`<div class="bar"><fieldset class="segments"><legend>${h("show")}</legend>${a.map(([e, t]) => o`
         <label><input type="radio" name="page" value=${e} .checked=${e === c} data-testid="inside-${e}" @change=${() => this.page = e}><span>${t()}</span></label>`)}</fieldset>
-      ${c === "activations" && r.length ? o`<label class="field"><span>${g("layer")}</span><select data-testid="inside-layer" @change=${(e) => this.layer = e.target.value}>
+      ${c === "activations" && r.length ? o`<label class="field"><span>${h("layer")}</span><select data-testid="inside-layer" @change=${(e) => this.layer = e.target.value}>
         ${r.map((e) => o`<option value=${e.name} ?selected=${e.name === u}>${e.name} (${e.channels} × ${e.rows} × ${e.columns})</option>`)}</select></label>` : l}</div>
-      <iframe sandbox="allow-scripts" src="/inside/${c}?${d}" title=${U.find(([e]) => e === c)[1]()} data-testid="inside"></iframe>`;
+      <iframe sandbox="allow-scripts" src="/inside/${c}?${d}" title=${W.find(([e]) => e === c)[1]()} data-testid="inside"></iframe>`;
 	}
-}, de = (e, t) => t.some(([t]) => t === e) ? e : t[0][0];
-customElements.define("seewhy-inside", ue);
+}, fe = (e, t) => t.some(([t]) => t === e) ? e : t[0][0];
+customElements.define("seewhy-inside", de);
 // src/app/intake.ts
-var fe = class extends S {
+var pe = class extends x {
 	constructor(...e) {
 		super(...e), this.pasted = (e) => this.take(e.clipboardData, e), this.dropped = (e) => {
 			this.over = !1, this.take(e.dataTransfer, e);
@@ -887,7 +894,7 @@ var fe = class extends S {
 	}
 	static {
 		this.properties = {
-			...S.properties,
+			...x.properties,
 			over: { state: !0 }
 		};
 	}
@@ -919,23 +926,23 @@ var fe = class extends S {
 	render() {
 		let { session: e } = this, { photo: t } = e.state, n = !t;
 		return o`<div class="drop ${n ? "first" : ""} ${this.over ? "over" : ""}" data-testid="drop">
-      ${n ? o`<h2>${g("drop_photo")}</h2>` : l}
+      ${n ? o`<h2>${h("drop_photo")}</h2>` : l}
       <div class="row">
-        <button type="button" class="small" data-testid="choose" @click=${() => this.pick("file")}>${g("choose_photos")}</button>
-        <button type="button" class="small camera" @click=${() => this.pick("camera")}>${g("take_photo")}</button>
+        <button type="button" class="small" data-testid="choose" @click=${() => this.pick("file")}>${h("choose_photos")}</button>
+        <button type="button" class="small camera" @click=${() => this.pick("camera")}>${h("take_photo")}</button>
         <input id="file" type="file" accept="image/*" multiple tabindex="-1" aria-hidden="true" data-testid="file" @change=${this.chosen}>
         <input id="camera" type="file" accept="image/*" capture="environment" tabindex="-1" aria-hidden="true" @change=${this.chosen}>
       </div>
-      <p>${g("drop_hint")}</p>
+      <p>${h("drop_hint")}</p>
       ${e.photos.length > 1 ? this.list(e.photos, "photos", t) : l}
-      ${e.samples.length && n ? o`<p>${g("or_a_sample")}</p>${this.list(e.samples, "samples", t)}` : l}
-      ${e.samples.length && !n ? o`<details><summary><small>${g("samples")}</small></summary>${this.list(e.samples, "samples", t)}</details>` : l}
+      ${e.samples.length && n ? o`<p>${h("or_a_sample")}</p>${this.list(e.samples, "samples", t)}` : l}
+      ${e.samples.length && !n ? o`<details><summary><small>${h("samples")}</small></summary>${this.list(e.samples, "samples", t)}</details>` : l}
     </div>`;
 	}
 	list(e, t, n) {
-		return o`<div class="photos ${t}" role="group" aria-label=${g(t === "samples" ? "samples" : "photo")} data-testid=${t}>${e.map((e) => o`
+		return o`<div class="photos ${t}" role="group" aria-label=${h(t === "samples" ? "samples" : "photo")} data-testid=${t}>${e.map((e) => o`
       <button type="button" aria-pressed=${String(e.id === n?.id)} aria-label=${e.name} title=${e.name}
-        @click=${() => this.session.choose({ photo: e })}><img src=${x(e.id)} alt="" loading="lazy" @error=${() => this.session.missed(e)}></button>`)}</div>`;
+        @click=${() => this.session.choose({ photo: e })}><img src=${b(e.id)} alt="" loading="lazy" @error=${() => this.session.missed(e)}></button>`)}</div>`;
 	}
 	pick(e) {
 		this.renderRoot.querySelector(`#${e}`).click();
@@ -949,12 +956,12 @@ var fe = class extends S {
 		n.length && (t.preventDefault(), this.session.add(n));
 	}
 };
-customElements.define("seewhy-intake", fe);
+customElements.define("seewhy-intake", pe);
 // src/app/card.ts
-var pe = class extends S {
+var me = class extends x {
 	static {
 		this.properties = {
-			...S.properties,
+			...x.properties,
 			method: { state: !0 }
 		};
 	}
@@ -989,17 +996,17 @@ var pe = class extends S {
 		return o`<dialog aria-labelledby="card-title" data-testid="card" @close=${() => this.method = null}>
       <h3 id="card-title">${e.title}</h3><p class="hint">${n?.summary ?? e.summary}</p>
       ${e.offered ? l : o`<p class="why">${e.reason}</p>`}
-      ${n ? o`${W(g("card_answers"), n.answers)}${W(g("card_use"), n.use)}${W(g("card_misleads"), n.misleads)}` : l}
-      ${W(g("card_cost"), n?.cost ?? e.cost)}
-      ${n ? o`<h4>${g("card_paper")}</h4><p><a href=${n.link} target="_blank" rel="noreferrer">${n.paper}</a></p>` : l}
-      ${e.offered && e.options.length ? o`<h4>${g("options")}</h4><form @submit=${this.run}>${e.options.map((e) => this.option(e, r[e.name]))}
+      ${n ? o`${G(h("card_answers"), n.answers)}${G(h("card_use"), n.use)}${G(h("card_misleads"), n.misleads)}` : l}
+      ${G(h("card_cost"), n?.cost ?? e.cost)}
+      ${n ? o`<h4>${h("card_paper")}</h4><p><a href=${n.link} target="_blank" rel="noreferrer">${n.paper}</a></p>` : l}
+      ${e.offered && e.options.length ? o`<h4>${h("options")}</h4><form @submit=${this.run}>${e.options.map((e) => this.option(e, r[e.name]))}
         <button hidden></button></form>` : l}
-      <div class="end">${e.offered ? o`<button type="button" class="small" data-testid="run-card" @click=${this.run}>${g("explain_with_these")}</button>` : l}
-        <button type="button" class="small" data-testid="close-card" @click=${this.close}>${g("close")}</button></div>
+      <div class="end">${e.offered ? o`<button type="button" class="small" data-testid="run-card" @click=${this.run}>${h("explain_with_these")}</button>` : l}
+        <button type="button" class="small" data-testid="close-card" @click=${this.close}>${h("close")}</button></div>
     </dialog>`;
 	}
 	option(e, t) {
-		let n = t ?? "", r = e.default === null ? g("automatic") : String(e.default), i = e.choices ?? (typeof e.default == "boolean" ? ["true", "false"] : null);
+		let n = t ?? "", r = e.default === null ? h("automatic") : String(e.default), i = e.choices ?? (typeof e.default == "boolean" ? ["true", "false"] : null);
 		return o`<label class="field"><span>${e.name}</span>
       ${i ? o`<select name=${e.name}><option value="" ?selected=${!n}>${r}</option>${i.filter((e) => e !== r).map((e) => o`<option value=${e} ?selected=${e === n}>${e}</option>`)}</select>` : o`<input type="text" name=${e.name} .value=${n} placeholder=${r} autocomplete="off">`}
       <small>${e.help}</small></label>`;
@@ -1015,18 +1022,18 @@ var pe = class extends S {
 	close() {
 		this.renderRoot.querySelector("dialog").close();
 	}
-}, W = (e, t) => o`<h4>${e}</h4><p>${t}</p>`;
-customElements.define("seewhy-card", pe);
+}, G = (e, t) => o`<h4>${e}</h4><p>${t}</p>`;
+customElements.define("seewhy-card", me);
 // src/app/methods.ts
-var me = {
-	cam: () => g("family_cam"),
-	gradient: () => g("family_gradient"),
-	perturbation: () => g("family_perturbation"),
-	attention: () => g("family_attention")
-}, he = class extends S {
+var he = {
+	cam: () => h("family_cam"),
+	gradient: () => h("family_gradient"),
+	perturbation: () => h("family_perturbation"),
+	attention: () => h("family_attention")
+}, ge = class extends x {
 	static {
 		this.properties = {
-			...S.properties,
+			...x.properties,
 			text: { state: !0 }
 		};
 	}
@@ -1053,8 +1060,8 @@ var me = {
 		super(), this.text = "";
 	}
 	render() {
-		let { session: e } = this, t = e.model?.methods ?? [], n = this.text.trim().toLowerCase(), r = (e) => !n || `${e.id} ${e.title}`.toLowerCase().includes(n), i = [...new Set(t.map((e) => e.family))].sort((e, t) => G(e) - G(t));
-		return o`<input type="search" aria-label=${g("find_method")} placeholder=${g("find_method")} data-testid="find-method" .value=${this.text}
+		let { session: e } = this, t = e.model?.methods ?? [], n = this.text.trim().toLowerCase(), r = (e) => !n || `${e.id} ${e.title}`.toLowerCase().includes(n), i = [...new Set(t.map((e) => e.family))].sort((e, t) => K(e) - K(t));
+		return o`<input type="search" aria-label=${h("find_method")} placeholder=${h("find_method")} data-testid="find-method" .value=${this.text}
         @input=${(e) => this.text = e.target.value}>
       ${this.layerSlider()}
       ${i.map((e) => this.family(e, t.filter((t) => t.family === e && r(t)), !!n))}
@@ -1062,7 +1069,7 @@ var me = {
 	}
 	family(e, t, n) {
 		let { state: r } = this.session, i = t.filter((e) => r.methods.some((t) => t.id === e.id)).length;
-		return t.length ? o`<details ?open=${n || i > 0 || e === "cam"} data-testid="family-${e}"><summary>${me[e]?.() ?? e} <small>${i ? `${i} / ` : ""}${t.length}</small></summary>
+		return t.length ? o`<details ?open=${n || i > 0 || e === "cam"} data-testid="family-${e}"><summary>${he[e]?.() ?? e} <small>${i ? `${i} / ` : ""}${t.length}</small></summary>
       <ul>${t.map((e) => this.method(e))}</ul></details>` : l;
 	}
 	method(e) {
@@ -1070,15 +1077,15 @@ var me = {
 		return o`<li class=${e.offered ? "" : "refused"}><label title=${e.offered ? e.summary : e.reason}>
         <input type="checkbox" .checked=${n.length > 0} ?disabled=${!e.offered} data-testid="method-${e.id}" @change=${(t) => this.toggle(e, t.target.checked)}>
         <span>${e.title}</span></label>
-      ${e.offered ? o`<small title=${e.cost} data-testid="cost-${e.id}">${r?.seconds == null ? "" : `≈ ${K(r.seconds)}`}</small>` : o`<small>${g("refused")}</small>`}
-      <button type="button" class="about" aria-label="${g("about_method", { name: e.title })}" data-testid="about-${e.id}" @click=${() => this.about(e)}>ⓘ</button></li>`;
+      ${e.offered ? o`<small title=${e.cost} data-testid="cost-${e.id}">${r?.seconds == null ? "" : `≈ ${q(r.seconds)}`}</small>` : o`<small>${h("refused")}</small>`}
+      <button type="button" class="about" aria-label="${h("about_method", { name: e.title })}" data-testid="about-${e.id}" @click=${() => this.about(e)}>ⓘ</button></li>`;
 	}
 	layerSlider() {
 		let { session: e } = this, { layers: t } = e, n = e.state.methods.filter((e) => this.reads(e));
 		if (t.length < 2 || !n.length) return l;
 		let r = n[0].options.layer, i = r ? t.findIndex((e) => e.name === r) : t.findIndex((e) => e.default), a = t[i < 0 ? t.length - 1 : i];
-		return o`<div class="layer"><label class="field"><span>${g("layer")}: <output data-testid="layer-name">${a.name} (${a.rows} × ${a.columns})</output></span></label>
-      <input type="range" min="0" max=${t.length - 1} step="1" .value=${String(i < 0 ? t.length - 1 : i)} aria-label=${g("layer")} aria-valuetext="${a.name}, ${a.rows} × ${a.columns}"
+		return o`<div class="layer"><label class="field"><span>${h("layer")}: <output data-testid="layer-name">${a.name} (${a.rows} × ${a.columns})</output></span></label>
+      <input type="range" min="0" max=${t.length - 1} step="1" .value=${String(i < 0 ? t.length - 1 : i)} aria-label=${h("layer")} aria-valuetext="${a.name}, ${a.rows} × ${a.columns}"
         data-testid="layer" @change=${(e) => this.layer(e.target.valueAsNumber)}></div>`;
 	}
 	reads(e) {
@@ -1109,15 +1116,15 @@ var me = {
 	about(e) {
 		this.renderRoot.querySelector("seewhy-card").show(e);
 	}
-}, G = (e) => [
+}, K = (e) => [
 	"cam",
 	"attention",
 	"gradient",
 	"perturbation"
-].indexOf(e), K = (e) => e < .95 ? `${Math.max(e, .01).toFixed(e < .095 ? 2 : 1)} s` : e < 99.5 ? `${Math.round(e)} s` : `${Math.round(e / 60)} min`;
-customElements.define("seewhy-methods", he);
+].indexOf(e), q = (e) => e < .95 ? `${Math.max(e, .01).toFixed(e < .095 ? 2 : 1)} s` : e < 99.5 ? `${Math.round(e)} s` : `${Math.round(e / 60)} min`;
+customElements.define("seewhy-methods", ge);
 // src/app/queue.ts
-var ge = class extends S {
+var _e = class extends x {
 	static {
 		this.styles = [f, i`
     :host { display: block; }
@@ -1131,33 +1138,33 @@ var ge = class extends S {
 	}
 	render() {
 		let { works: e, wishes: t } = this.session, n = new Set(t.map(([e]) => e)), r = [...e.all.values()].filter((e) => n.has(e.name) && (!A(e) || e.state === "failed" || e.state === "cancelled"));
-		return o`<ul aria-label=${g("queue")} data-testid="queue" ?hidden=${!r.length}>${r.map((e) => this.work(e))}</ul>
-      <p class="hint" role="status" data-testid="status">${e.busy.length ? g("works_waiting", { count: e.busy.length }) : ""}</p>`;
+		return o`<ul aria-label=${h("queue")} data-testid="queue" ?hidden=${!r.length}>${r.map((e) => this.work(e))}</ul>
+      <p class="hint" role="status" data-testid="status">${e.busy.length ? h("works_waiting", { count: e.busy.length }) : ""}</p>`;
 	}
 	work(e) {
-		let { done: t, total: n, left: r, forward: i } = e.progress, a = n ? `${Math.round(100 * (t ?? 0) / n)} %` : i ? g("forward_backward", {
+		let { done: t, total: n, left: r, forward: i } = e.progress, a = n ? `${Math.round(100 * (t ?? 0) / n)} %` : i ? h("forward_backward", {
 			forward: i,
 			backward: e.progress.backward ?? 0
-		}) : "", s = r ? g("time_left", { time: K(r) }) : "", c = this.session.model?.methods.find((t) => t.id === e.method)?.title ?? e.method, u = e.state === "waiting" || e.state === "asking" ? g("waiting_behind", { count: e.before }) : "";
+		}) : "", s = r ? h("time_left", { time: q(r) }) : "", c = this.session.model?.methods.find((t) => t.id === e.method)?.title ?? e.method, u = e.state === "waiting" || e.state === "asking" ? h("waiting_behind", { count: e.before }) : "";
 		return o`<li class=${e.state} data-testid="work-${e.method}">
       <span><b>${c}</b>${e.trouble ? l : o`<small>${[
 			u,
 			a,
 			s,
-			e.state === "cancelled" ? g("cancelled") : ""
+			e.state === "cancelled" ? h("cancelled") : ""
 		].filter(Boolean).join(" · ")}</small>`}
-        ${e.trouble ? o`<p class="hint" role="alert">${q(e.trouble)}</p>` : l}</span>
-      ${A(e) ? o`<button type="button" class="small" data-testid="again-${e.method}" @click=${() => this.session.again()}>${g("again")}</button>` : o`<button type="button" class="small" data-testid="cancel-${e.method}" @click=${() => this.session.works.cancel(e)}>${g("cancel")}</button>`}
+        ${e.trouble ? o`<p class="hint" role="alert">${J(e.trouble)}</p>` : l}</span>
+      ${A(e) ? o`<button type="button" class="small" data-testid="again-${e.method}" @click=${() => this.session.again()}>${h("again")}</button>` : o`<button type="button" class="small" data-testid="cancel-${e.method}" @click=${() => this.session.works.cancel(e)}>${h("cancel")}</button>`}
       ${A(e) ? l : n ? o`<progress max=${n} value=${t ?? 0} aria-label=${c}></progress>` : o`<progress aria-label=${c}></progress>`}
     </li>`;
 	}
-}, q = (e) => e.code === "away" ? g("server_away") : e.code === "unknown_photo" ? g("photo_gone", { name: e.problem }) : [e.problem, e.hint].filter(Boolean).join(": ");
-customElements.define("seewhy-queue", ge);
+}, J = (e) => e.code === "away" ? h("server_away") : e.code === "unknown_photo" ? h("photo_gone", { name: e.problem }) : [e.problem, e.hint].filter(Boolean).join(": ");
+customElements.define("seewhy-queue", _e);
 // src/app/share.ts
-var _e = class extends S {
+var ve = class extends x {
 	static {
 		this.properties = {
-			...S.properties,
+			...x.properties,
 			done: { state: !0 }
 		};
 	}
@@ -1170,36 +1177,36 @@ var _e = class extends S {
 	}
 	render() {
 		let { session: e } = this, { results: t } = e, n = t.map((e) => `key=${e.key}`).join("&");
-		return t.length ? o`<button type="button" class="small" data-testid="copy-link" @click=${() => this.copy("link", e.link)}>${g("copy_link")}</button>
-      <button type="button" class="small" data-testid="copy-python" @click=${() => this.copy("python", J(t.map((e) => e.calls.python)))}>${g("copy_python")}</button>
-      <button type="button" class="small" data-testid="copy-command" @click=${() => this.copy("command", J(t.map((e) => e.calls.command)))}>${g("copy_command")}</button>
-      <a class="small" data-testid="report" href="/api/report?${n}&lang=${s()}" download="seewhy.html">${g("save_report")}</a>
+		return t.length ? o`<button type="button" class="small" data-testid="copy-link" @click=${() => this.copy("link", e.link)}>${h("copy_link")}</button>
+      <button type="button" class="small" data-testid="copy-python" @click=${() => this.copy("python", Y(t.map((e) => e.calls.python)))}>${h("copy_python")}</button>
+      <button type="button" class="small" data-testid="copy-command" @click=${() => this.copy("command", Y(t.map((e) => e.calls.command)))}>${h("copy_command")}</button>
+      <a class="small" data-testid="report" href="/api/report?${n}&lang=${s()}" download="seewhy.html">${h("save_report")}</a>
       <span class="hint" role="status" data-testid="copied">${this.done}</span>` : l;
 	}
 	async copy(e, t) {
-		if (!t) return void (this.done = g("no_call"));
+		if (!t) return void (this.done = h("no_call"));
 		try {
-			await navigator.clipboard.writeText(t), this.done = g("copied");
+			await navigator.clipboard.writeText(t), this.done = h("copied");
 		} catch {
 			this.done = t;
 		}
 		setTimeout(() => this.done = "", 4e3);
 	}
-}, J = (e) => [...new Set(e.filter((e) => e !== null))].join("\n");
-customElements.define("seewhy-share", _e);
+}, Y = (e) => [...new Set(e.filter((e) => e !== null))].join("\n");
+customElements.define("seewhy-share", ve);
 // src/app/app.ts
-var Y = [
-	["explain", () => g("tab_explain")],
-	["inside", () => g("tab_inside")],
-	["test", () => g("tab_test")]
-], X = [
+var X = [
+	["explain", () => h("tab_explain")],
+	["inside", () => h("tab_inside")],
+	["test", () => h("tab_test")]
+], Z = [
 	"auto",
 	"light",
 	"dark"
-], Z = class extends S {
+], Q = class extends x {
 	static {
 		this.properties = {
-			...S.properties,
+			...x.properties,
 			theme: { state: !0 }
 		};
 	}
@@ -1230,38 +1237,38 @@ var Y = [
 	constructor() {
 		super();
 		let e = document.getElementById("data");
-		this.session = new le(JSON.parse(e.textContent)), this.theme = localStorage.getItem("seewhy-theme") ?? "auto", this.addEventListener("look", (e) => this.session.look(e.detail));
+		this.session = new N(JSON.parse(e.textContent)), this.theme = localStorage.getItem("seewhy-theme") ?? "auto", this.addEventListener("look", (e) => this.session.look(e.detail));
 	}
 	render() {
 		let { session: e } = this, { photo: t, tab: n } = e.state;
 		return document.documentElement.lang = s() === "zh" ? "zh-CN" : "en", document.documentElement.style.colorScheme = this.theme === "auto" ? "light dark" : this.theme, document.title = t ? `${t.name} · seewhy` : "seewhy", o`<header>
         <p class="brand">seewhy</p>
-        ${e.models.length ? o`<label class="field"><span>${g("model")}</span><select data-testid="model" @change=${(t) => e.use(t.target.value)}>
+        ${e.models.length ? o`<label class="field"><span>${h("model")}</span><select data-testid="model" @change=${(t) => e.use(t.target.value)}>
           ${e.models.map((t) => o`<option value=${t.id} ?selected=${t.id === e.state.model}>${t.name}</option>`)}
-          ${e.loading.map((e) => o`<option disabled>${e} …</option>`)}</select></label>` : o`<p class="hint" role="status" data-testid="loading">${g("loading", { name: e.loading[0] ?? "" })}</p>`}
-        ${e.model?.weights === "random" ? o`<p class="stamp-inline" data-testid="stamp">${g("random_weights")}</p>` : l}
+          ${e.loading.map((e) => o`<option disabled>${e} …</option>`)}</select></label>` : o`<p class="hint" role="status" data-testid="loading">${h("loading", { name: e.loading[0] ?? "" })}</p>`}
+        ${e.model?.weights === "random" ? o`<p class="stamp-inline" data-testid="stamp">${h("random_weights")}</p>` : l}
         <div class="right"><button type="button" class="small" data-testid="language" lang=${s() === "en" ? "zh-CN" : "en"} @click=${() => p(s() === "en" ? "zh" : "en")}>${s() === "en" ? "中文" : "English"}</button>
-        <button type="button" class="small" data-testid="theme" @click=${this.shade}>${g("theme")}: ${Q[this.theme]?.() ?? this.theme}</button></div>
+        <button type="button" class="small" data-testid="theme" @click=${this.shade}>${h("theme")}: ${ye[this.theme]?.() ?? this.theme}</button></div>
       </header>
-      ${e.trouble ? o`<div class="trouble" role="alert" data-testid="trouble"><span>${q(e.trouble)}</span><button type="button" class="small" @click=${() => e.dismiss()}>${g("close")}</button></div>` : l}
-      ${t ? this.page(n) : o`<div class="start"><h1>${g("see_why")}</h1><seewhy-intake .session=${e}></seewhy-intake></div>`}`;
+      ${e.trouble ? o`<div class="trouble" role="alert" data-testid="trouble"><span>${J(e.trouble)}</span><button type="button" class="small" @click=${() => e.dismiss()}>${h("close")}</button></div>` : l}
+      ${t ? this.page(n) : o`<div class="start"><h1>${h("see_why")}</h1><seewhy-intake .session=${e}></seewhy-intake></div>`}`;
 	}
 	page(e) {
 		let { session: t } = this;
 		return o`<div class="page"><div class="side">
         <seewhy-intake .session=${t}></seewhy-intake>
-        <section aria-label=${g("predictions")}><h2>${g("predictions")}</h2><seewhy-classes .session=${t}></seewhy-classes></section>
-        <section class="methods" aria-label=${g("methods")}><h2>${g("methods")}</h2><seewhy-methods .session=${t}></seewhy-methods></section>
+        <section aria-label=${h("predictions")}><h2>${h("predictions")}</h2><seewhy-classes .session=${t}></seewhy-classes></section>
+        <section class="methods" aria-label=${h("methods")}><h2>${h("methods")}</h2><seewhy-methods .session=${t}></seewhy-methods></section>
       </div><div>
-        <div role="tablist" @keydown=${this.turn}>${Y.map(([n, r]) => o`<button type="button" role="tab" id="tab-${n}" aria-selected=${String(n === e)} aria-controls="panel"
+        <div role="tablist" @keydown=${this.turn}>${X.map(([n, r]) => o`<button type="button" role="tab" id="tab-${n}" aria-selected=${String(n === e)} aria-controls="panel"
           tabindex=${n === e ? 0 : -1} data-testid="tab-${n}" @click=${() => t.choose({ tab: n })}>${r()}</button>`)}</div>
         <div role="tabpanel" id="panel" aria-labelledby="tab-${e}">${e === "inside" ? o`<seewhy-inside .session=${t}></seewhy-inside>` : e === "test" ? o`<seewhy-by-hand .session=${t}></seewhy-by-hand>` : this.explained()}</div>
       </div></div>`;
 	}
 	explained() {
 		let { session: e } = this, { data: t } = e, { photo: n } = e.state, r = e.state.targets.length;
-		return e.mute && n ? o`<p role="status" data-testid="type-a-text">${g("type_a_text")}</p>
-      <img class="waiting" src=${x(n.id)} alt=${n.name} @error=${() => e.missed(n)}>` : o`<seewhy-queue .session=${e}></seewhy-queue><seewhy-share .session=${e}></seewhy-share>
+		return e.mute && n ? o`<p role="status" data-testid="type-a-text">${h("type_a_text")}</p>
+      <img class="waiting" src=${b(n.id)} alt=${n.name} @error=${() => e.missed(n)}>` : o`<seewhy-queue .session=${e}></seewhy-queue><seewhy-share .session=${e}></seewhy-share>
       ${t?.explanations.length ? o`<seewhy-viewer bare columns=${r > 1 && r < 5 ? r : 0} .data=${t} .view=${e.state.view}></seewhy-viewer>` : l}`;
 	}
 	turn(e) {
@@ -1270,16 +1277,16 @@ var Y = [
 			ArrowLeft: -1
 		}[e.key];
 		if (!t) return;
-		let [n] = Y[(Y.findIndex(([e]) => e === this.session.state.tab) + t + Y.length) % Y.length];
+		let [n] = X[(X.findIndex(([e]) => e === this.session.state.tab) + t + X.length) % X.length];
 		this.session.choose({ tab: n }), this.updateComplete.then(() => this.renderRoot.querySelector(`#tab-${n}`)?.focus());
 	}
 	shade() {
-		this.theme = X[(X.indexOf(this.theme) + 1) % X.length], localStorage.setItem("seewhy-theme", this.theme);
+		this.theme = Z[(Z.indexOf(this.theme) + 1) % Z.length], localStorage.setItem("seewhy-theme", this.theme);
 	}
-}, Q = {
-	auto: () => g("automatic"),
-	light: () => g("theme_light"),
-	dark: () => g("theme_dark")
+}, ye = {
+	auto: () => h("automatic"),
+	light: () => h("theme_light"),
+	dark: () => h("theme_dark")
 }, $ = new CSSStyleSheet();
-$.replaceSync(ee), document.adoptedStyleSheets.push($), customElements.define("seewhy-app", Z);
-export { Z as App };
+$.replaceSync(ee), document.adoptedStyleSheets.push($), customElements.define("seewhy-app", Q);
+export { Q as App };

@@ -27,7 +27,7 @@ export class InsideView extends Following {
     if (!photo || !session.model) return nothing;
     const attends = session.model.methods.some((one) => one.id === "raw_attention" && one.offered);
     const pages = PAGES.filter(([page]) => page !== "attention" || attends), page = page_of(this.page, pages);
-    const layer = this.layer || layers.find((one) => one.default)?.name || "";
+    const layer = (layers.find((one) => one.name === this.layer) ?? layers.find((one) => one.default))?.name ?? "";
     const asked = new URLSearchParams({ photo: photo.id, model, lang: lang(), ...(page === "activations" && layer ? { layer } : {}) });
     return html`<div class="bar"><fieldset class="segments"><legend>${word("show")}</legend>${pages.map(([value, name]) => html`
         <label><input type="radio" name="page" value=${value} .checked=${value === page} data-testid="inside-${value}" @change=${() => (this.page = value)}><span>${name()}</span></label>`)}</fieldset>

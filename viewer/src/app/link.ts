@@ -29,8 +29,7 @@ export function written(state: State): string {
   if (state.seed) parts.set("seed", String(state.seed));
   if (state.score) parts.set("score", state.score);
   if (state.tab !== "explain") parts.set("tab", state.tab);
-  const view = asText(state.view);
-  if (view) parts.set("view", view);
+  parts.set("view", asText(state.view));
   return parts.toString();
 }
 
@@ -45,7 +44,7 @@ export function read(fragment: string): Partial<State> {
   if (/^\d+$/.test(parts.get("seed") ?? "")) found.seed = Number(parts.get("seed"));
   if (parts.get("score")) found.score = parts.get("score")!;
   if (parts.get("tab")) found.tab = parts.get("tab")!;
-  if (parts.get("view")) found.view = fromText(parts.get("view")!);
+  if (parts.has("view")) found.view = fromText(parts.get("view")!);
   return found;
 }
 

@@ -15,13 +15,17 @@ export interface Start {
 
 const FEW = 40; // photos that are remembered
 const GONE = "unknown_photo"; // how the server says that it keeps a photo no longer
+const REST = 200; // milliseconds
+const plain = (model = ""): State => ({
+  photo: null, model, methods: [{ id: "gradcam", options: {} }], targets: ["top"], seed: 0, score: "", tab: "explain", view: { ...PLAIN, beside: true },
+});
 
 export class Session extends EventTarget {
   models: Model[] = [];
   loading: string[] = [];
   samples: Photo[] = [];
   photos: Photo[] = [];
-  state: State = { photo: null, model: "", methods: [{ id: "gradcam", options: {} }], targets: ["top"], seed: 0, score: "", tab: "explain", view: { ...PLAIN, beside: true } };
+  state: State = plain();
   predictions: Prediction[] | null = null;
   trouble: Problem | null = null;
   names: Record<Lang, string[]> = { en: [], zh: [] };
@@ -36,6 +40,7 @@ export class Session extends EventTarget {
   private predicted = "";
   private waiting = false;
   private fitted = Boolean(read(location.hash).methods); // whether the method was chosen by the reader, or fits the model
+  private due = 0;
   private held: Data | null = null; // the same object while it holds the same
   private soFars = new WeakMap<object, Shown>();
 
@@ -51,7 +56,9 @@ export class Session extends EventTarget {
     this.take();
     addEventListener("hashchange", () => {
       if (location.hash.slice(1) === this.told) return;
+      const { model } = this.state;
       this.take();
+      if (model !== this.state.model) void this.facts();
       void this.refresh();
     });
     void this.open();
@@ -75,7 +82,8 @@ export class Session extends EventTarget {
   use(id: string): void {
     const model = this.models.find((one) => one.id === id);
     if (!model) return;
-    const { targets, methods } = this.state;
+    const { targets } = this.state;
+    const methods = this.state.methods.map(({ id, options: { layer: _its, ...options } }) => ({ id, options })); // another's layers
     this.choose({ model: id, targets: targetsFor(model, targets, true), methods: methodsFor(model, methods) });
     void this.facts();
   }
@@ -87,9 +95,12 @@ export class Session extends EventTarget {
     void this.refresh();
   }
 
+  /** The address follows once a slider rests: browsers bear few changes of it in a row. */
   look(view: View): void {
     this.state.view = view;
-    this.tell();
+    clearTimeout(this.due);
+    this.due = window.setTimeout(() => this.tell(), REST);
+    this.changed();
   }
 
   async add(files: Iterable<File>): Promise<void> {
@@ -298,7 +309,7 @@ export class Session extends EventTarget {
 
   /** Chosen by an address. */
   private take(): void {
-    Object.assign(this.state, read(location.hash));
+    Object.assign(this.state, plain(this.state.model), read(location.hash));
     if (this.state.photo) this.keep(this.state.photo);
     this.told = location.hash.slice(1);
   }

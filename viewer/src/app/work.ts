@@ -45,6 +45,10 @@ export class Works {
     this.changed();
     try {
       const job = await api.start(wish);
+      if (ended(work)) { // cancelled meanwhile, and not asked for again
+        if (this.all.get(name) === work) void api.cancel(job.id).catch(() => undefined);
+        return;
+      }
       Object.assign(work, { job: job.id, state: job.state, before: job.before, cells: job.cells });
       const ready = job.cells.filter((cell) => cell.ready);
       await Promise.all(ready.map((cell) => this.fetch(cell.key)));
