@@ -1,17 +1,22 @@
 """Results on disk: a photo is there once, those looked at last are in memory, and the oldest make room."""
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
+from starlette.testclient import TestClient
 
 from seewhy import Explanation, Model, explain
 from seewhy.web import Limits
 from seewhy.web.photos import Photos
+from seewhy.web.refusing import Refusal
 from seewhy.web.results import Results
-from serving import png
+from seewhy.web.room import Room
+from serving import ended, long, png, send
 
 
 def made(network: Model, folder: Path, seed: int) -> Explanation:
@@ -69,6 +74,47 @@ def test_the_oldest_make_room(network: Model, tmp_path: Path) -> None:
     results.add(key(3), one)
     assert sorted(path.name for path in folder.iterdir()) == [key(0), key(2), key(3)]
     assert key(1) not in results and results.get(key(0)).method == "gradcam"
+
+
+def test_photos_and_results_share_the_disk(network: Model, tmp_path: Path) -> None:
+    room = Room(10**9)
+    needed = set[str]()
+    photos = Photos(tmp_path / "photos", Limits(), room, lambda: needed)
+    results = Results(tmp_path / "kept", Limits(), room)
+    ids = [photos.add(png(seed)) for seed in range(3)]
+    results.add(key(0), made(network, tmp_path, 0))
+    for age, path in enumerate([*(tmp_path / "photos" / f"{id}.png" for id in ids), tmp_path / "kept" / key(0)]):
+        os.utime(path, (age, age))
+    full = photos.total + results.total
+    assert full == sum(file.stat().st_size for file in tmp_path.glob("*/**/*") if file.is_file())
+    photos.picture(ids[0])  # which was the oldest
+    needed.add(ids[1])
+    tight = Room(full)
+    fresh = Photos(tmp_path / "photos", Limits(), tight, lambda: needed)
+    others = Results(tmp_path / "kept", Limits(), tight)
+    new = fresh.add(png(3))  # one too many
+    assert {one.stem for one in fresh.kept()} == {ids[0], ids[1], new}, "the oldest is needed, the next went"
+    with pytest.raises(Refusal) as gone:
+        fresh.picture(ids[2])
+    assert gone.value.status == 404
+    fresh.add(png(4))
+    assert key(0) not in others, "a result is let go of before a photo that was looked at later"
+    assert fresh.total + others.total == sum(one.stat().st_size for one in fresh.kept()) <= full
+    fresh.add(png(4))
+    assert fresh.total == sum(one.stat().st_size for one in fresh.kept()), "sent once more, it is there once"
+
+
+def test_a_photo_of_work_that_waits_stays(served: Callable[..., TestClient], tmp_path: Path) -> None:
+    client = served(disk=10_000)
+    photo = send(client, png(20))
+    job = client.post("/api/jobs", json={"photo": photo, "methods": [long(200000)]}).json()
+    waits = client.post("/api/jobs", json={"photo": send(client, png(21)), "methods": ["gradcam"]}).json()
+    others = [send(client, png(seed)) for seed in range(22, 30)]
+    kept = {one.stem for one in (tmp_path / "data" / "photos").iterdir()}
+    assert {photo, waits["photo"], others[-1]} <= kept and len(kept & set(others)) == 1
+    client.delete(f"/api/jobs/{job['id']}")
+    assert ended(client, waits["id"])["state"] == "done"
+    assert client.post("/api/jobs", json={"photo": others[0]}).json()["error"]["code"] == "unknown_photo"
 
 
 def test_photos_in_memory_are_those_looked_at_last(tmp_path: Path) -> None:

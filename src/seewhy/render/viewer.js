@@ -889,7 +889,7 @@ var We = {
 		time_left: "还需 {time}",
 		tree_in: "放大",
 		tree_out: "缩小",
-		type_a_text: "请在“预测”下输入您要找的内容，例如 \"a dog\"：照片会与每段文本比较，每段文本都有自己的图",
+		type_a_text: "请在“预测结果”下输入您要找的内容，例如 \"a dog\"：照片会与每段文本比较，每段文本都有自己的图",
 		waiting_behind: "排在 {count} 项之后",
 		what_is_left: "留下什么",
 		why_label: "为什么是 {label}？",
