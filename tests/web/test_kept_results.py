@@ -1,9 +1,12 @@
 """Results on disk: a photo is there once, those looked at last are in memory, and the oldest make room."""
 
+import hashlib
+import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,12 +14,14 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from seewhy import Explanation, Model, explain
+from seewhy.images import load_all
+from seewhy.store import MANIFEST
 from seewhy.web import Limits
 from seewhy.web.photos import Photos
 from seewhy.web.refusing import Refusal
 from seewhy.web.results import Results
 from seewhy.web.room import Room
-from serving import ended, long, png, send
+from serving import ended, long, png, send, values
 
 
 def made(network: Model, folder: Path, seed: int) -> Explanation:
@@ -128,3 +133,30 @@ def test_photos_in_memory_are_those_looked_at_last(tmp_path: Path) -> None:
     np.testing.assert_array_equal(
         np.asarray(photos.picture(ids[0])), np.asarray(Image.open(tmp_path / f"{ids[0]}.png"))
     )
+
+
+def test_a_photo_is_decoded_once_for_all_methods(
+    client: TestClient, network: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = list[Any]()
+    monkeypatch.setattr("seewhy.web.work.load_all", lambda *args: loaded.append(args) or load_all(*args))
+    (tmp_path / "photo.png").write_bytes(png(6))
+    photo = send(client, png(6))
+    for methods in (["gradcam", "saliency"], ["integrated_gradients"], [{"id": "smoothgrad", "options": {}}]):
+        job = client.post("/api/jobs", json={"photo": photo, "methods": methods}).json()
+        assert ended(client, job["id"])["state"] == "done"
+        for cell in job["cells"]:
+            wanted = explain(network, str(tmp_path / "photo.png"), cell["method"])
+            np.testing.assert_array_equal(values(client.get(f"/api/results/{cell['key']}").json()), wanted.reduced()[0])
+    assert len(loaded) == 1
+    ended(client, client.post("/api/jobs", json={"photo": send(client, png(7))}).json()["id"])
+    assert len(loaded) == 2
+
+
+def test_what_a_linked_photo_holds_is_told_by_the_result_that_has_it(network: Model, tmp_path: Path) -> None:
+    results, one = Results(tmp_path / "kept", Limits()), made(network, tmp_path, 0)
+    for number in range(2):
+        results.add(key(number), one)
+    manifests = [json.loads((tmp_path / "kept" / key(number) / MANIFEST).read_text()) for number in range(2)]
+    digest = hashlib.sha256((tmp_path / "kept" / key(1) / "photo.png").read_bytes()).hexdigest()
+    assert manifests[0]["files"]["photo.png"] == manifests[1]["files"]["photo.png"] == digest

@@ -21,7 +21,7 @@ from seewhy.errors import BadOption
 from seewhy.lang import languages
 from seewhy.model import Model
 from seewhy.web import answers, calls, looking, shell
-from seewhy.web.asked import asked, texts_of
+from seewhy.web.asked import Asked, asked, texts_of
 from seewhy.web.costs import Costs
 from seewhy.web.description import described
 from seewhy.web.folder import swept
@@ -189,9 +189,13 @@ class Server:
     async def add_job(self, request: Request) -> Response:
         given = await document(request, self.limits.body, self.limits.silence)
         self.photos.path(given["photo"] if isinstance(given.get("photo"), str) else "")
-        made = await anyio.to_thread.run_sync(asked, given, self.models, self.limits)
-        await anyio.to_thread.run_sync(self._twins, self.models[made.spec])
-        job = self.queue.submit(made)
+
+        def made() -> Asked:
+            found = asked(given, self.models, self.limits)
+            self._twins(self.models[found.spec])
+            return found
+
+        job = self.queue.submit(await anyio.to_thread.run_sync(made))
         return JSONResponse(self._told(job), 202)
 
     async def job(self, request: Request) -> Response:
