@@ -1,6 +1,8 @@
 """Networks that compare pictures with texts, served: what is typed is bound to them, for each request anew."""
 
+import base64
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,8 @@ from called import of_command, of_python, same
 from pairs import TEXTS, pair
 from seewhy import TextModel
 from seewhy.sources.hf_files import quiet
-from serving import ended, png, send, values
+from seewhy.web.twins import twin
+from serving import ended, long, png, send, values
 
 DOG, CAT, BLANKET = TEXTS
 
@@ -117,6 +120,43 @@ def test_edits_by_a_single_text_say_its_similarity(client: TestClient) -> None:
     assert answer.status_code == 200, answer.text
     (only,) = answer.json()["predictions"]
     assert "similarity" in only and "probability" not in only
+
+
+def test_predictions_and_edits_do_not_wait_for_the_work(client: TestClient) -> None:
+    photo = send(client)
+    work = {"photo": photo, "methods": [long(1000000)], "targets": [DOG, CAT]}
+    job = client.post("/api/jobs", json=work).json()
+    while client.get(f"/api/jobs/{job['id']}").json()["events"] < 5:
+        time.sleep(0.01)
+    edit = {"kind": "brush", "rows": 1, "columns": 2, "mask": base64.b64encode(bytes([1, 0])).decode()}
+    assert client.post("/api/predictions", json={"photo": photo, "texts": [DOG]}).status_code == 200
+    assert client.post("/api/edits", json={"photo": photo, "texts": [DOG, CAT], "edit": edit}).status_code == 200
+    assert client.get(f"/api/jobs/{job['id']}").json()["state"] == "running"
+    client.delete(f"/api/jobs/{job['id']}")
+
+
+@pytest.mark.parametrize("kind", pairs.KINDS)
+def test_a_twin_is_the_same_network_on_the_same_weights(kind: str) -> None:
+    model, x = pair(kind), pairs.photos(kind)
+    other = twin(model)
+    assert other.module is not model.module and other.fingerprint == model.fingerprint
+    both = zip(model.module.parameters(), other.module.parameters(), strict=True)
+    assert all(one.data_ptr() == two.data_ptr() for one, two in both)
+    assert seewhy.predict(model, x, texts=TEXTS) == seewhy.predict(other, x, texts=TEXTS)
+
+
+def test_while_a_slider_moves_texts_are_encoded_once(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    (found,) = explained(client, methods=["saliency"], targets=[DOG])
+    encoded, encode = list[TextModel](), TextModel._encode
+    monkeypatch.setattr(TextModel, "_encode", lambda model: encoded.append(model) or encode(model))
+    for texts in ([DOG, CAT], [DOG]):
+        said = []
+        for share in (0.0, 0.4, 0.8):
+            edit = {"kind": "hottest", "key": found["key"], "share": share}
+            answer = client.post("/api/edits", json={"photo": send(client, png(3)), "texts": texts, "edit": edit})
+            said.append([one["label"] for one in answer.json()["predictions"]])
+        assert all(sorted(one) == sorted(texts) for one in said)
+    assert len(encoded) == 2
 
 
 @pytest.mark.parametrize("own", [(), (BLANKET,)])

@@ -281,7 +281,7 @@ var ae = 3, oe = [
 		}), this.facts();
 	}
 	choose(e) {
-		Object.assign(this.state, e), this.tell(), this.refresh();
+		Object.assign(this.state, e), e.photo && this.trouble?.code === j && (this.trouble = null), this.tell(), this.refresh();
 	}
 	look(e) {
 		this.state.view = e, clearTimeout(this.due), this.due = window.setTimeout(() => this.tell(), le), this.changed();

@@ -75,7 +75,7 @@ class Costs:
         forward = max(forwards) if isinstance(method, Together) else shared + sum(one - shared for one in forwards)
         seconds = sum(one.seconds for one in found)
         with self._lock:
-            key = _key(model, method, targets)
+            key = _key(found[0].model.fingerprint, model, method, targets)
             self._measured.pop(key, None)
             self._measured[key] = [forward, sum(one.passes.backward for one in found), seconds]
             while len(self._measured) > KEPT:
@@ -94,7 +94,7 @@ class Costs:
 
     def of(self, model: Model, method: Method, targets: int, idle: Callable[[], bool]) -> Cost:
         """idle: whether nothing else runs, else no pace is taken."""
-        found = self._measured.get(_key(model, method, targets))
+        found = self._measured.get(_key(model.fingerprint, model, method, targets))
         if found is not None:
             return Cost(int(found[0]), int(found[1]), found[2])
         said = passes(method)
@@ -156,6 +156,6 @@ def _taken(run: Callable[[], None]) -> float:
     return min(found)
 
 
-def _key(model: Model, method: Method, targets: int) -> str:
+def _key(fingerprint: str, model: Model, method: Method, targets: int) -> str:
     options = sorted((name, repr(value)) for name, value in options_of(method).items())
-    return json.dumps([model.fingerprint, str(model.device), method.info.id, options, targets])
+    return json.dumps([fingerprint, str(model.device), method.info.id, options, targets])

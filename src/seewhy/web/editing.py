@@ -31,6 +31,7 @@ from seewhy.web.twins import Twins
 
 KNOWN = ("photo", "model", "top", "lang", "texts", "classes", "edit", "picture")
 MEMORY = 256 * 2**20  # bytes of photos as networks see them
+BOUND = 8  # models with their texts
 RANKS = 64 * 2**20
 GONE = 499  # the client went away: nobody reads it
 
@@ -50,6 +51,7 @@ class Editing:
         self._photos, self._results, self._find, self._twins = photos, results, find, twins
         self._limits, self._looking = limits, looking
         self._looked = Recent[Looked](MEMORY, lambda one: one.bytes)
+        self._bound = Recent[Model](BOUND, lambda _model: 1)
         self._ranks = Recent[tuple[Ranks, str]](RANKS, lambda one: one[0].nbytes)
 
     def routes(self) -> list[Route]:
@@ -90,7 +92,9 @@ class Editing:
         geometry = looked.geometry
         mask = made.mask(geometry, lambda key: self._ranked(key, model, looked))
         x = looked.edited(mask, made.fill)
-        said, wanted = _said(compared(model, texts or ()), x, top, asked)
+        named = tuple(texts or ())
+        bound = self._bound.get((id(model), named), lambda: compared(model, named))  # which encodes its texts once
+        said, wanted = _said(bound, x, top, asked)
         shown = geometry.on_picture()
         return {
             "predictions": answers.predictions(said, lang),

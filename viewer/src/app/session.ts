@@ -91,6 +91,7 @@ export class Session extends EventTarget {
   /** Ask for what is shown from now on. */
   choose(change: Partial<State>): void {
     Object.assign(this.state, change);
+    if (change.photo && this.trouble?.code === GONE) this.trouble = null;
     this.tell();
     void this.refresh();
   }
