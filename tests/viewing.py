@@ -29,6 +29,7 @@ def view(tab: Any, index: int = 0) -> Any:
 
 def point(tab: Any, x: float, y: float, index: int = 0, size: tuple[int, int] = (451, 300)) -> str:
     """Move the pointer over the middle of a pixel of the photo; the value that is read there. size: of the photo."""
+    view(tab, index).scroll_into_view_if_needed()
     box = view(tab, index).bounding_box()
     tab.mouse.move(box["x"] + (x + 0.5) / size[0] * box["width"], box["y"] + (y + 0.5) / size[1] * box["height"])
     return tab.get_by_test_id(f"value-{index}").get_attribute("data-raw")

@@ -71,7 +71,7 @@ def test_a_link_opened_elsewhere_shows_the_same_from_what_is_kept(visits: Visits
     tab.get_by_test_id("colors").select_option("viridis")
     for _ in range(2):
         tab.get_by_test_id("zoom-in").click()
-    link, seconds = copied(tab, "link"), tab.get_by_test_id("seconds").inner_text()
+    link, seconds = copied(tab, "link"), tab.get_by_test_id("took-0").inner_text()
     painted = tab.get_by_test_id("heat-3").evaluate(PAINTED)
     other = visits.context()
     other.new_page().goto(f"{site.address}?token={TOKEN}")
@@ -81,7 +81,7 @@ def test_a_link_opened_elsewhere_shows_the_same_from_what_is_kept(visits: Visits
     opened.goto(link)
     shown(opened, "gradcam", "gradcam", "saliency", "saliency")
     assert [cell["ready"] for one in told for cell in one.json()["cells"]] == [True] * 4
-    assert opened.get_by_test_id("seconds").inner_text() == seconds
+    assert opened.get_by_test_id("took-0").inner_text() == seconds
     assert opened.title() == f"{file.name} · seewhy"
     assert opened.get_by_test_id("colors").input_value() == "viridis"
     assert opened.get_by_test_id("heat-3").evaluate(PAINTED) == painted

@@ -176,7 +176,12 @@ def test_the_language_is_switched_on_the_page(visit: Open) -> None:
     assert tab.get_by_test_id("title").inner_text() == "Why tiger cat?"
 
 
-def test_it_prints_its_maps_without_its_controls(visit: Open) -> None:
+def test_it_prints_all_maps_without_its_controls_and_is_as_before(visit: Open) -> None:
     tab = visit(three())
     tab.emulate_media(media="print")
     assert tab.get_by_test_id("controls").is_hidden() and view(tab).is_visible()
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert [view(tab, index).is_visible() for index in range(3)] == [True] * 3
+    tab.evaluate("dispatchEvent(new Event('afterprint'))")
+    tab.get_by_test_id("tile-1").wait_for(state="detached")
+    assert view(tab).is_visible()

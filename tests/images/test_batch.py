@@ -165,3 +165,11 @@ def test_an_empty_name_is_named_in_the_refusal():
 def test_the_limit_of_pixels_holds_for_each_image():
     with pytest.raises(BadInput, match="limit"):
         load_all([chelsea()], SMALL, max_pixels=1000)
+
+
+def test_a_batch_that_was_loaded_is_taken_as_it_is():
+    (batch,) = load_all(chelsea(), SMALL)
+    (again,) = load_all(batch, SMALL)
+    assert torch.equal(again.pixels, batch.pixels) and again.photos == batch.photos
+    again.pixels.requires_grad_()
+    assert not batch.pixels.requires_grad

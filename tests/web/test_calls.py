@@ -11,7 +11,8 @@ from click.testing import Result
 from starlette.testclient import TestClient
 
 import seewhy
-from seewhy import Explanation, Model
+from called import of_command, of_python, same
+from seewhy import Model
 from serving import ended, send, values
 
 OPTIONS = {"mean": (0.45, 0.4, 0.35), "std": (0.25, 0.3, 0.2), "size": (16, 20)}
@@ -25,30 +26,6 @@ def client(there: Path, served: Callable[..., TestClient], monkeypatch: pytest.M
     names = ["tabby cat", "tiger cat", "dog", "car"]
     (there / "classes.txt").write_text("\n".join(names))
     return served({"bare": seewhy.load("nets.py:bare", **OPTIONS, classes=names)})
-
-
-def of_python(call: str) -> list[Explanation]:
-    names: dict[str, Any] = {}
-    exec(call, names)
-    found = names["found"]
-    return [one for each in (found if isinstance(found, list) else [found]) for one in each]
-
-
-def of_command(text: str, call: Callable[..., Result], folder: Path) -> list[Explanation]:
-    found = []
-    for number, line in enumerate(text.splitlines()):
-        words = shlex.split(line)
-        out = folder / f"out-{number}"
-        words = words[: words.index("--out")] if "--out" in words else words
-        assert words[0] == "seewhy"
-        done = call(*words[1:], "--out", str(out), "--quiet")
-        assert done.exit_code == 0, done.stderr
-        found += [seewhy.open(path.parent) for path in sorted(out.rglob("manifest.json"))]
-    return found
-
-
-def same(one: Any, other: dict[str, Any]) -> bool:
-    return one.method == other["method"] and np.array_equal(one.reduced()[0], values(other))
 
 
 WORK: list[dict[str, Any]] = [

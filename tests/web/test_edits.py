@@ -5,6 +5,7 @@ import json
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -228,7 +229,8 @@ def test_an_edit_that_nobody_waits_for_is_not_computed(client: TestClient, monke
         async def answer(message: Any) -> None:
             sent.append(message)
 
-        anyio.run(client.app, scope, receive, answer)
+        with ThreadPoolExecutor(1) as pool:  # in this thread Playwright has a loop that runs, where it was used
+            pool.submit(anyio.run, client.app, scope, receive, answer).result()
         return int(sent[0]["status"])
 
     assert (asked(gone=True), computed) == (499, [])

@@ -44,7 +44,7 @@ def until(met: Callable[[], bool]) -> None:
 
 def made() -> tuple[Queue, Slow, list[BaseException]]:
     slow, failed = Slow(), list[BaseException]()
-    return Queue(slow, Limits(waiting=3), failed.append), slow, failed
+    return Queue(slow, Limits(waiting=4), failed.append), slow, failed
 
 
 def test_devices_work_beside_each_other_and_each_does_one_thing_at_a_time() -> None:

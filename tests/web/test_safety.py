@@ -28,8 +28,10 @@ from serving import HOST, TOKEN, long, png, send
         ({"authorization": "Bearer wrong"}, 401),
         ({"authorization": "Bearer ünsinn".encode()}, 401),
         ({"authorization": ""}, 401),
-        ({"authorization": "", "cookie": f"seewhy={TOKEN}"}, 200),
-        ({"authorization": "", "cookie": "seewhy=; seewhy"}, 401),
+        ({"authorization": "", "cookie": f"seewhy-8765={TOKEN}"}, 200),
+        ({"authorization": "", "cookie": "seewhy-8765=; seewhy"}, 401),
+        ({"authorization": "", "cookie": f"seewhy-8764={TOKEN}"}, 401),
+        ({"authorization": "", "cookie": f"seewhy-8764=another; seewhy-8765={TOKEN}"}, 200),
     ],
 )
 def test_who_may_ask(client: TestClient, headers: dict[str, Any], status: int) -> None:

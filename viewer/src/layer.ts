@@ -1,7 +1,7 @@
 // One panel's map: its field, how it is scaled, and what it is called.
 import { bytes, floats } from "./maps/decode";
 import { Combined, MapField, type Field } from "./maps/field";
-import { limits, type Limits, type Sign } from "./maps/scale";
+import { peak, Sizes, type Limits, type Sign } from "./maps/scale";
 import { said, word } from "./said";
 import type { Data, Picture, Shown } from "./types";
 import type { View } from "./view";
@@ -42,15 +42,23 @@ export function layersOf(data: Data, view: View, chosen: readonly number[]): Lay
 /** What counts in a view: which sign of a layer is shown. */
 export const signOf = (layer: Layer, view: View): Sign => (view.sign === "auto" ? layer.sign : view.sign);
 
-const scales = new WeakMap<Field, Map<string, Limits>>();
+const sizes = new WeakMap<Field, Map<Sign, Sizes>>();
 
 /** A layer's limit and peak on the whole photo. */
 export function limitsOf(layer: Layer, sign: Sign, percent: number, photo: Picture): Limits {
   if (layer.full) return { limit: layer.full, peak: layer.full };
-  const known = scales.get(layer.field) ?? new Map<string, Limits>(), key = `${sign} ${percent}`;
-  scales.set(layer.field, known);
-  if (!known.has(key)) known.set(key, limits(sampled(layer.field, photo), sign, percent));
-  return known.get(key)!;
+  const known = sizes.get(layer.field) ?? new Map<Sign, Sizes>();
+  sizes.set(layer.field, known);
+  if (!known.has(sign)) known.set(sign, new Sizes(sampled(layer.field, photo), sign));
+  return known.get(sign)!.limits(percent);
+}
+
+const peaks = new WeakMap<Field, number>();
+
+/** The largest magnitude on the whole photo. */
+export function peakOf(layer: Layer, photo: Picture): number {
+  if (!peaks.has(layer.field)) peaks.set(layer.field, peak(sampled(layer.field, photo)));
+  return peaks.get(layer.field)!;
 }
 
 /** One limit for maps that can be compared: the largest of their group. */
@@ -61,10 +69,16 @@ export function scaleOf(layer: Layer, all: readonly Layer[], view: View, photo: 
   return { peak: own.peak, limit: Math.max(own.limit, ...group.map((other) => limitsOf(other, sign, view.clip, photo).limit)) };
 }
 
+const samples = new WeakMap<Field, Float32Array>();
+
 function sampled(field: Field, photo: Picture): Float32Array {
+  const known = samples.get(field);
+  if (known) return known;
   const shrink = Math.min(1, LONGEST / Math.max(photo.width, photo.height));
   const [w, h] = [photo.width, photo.height].map((side) => Math.max(1, Math.round(side * shrink)));
-  return field.over({ left: 0, top: 0, width: photo.width, height: photo.height }, w, h, false);
+  const found = field.over({ left: 0, top: 0, width: photo.width, height: photo.height }, w, h, false);
+  samples.set(field, found);
+  return found;
 }
 
 /** The first less the second: in their own units where these are the same, else each in parts of its strongest colour. */

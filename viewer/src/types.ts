@@ -35,6 +35,8 @@ export interface Shown {
   words: { title: Said; listed: [word: string, score: number][]; top: number } | null;
   details: [name: Said, value: Said][];
   notes: Said[];
+  seconds?: number; // told where it was just made
+  passes?: { forward: number; backward: number };
   partial?: boolean; // more samples are on their way
 }
 

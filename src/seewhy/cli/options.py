@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seewhy.asked import MINUS, RANK, TOP
 from seewhy.cli.names import complete_model
 
 if TYPE_CHECKING:
@@ -128,24 +127,15 @@ def loaded(name: str, asked: Mapping[str, Any], targets: Sequence[str] | None = 
     targets: None where there may be no text yet.
     """
     from seewhy.sources import load
-    from seewhy.texts import TextModel, with_texts
+    from seewhy.texts import TextModel, texts_typed, with_texts
 
     plain = ("weights", "device", "mean", "std", "size", "classes", "templates", "input", "answers", "trust")
     made = load(name, output=asked["output_name"], **{key: asked[key] for key in plain})
     texts = asked["texts"]
     if not texts and (targets is None or not isinstance(made, TextModel)):
         return made
-    found = [part for one in targets or () for part in _texts(one, texts)]
+    found = [*texts, *(part for one in targets or () for part in texts_typed(one, texts))]
     return with_texts(made, found, texts or None)
-
-
-def _texts(asked: str, known: Sequence[str]) -> list[str]:
-    """The texts in a target, both of a contrast."""
-    plain = asked.strip()
-    if plain.lower() in TOP or plain.lower().startswith(RANK):
-        return []
-    this, minus, other = plain.partition(MINUS)
-    return [*_texts(this, known), *_texts(other, known)] if minus and plain not in known else [plain]
 
 
 weights_option = click.option(

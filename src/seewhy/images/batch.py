@@ -51,9 +51,12 @@ def load(image: Any, preprocess: Preprocess, *, name: str = "", max_pixels: int 
 def load_all(images: Any, preprocess: Preprocess, *, max_pixels: int = MAX_PIXELS) -> list[Batch]:
     """All images, in order: one Batch where they share one size, else a Batch an image.
 
-    images: whatever `load` takes, a list or tuple of these, a uint8 array (b,H,W,3) or a float tensor (b,c,h,w).
-    Images without a file are called "image", or "image-0", "image-1" ... where there are several. Raises BadInput.
+    images: whatever `load` takes, a list or tuple of these, a uint8 array (b,H,W,3), a float tensor (b,c,h,w), or a
+    Batch that was loaded for the same preprocessing. Images without a file are called "image", or "image-0",
+    "image-1" ... where there are several. Raises BadInput.
     """
+    if isinstance(images, Batch):
+        return [Batch(images.pixels.detach(), images.photos)]
     if isinstance(images, Tensor):
         pixels = _checked(images, preprocess, "the tensor")
         names = _names(pixels)

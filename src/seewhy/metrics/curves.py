@@ -105,14 +105,19 @@ def _steps(
 
 def explained_by(model: Model, explanation: Explanation) -> Model:
     """The model, with its texts, if it is the one that was explained. Raises BadInput."""
-    card = explanation.model
-    if card.fingerprint and model.fingerprint and card.fingerprint != model.fingerprint:
-        raise BadInput(f"{model.name} is not what was explained: {card.name}", "pass the model that was explained")
+    check_explained(model, explanation)
     if isinstance(model, TextModel):
-        given = dict(card.overrides)
+        given = dict(explanation.model.overrides)
         model = model if model.classes else with_texts(model, (), [*given.get("classes", ())], given.get("templates"))
         check_share(model, "probability")
     return model
+
+
+def check_explained(model: Model, explanation: Explanation) -> None:
+    """Raises BadInput where the model is another than the one that was explained."""
+    card = explanation.model
+    if card.fingerprint and model.fingerprint and card.fingerprint != model.fingerprint:
+        raise BadInput(f"{model.name} is not what was explained: {card.name}", "pass the model that was explained")
 
 
 def class_of_each(explanation: Explanation) -> list[int]:

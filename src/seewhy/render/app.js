@@ -1,6 +1,61 @@
 import { PLAIN as e, Speaking as t, amount as n, asText as r, css as i, fromText as a, html as o, lang as s, listen as c, nothing as l, predictions as u, said as d, shared as f, sheet as ee, speak as p, styled as te, svg as m, word as h } from "./viewer.js";
-// src/app/following.ts
-var g = class extends t {
+// src/app/api.ts
+var g = class extends Error {
+	constructor(e, t) {
+		super(e.problem), this.said = e, this.status = t;
+	}
+};
+async function _(e, t, n, r) {
+	let i = n instanceof Blob ? n : n === void 0 ? void 0 : JSON.stringify(n), a;
+	try {
+		a = await fetch(t, {
+			method: e,
+			body: i ?? null,
+			signal: r ?? null,
+			headers: { accept: "application/json" }
+		});
+	} catch (e) {
+		throw r?.aborted ? e : new g({
+			code: "away",
+			problem: "",
+			hint: ""
+		}, 0);
+	}
+	let o = await a.json().catch(() => ({}));
+	if (!a.ok) throw new g(o.error ?? {
+		code: "http",
+		problem: a.statusText,
+		hint: ""
+	}, a.status);
+	return o;
+}
+var v = encodeURIComponent, y = {
+	models: () => _("GET", "/api/models"),
+	classes: (e, t) => _("GET", `/api/models/${v(e)}/classes?lang=${t}`),
+	layers: (e) => _("GET", `/api/models/${v(e)}/layers`),
+	samples: (e) => _("GET", `/api/samples?lang=${e}`),
+	cards: (e) => _("GET", `/api/cards?lang=${e}`),
+	there: (e) => _("GET", b(e)),
+	add: (e) => _("PUT", "/api/photos", e),
+	predict: (e, t, n) => _("POST", "/api/predictions", n ? {
+		photo: e,
+		model: t,
+		top: 5,
+		texts: n
+	} : {
+		photo: e,
+		model: t,
+		top: 5
+	}),
+	costs: (e) => _("POST", "/api/costs", e),
+	start: (e) => _("POST", "/api/jobs", e),
+	jobs: () => _("GET", "/api/jobs"),
+	cancel: (e) => _("DELETE", `/api/jobs/${e}`),
+	partial: (e, t) => _("GET", `/api/jobs/${e}/partial/${t}`),
+	result: (e) => _("GET", `/api/results/${e}`),
+	curves: (e, t) => _("GET", `/api/results/${e}/curves?fill=${t}`),
+	edit: (e, t) => _("POST", "/api/edits", e, t)
+}, b = (e) => `/api/photos/${e}`, x = class extends t {
 	constructor(...e) {
 		super(...e), this.again = () => this.requestUpdate();
 	}
@@ -13,86 +68,49 @@ var g = class extends t {
 	disconnectedCallback() {
 		super.disconnectedCallback(), this.session.removeEventListener("change", this.again);
 	}
-}, _ = class extends Error {
-	constructor(e, t) {
-		super(e.problem), this.said = e, this.status = t;
-	}
-};
-async function v(e, t, n, r) {
-	let i = n instanceof Blob ? n : n === void 0 ? void 0 : JSON.stringify(n), a;
-	try {
-		a = await fetch(t, {
-			method: e,
-			body: i ?? null,
-			signal: r ?? null,
-			headers: { accept: "application/json" }
-		});
-	} catch (e) {
-		throw r?.aborted ? e : new _({
-			code: "away",
-			problem: "",
-			hint: ""
-		}, 0);
-	}
-	let o = await a.json().catch(() => ({}));
-	if (!a.ok) throw new _(o.error ?? {
-		code: "http",
-		problem: a.statusText,
-		hint: ""
-	}, a.status);
-	return o;
+}, ne = /^(top|predicted|rank:.*)$/i, S = /^\d+$/, C = (e) => !(!e?.texts || e.classes);
+function w(e, t = []) {
+	let n = e.trim(), r = n.indexOf(" - ");
+	return !n || ne.test(n) ? [] : r < 0 || t.includes(n) ? [n] : [n.slice(0, r), n.slice(r + 3)].flatMap((e) => w(e, t));
 }
-var y = encodeURIComponent, b = {
-	models: () => v("GET", "/api/models"),
-	classes: (e, t) => v("GET", `/api/models/${y(e)}/classes?lang=${t}`),
-	layers: (e) => v("GET", `/api/models/${y(e)}/layers`),
-	samples: (e) => v("GET", `/api/samples?lang=${e}`),
-	cards: (e) => v("GET", `/api/cards?lang=${e}`),
-	add: (e) => v("PUT", "/api/photos", e),
-	predict: (e, t, n) => v("POST", "/api/predictions", n ? {
-		photo: e,
-		model: t,
-		top: 5,
-		texts: n
-	} : {
-		photo: e,
-		model: t,
-		top: 5
-	}),
-	costs: (e) => v("POST", "/api/costs", e),
-	start: (e) => v("POST", "/api/jobs", e),
-	jobs: () => v("GET", "/api/jobs"),
-	cancel: (e) => v("DELETE", `/api/jobs/${e}`),
-	partial: (e, t) => v("GET", `/api/jobs/${e}/partial/${t}`),
-	result: (e) => v("GET", `/api/results/${e}`),
-	curves: (e, t) => v("GET", `/api/results/${e}/curves?fill=${t}`),
-	edit: (e, t) => v("POST", "/api/edits", e, t)
-}, x = (e) => `/api/photos/${e}`, ne = /^[0-9a-f]{64}$/;
-function S(e) {
+function T(e, t, n) {
+	let r = n ? t.filter((t) => e.texts ? !S.test(t) : t === "top" || S.test(t)) : t;
+	return C(e) ? r.filter((e) => w(e).length) : r.length ? [...r] : ["top"];
+}
+function E(e, t) {
+	let n = new Set(e.methods.filter((e) => e.offered).map((e) => e.id)), r = t.filter((e) => n.has(e.id));
+	return r.length ? r : [{
+		id: e.first,
+		options: {}
+	}];
+}
+// src/app/link.ts
+var re = /^[0-9a-f]{64}$/;
+function D(e) {
 	let t = new URLSearchParams();
 	if (e.photo) {
 		let { id: n, width: r, height: i, name: a } = e.photo;
 		t.set("photo", n), t.set("size", `${r}x${i}`), t.set("name", a);
 	}
 	t.set("model", e.model);
-	for (let n of e.methods) t.append("method", w(n));
+	for (let n of e.methods) t.append("method", k(n));
 	for (let n of e.targets) t.append("target", n);
 	return e.seed && t.set("seed", String(e.seed)), e.score && t.set("score", e.score), e.tab !== "explain" && t.set("tab", e.tab), t.set("view", r(e.view)), t.toString();
 }
-function C(e) {
+function O(e) {
 	let t = new URLSearchParams(e.replace(/^#/, "")), n = {}, r = t.get("photo") ?? "", [i, o] = (t.get("size") ?? "").split("x").map(Number);
-	return ne.test(r) && i > 0 && o > 0 && (n.photo = {
+	return re.test(r) && i > 0 && o > 0 && (n.photo = {
 		id: r,
 		width: i,
 		height: o,
 		name: t.get("name") ?? ""
-	}), t.get("model") && (n.model = t.get("model")), t.has("method") && (n.methods = t.getAll("method").map(re)), t.has("target") && (n.targets = t.getAll("target")), /^\d+$/.test(t.get("seed") ?? "") && (n.seed = Number(t.get("seed"))), t.get("score") && (n.score = t.get("score")), t.get("tab") && (n.tab = t.get("tab")), t.has("view") && (n.view = a(t.get("view"))), n;
+	}), t.get("model") && (n.model = t.get("model")), t.has("method") && (n.methods = t.getAll("method").map(ie)), t.has("target") && (n.targets = t.getAll("target")), /^\d+$/.test(t.get("seed") ?? "") && (n.seed = Number(t.get("seed"))), t.get("score") && (n.score = t.get("score")), t.get("tab") && (n.tab = t.get("tab")), t.has("view") && (n.view = a(t.get("view"))), n;
 }
-var w = ({ id: e, options: t }) => {
+var k = ({ id: e, options: t }) => {
 	let n = Object.entries(t).map(([e, t]) => `${e}=${encodeURIComponent(t)}`);
 	return n.length ? `${e}(${n.join(",")})` : e;
 };
-function re(e) {
+function ie(e) {
 	let t = /^([^(]+)\((.*)\)$/.exec(e);
 	if (!t) return {
 		id: e,
@@ -105,7 +123,7 @@ function re(e) {
 	};
 }
 // src/app/work.ts
-var T = 3, E = [
+var ae = 3, oe = [
 	"waiting",
 	"running",
 	"progress",
@@ -114,12 +132,12 @@ var T = 3, E = [
 	"done",
 	"failed",
 	"cancelled"
-], ie = class {
+], se = class {
 	constructor(e, t) {
 		this.changed = e, this.idle = t, this.all = /* @__PURE__ */ new Map(), this.found = /* @__PURE__ */ new Map(), this.partial = /* @__PURE__ */ new Map(), this.streams = /* @__PURE__ */ new Map();
 	}
 	get busy() {
-		return [...this.all.values()].filter((e) => !D(e));
+		return [...this.all.values()].filter((e) => !A(e));
 	}
 	async ask(e, t) {
 		let n = this.all.get(e);
@@ -136,9 +154,9 @@ var T = 3, E = [
 		};
 		this.all.set(e, r), this.changed();
 		try {
-			let n = await b.start(t);
-			if (D(r)) {
-				this.all.get(e) === r && b.cancel(n.id).catch(() => void 0);
+			let n = await y.start(t);
+			if (A(r)) {
+				this.all.get(e) === r && y.cancel(n.id).catch(() => void 0);
 				return;
 			}
 			Object.assign(r, {
@@ -150,7 +168,7 @@ var T = 3, E = [
 			let i = n.cells.filter((e) => e.ready);
 			await Promise.all(i.map((e) => this.fetch(e.key))), i.length === n.cells.length && (r.state = "done");
 		} catch (e) {
-			if (!(e instanceof _)) throw e;
+			if (!(e instanceof g)) throw e;
 			Object.assign(r, {
 				state: "failed",
 				trouble: e.said
@@ -159,26 +177,26 @@ var T = 3, E = [
 		this.changed(), this.follow();
 	}
 	only(e) {
-		for (let [t, n] of this.all) !e.has(t) && !D(n) && this.cancel(n);
+		for (let [t, n] of this.all) !e.has(t) && !A(n) && this.cancel(n);
 	}
 	cancel(e) {
-		e.job && b.cancel(e.job).catch(() => void 0), this.end(e, "cancelled");
+		e.job && y.cancel(e.job).catch(() => void 0), this.end(e, "cancelled");
 	}
 	async fetch(e) {
-		this.found.has(e) || this.found.set(e, await b.result(e)), this.partial.delete(e);
+		this.found.has(e) || this.found.set(e, await y.result(e)), this.partial.delete(e);
 	}
 	follow() {
 		for (let e of this.busy) {
-			if (this.streams.size >= T) return;
+			if (this.streams.size >= ae) return;
 			e.job && !this.streams.has(e.job) && this.stream(e);
 		}
 	}
 	stream(e) {
 		let t = new EventSource(`/api/jobs/${e.job}/events`);
 		this.streams.set(e.job, t);
-		for (let n of E) t.addEventListener(n, (t) => void this.heard(e, n, JSON.parse(t.data)));
+		for (let n of oe) t.addEventListener(n, (t) => void this.heard(e, n, JSON.parse(t.data)));
 		t.onerror = () => {
-			t.readyState === EventSource.CLOSED && !D(e) && this.end(e, "failed", {
+			t.readyState === EventSource.CLOSED && !A(e) && this.end(e, "failed", {
 				code: "away",
 				problem: "",
 				hint: ""
@@ -193,7 +211,7 @@ var T = 3, E = [
 			before: 0
 		});
 		else if (t === "progress") e.progress = n;
-		else if (t === "partial") await b.partial(e.job, r).then((e) => this.partial.set(r, e), () => void 0);
+		else if (t === "partial") await y.partial(e.job, r).then((e) => this.partial.set(r, e), () => void 0);
 		else if (t === "result") await this.fetch(r).catch(() => void 0);
 		else return this.end(e, t, n.error ?? null);
 		this.changed();
@@ -206,11 +224,11 @@ var T = 3, E = [
 		for (let t of e.cells) this.partial.delete(t.key);
 		this.streams.get(e.job)?.close(), this.streams.delete(e.job), this.changed(), this.follow(), this.busy.length || this.idle();
 	}
-}, D = (e) => [
+}, A = (e) => [
 	"done",
 	"failed",
 	"cancelled"
-].includes(e.state), ae = 40, oe = 200, O = (t = "") => ({
+].includes(e.state), ce = 40, j = "unknown_photo", le = 200, M = (t = "") => ({
 	photo: null,
 	model: t,
 	methods: [{
@@ -225,12 +243,12 @@ var T = 3, E = [
 		...e,
 		beside: !0
 	}
-}), se = class extends EventTarget {
+}), N = class extends EventTarget {
 	constructor(e) {
-		super(), this.start = e, this.models = [], this.loading = [], this.samples = [], this.photos = [], this.state = O(), this.predictions = null, this.trouble = null, this.names = {
+		super(), this.start = e, this.models = [], this.loading = [], this.samples = [], this.photos = [], this.state = M(), this.predictions = null, this.trouble = null, this.names = {
 			en: [],
 			zh: []
-		}, this.cards = {}, this.costs = /* @__PURE__ */ new Map(), this.layers = [], this.works = new ie(() => this.changed(), () => void this.cost()), this.told = "", this.predicted = "", this.waiting = !1, this.due = 0, this.held = null, this.soFars = /* @__PURE__ */ new WeakMap();
+		}, this.cards = {}, this.costs = /* @__PURE__ */ new Map(), this.layers = [], this.works = new se(() => this.changed(), () => void this.cost()), this.told = "", this.predicted = "", this.waiting = !1, this.fitted = !!O(location.hash).methods, this.due = 0, this.held = null, this.soFars = /* @__PURE__ */ new WeakMap();
 		let t = localStorage.getItem("seewhy-lang");
 		p(t === "zh" || t === "en" ? t : e.lang), c(() => {
 			localStorage.setItem("seewhy-lang", s()), this.words(), this.changed();
@@ -243,17 +261,36 @@ var T = 3, E = [
 	get model() {
 		return this.models.find((e) => e.id === this.state.model);
 	}
+	get texts() {
+		return this.model?.texts ? [...new Set(this.state.targets.flatMap((e) => w(e, this.names.en)))] : [];
+	}
+	get mute() {
+		return C(this.model) && !this.texts.length;
+	}
+	use(e) {
+		let t = this.models.find((t) => t.id === e);
+		if (!t) return;
+		let { targets: n } = this.state, r = this.state.methods.map(({ id: e, options: { layer: t, ...n } }) => ({
+			id: e,
+			options: n
+		}));
+		this.choose({
+			model: e,
+			targets: T(t, n, !0),
+			methods: E(t, r)
+		}), this.facts();
+	}
 	choose(e) {
-		Object.assign(this.state, e), this.tell(), this.refresh();
+		Object.assign(this.state, e), e.photo && this.trouble?.code === j && (this.trouble = null), this.tell(), this.refresh();
 	}
 	look(e) {
-		this.state.view = e, clearTimeout(this.due), this.due = window.setTimeout(() => this.tell(), oe), this.changed();
+		this.state.view = e, clearTimeout(this.due), this.due = window.setTimeout(() => this.tell(), le), this.changed();
 	}
 	async add(e) {
 		let t = null;
 		for (let n of e) try {
 			t = this.keep({
-				...await b.add(n),
+				...await y.add(n),
 				name: n.name || "photo"
 			});
 		} catch (e) {
@@ -270,11 +307,11 @@ var T = 3, E = [
 		});
 		this.apart(t);
 		let { held: n } = this;
-		return (n?.photo.src !== x(e.id) || n.explanations.length !== t.length || n.explanations.some((e, n) => e !== t[n])) && (this.held = {
+		return (n?.photo.src !== b(e.id) || n.explanations.length !== t.length || n.explanations.some((e, n) => e !== t[n])) && (this.held = {
 			lang: s(),
 			photo: {
 				...e,
-				src: x(e.id)
+				src: b(e.id)
 			},
 			tables: this.start.tables,
 			explanations: t
@@ -288,7 +325,7 @@ var T = 3, E = [
 	}
 	get wishes() {
 		let { photo: e, model: t, methods: n, targets: r, seed: i, score: a } = this.state;
-		if (!e || !this.model) return [];
+		if (!e || !this.model || !r.length) return [];
 		let o = {
 			...i ? { seed: i } : {},
 			...a ? { score: a } : {}
@@ -305,10 +342,12 @@ var T = 3, E = [
 		});
 	}
 	async refresh() {
-		if (this.changed(), !this.state.photo || !this.model) return;
+		this.changed();
+		let { photo: e } = this.state;
+		if (!e || !this.model) return;
 		this.predict();
-		let e = this.wishes;
-		this.works.only(new Set(e.map(([e]) => e))), await Promise.all(e.map(([e, t]) => this.works.ask(e, t)));
+		let t = this.wishes;
+		this.works.only(new Set(t.map(([e]) => e))), await Promise.all(t.map(([e, t]) => this.works.ask(e, t))), t.some(([e]) => this.works.all.get(e)?.trouble?.code === j) && this.lost(e);
 	}
 	again() {
 		this.refresh();
@@ -318,7 +357,7 @@ var T = 3, E = [
 	}
 	async cost() {
 		let { model: e, targets: t } = this.state;
-		if (!this.model) return;
+		if (!this.model || !t.length) return;
 		let n = this.model.methods.filter((e) => e.offered).map(({ id: e }) => ({
 			id: e,
 			options: {}
@@ -330,15 +369,26 @@ var T = 3, E = [
 				targets: t
 			};
 			try {
-				for (let e of (await b.costs(a)).costs) this.costs.set(e.method, e);
+				for (let e of (await y.costs(a)).costs) this.costs.set(e.method, e);
 			} catch (e) {
-				if (!(e instanceof _)) throw e;
+				if (!(e instanceof g)) throw e;
 			}
 		}
 		this.changed();
 	}
-	failed(e) {
-		if (!(e instanceof _)) throw e;
+	missed(e) {
+		y.there(e.id).catch((t) => this.failed(t, e));
+	}
+	lost(e) {
+		this.photos = this.photos.filter((t) => t.id !== e.id), this.trouble = {
+			code: j,
+			problem: e.name,
+			hint: ""
+		}, this.predicted = "", this.state.photo?.id === e.id && this.choose({ photo: null }), this.changed();
+	}
+	failed(e, t = this.state.photo) {
+		if (!(e instanceof g)) throw e;
+		if (e.said.code === j && t) return this.lost(t);
 		this.trouble = e.said, this.changed();
 	}
 	changed() {
@@ -354,35 +404,27 @@ var T = 3, E = [
 		}
 	}
 	async shelf() {
-		let { models: e, loading: t } = await b.models();
+		let { models: e, loading: t } = await y.models();
 		Object.assign(this, {
 			models: e,
 			loading: t
 		}), !this.model && !t.includes(this.state.model) && (this.state.model = e[0]?.id ?? ""), this.known(), this.facts(), this.refresh(), t.length && setTimeout(() => void this.shelf().catch((e) => this.failed(e)), 1e3);
 	}
 	known() {
-		let e = this.model?.methods.filter((e) => e.offered).map((e) => e.id) ?? [], { methods: t } = this.state;
-		if (!e.length || location.hash || t.some((t) => e.includes(t.id))) return;
-		let n = [
-			"gradcam",
-			"integrated_gradients",
-			"attention_relevance",
-			"occlusion",
-			"rise"
-		].find((t) => e.includes(t)) ?? e[0];
-		this.state.methods = [{
-			id: n,
+		let { model: e, state: t } = this;
+		e && (t.targets = T(e, t.targets, !1), this.fitted || (t.methods = [{
+			id: e.first,
 			options: {}
-		}];
+		}]), this.fitted = !0);
 	}
 	async facts() {
 		let { model: e } = this.state;
 		if (this.layers = [], this.costs.clear(), !this.model) return;
 		this.cost();
 		let [t, n, r] = await Promise.allSettled([
-			b.classes(e, "en"),
-			b.classes(e, "zh"),
-			b.layers(e)
+			y.classes(e, "en"),
+			y.classes(e, "zh"),
+			y.layers(e)
 		]);
 		e === this.state.model && (this.names = {
 			en: t.status === "fulfilled" ? t.value.classes : [],
@@ -390,22 +432,22 @@ var T = 3, E = [
 		}, this.layers = r.status === "fulfilled" ? r.value.layers : [], this.changed());
 	}
 	async words() {
-		let [e, t] = await Promise.allSettled([b.samples(s()), b.cards(s())]);
+		let [e, t] = await Promise.allSettled([y.samples(s()), y.cards(s())]);
 		e.status === "fulfilled" && (this.samples = e.value.samples), t.status === "fulfilled" && (this.cards = t.value.cards), this.changed();
 	}
 	async predict() {
-		let { photo: e, model: t, targets: n } = this.state, r = this.model?.texts ? n.filter((e) => e !== "top") : void 0, i = JSON.stringify([
+		let { photo: e, model: t } = this.state, n = this.texts.length ? this.texts : void 0, r = JSON.stringify([
 			e.id,
 			t,
-			r
+			n
 		]);
-		if (i !== this.predicted && (Object.assign(this, {
+		if (r !== this.predicted && (Object.assign(this, {
 			predictions: null,
-			predicted: i
-		}), !r || r.length)) {
+			predicted: r
+		}), !this.mute)) {
 			try {
-				let { predictions: n } = await b.predict(e.id, t, r);
-				i === this.predicted && (this.predictions = n);
+				let { predictions: i } = await y.predict(e.id, t, n);
+				r === this.predicted && (this.predictions = i);
 			} catch (e) {
 				this.predicted = "", this.failed(e);
 			}
@@ -435,31 +477,31 @@ var T = 3, E = [
 		}), [this.soFars.get(t)]);
 	}
 	apart(e) {
-		let t = new Map(this.wishes.flatMap(([e, t]) => this.works.all.get(e)?.cells.map((e) => [e.key, w(t.methods[0])]) ?? [])), n = (n) => new Set(e.filter((e) => e.method === n.method).map((e) => t.get(e.key ?? ""))).size > 1;
+		let t = new Map(this.wishes.flatMap(([e, t]) => this.works.all.get(e)?.cells.map((e) => [e.key, k(t.methods[0])]) ?? [])), n = (n) => new Set(e.filter((e) => e.method === n.method).map((e) => t.get(e.key ?? ""))).size > 1;
 		for (let r of e) r.key && n(r) && (r.also = (t.get(r.key) ?? "").replace(/^[^(]*\(?|\)$/g, ""));
 	}
 	keep(e) {
-		return this.photos = [e, ...this.photos.filter((t) => t.id !== e.id)].slice(0, ae), e;
+		return this.photos = [e, ...this.photos.filter((t) => t.id !== e.id)].slice(0, ce), e;
 	}
 	take() {
-		Object.assign(this.state, O(this.state.model), C(location.hash)), this.state.photo && this.keep(this.state.photo), this.told = location.hash.slice(1);
+		Object.assign(this.state, M(this.state.model), O(location.hash)), this.state.photo && this.keep(this.state.photo), this.told = location.hash.slice(1);
 	}
 	tell() {
-		this.told = S(this.state), history.replaceState(null, "", `#${this.told}`), this.changed();
+		this.told = D(this.state), history.replaceState(null, "", `#${this.told}`), this.changed();
 	}
 	get link() {
-		return `${location.origin}/#${S(this.state)}`;
+		return `${location.origin}/#${D(this.state)}`;
 	}
 	toggle(e, t) {
-		let n = this.state.methods.filter((t) => w(t) !== w(e));
+		let n = this.state.methods.filter((t) => k(t) !== k(e));
 		this.choose({ methods: t ? [...n, e] : n });
 	}
-}, ce = 160, k = class {
+}, P = 160, F = class {
 	constructor(e) {
 		this.changed = e, this.rows = 1, this.columns = 1, this.mask = /* @__PURE__ */ new Uint8Array(1), this.at = [.5, .5];
 	}
 	fit(e, t) {
-		let n = ce / Math.max(e, t);
+		let n = P / Math.max(e, t);
 		[this.columns, this.rows] = [e, t].map((e) => Math.max(1, Math.round(e * n))), this.mask = new Uint8Array(this.rows * this.columns);
 	}
 	clear() {
@@ -499,10 +541,10 @@ var T = 3, E = [
 		let [r, i] = [Math.floor(this.at[0] * (this.columns - 1)), Math.floor(this.at[1] * (this.rows - 1))];
 		n[i * this.columns + r] = 4294967295, e.getContext("2d").putImageData(t, 0, 0);
 	}
-}, A = 300, j = 150, M = 4, N = class extends g {
+}, I = 300, L = 150, R = 4, z = class extends x {
 	static {
 		this.properties = {
-			...g.properties,
+			...x.properties,
 			key: {},
 			fill: {},
 			found: { state: !0 },
@@ -533,9 +575,9 @@ var T = 3, E = [
       <p class="hint">${h("curves_hint")}</p>` : o`<p class="hint" role="status">${h("drawing_curves")}</p>` : o`<button type="button" class="small" data-testid="curves" @click=${() => this.ask(e)}>${h("draw_curves")}</button>`;
 	}
 	curve(e, t) {
-		let n = Math.max(...t.values, ...t.random ?? [], 1e-9), r = h("area", { area: t.area.toFixed(3) }), i = t.random_area === void 0 ? "" : `, ${h("by_chance", { area: t.random_area.toFixed(3) })}`, a = (e) => e.map((e, r) => `${(M + 292 * t.shares[r]).toFixed(1)},${(146 - e / n * 142).toFixed(1)}`).join(" ");
+		let n = Math.max(...t.values, ...t.random ?? [], 1e-9), r = h("area", { area: t.area.toFixed(3) }), i = t.random_area === void 0 ? "" : `, ${h("by_chance", { area: t.random_area.toFixed(3) })}`, a = (e) => e.map((e, r) => `${(R + 292 * t.shares[r]).toFixed(1)},${(146 - e / n * 142).toFixed(1)}`).join(" ");
 		return o`<figure><figcaption><b>${e}</b><small data-testid="area-${e}">${r}${i}</small></figcaption>
-      <svg viewBox="0 0 ${A} ${j}" role="img" aria-label="${e}: ${r}${i}">
+      <svg viewBox="0 0 ${I} ${L}" role="img" aria-label="${e}: ${r}${i}">
         ${t.random ? m`<polyline class="random" points=${a(t.random)}></polyline>` : l}
         ${m`<polyline points=${a(t.values)}></polyline>`}</svg></figure>`;
 	}
@@ -545,19 +587,19 @@ var T = 3, E = [
 			found: null
 		});
 		try {
-			let t = await b.curves(this.key, this.fill);
+			let t = await y.curves(this.key, this.fill);
 			this.asked === e && (this.found = t);
 		} catch (e) {
 			this.asked = "", this.session.failed(e);
 		}
 	}
 };
-customElements.define("seewhy-curves", N);
+customElements.define("seewhy-curves", z);
 // src/app/byhand.ts
-var P = 15, F = class extends g {
+var B = 15, V = class extends x {
 	static {
 		this.properties = {
-			...g.properties,
+			...x.properties,
 			chosen: { state: !0 },
 			kind: { state: !0 },
 			share: { state: !0 },
@@ -582,7 +624,7 @@ var P = 15, F = class extends g {
   `];
 	}
 	constructor() {
-		super(), this.brush = new k(() => this.ask()), this.due = 0, Object.assign(this, {
+		super(), this.brush = new F(() => this.ask()), this.due = 0, Object.assign(this, {
 			chosen: "",
 			kind: "hottest",
 			share: 20,
@@ -618,10 +660,10 @@ var P = 15, F = class extends g {
       <label class="field"><span>${h("filled_with")}</span><select data-testid="fill" @change=${(e) => {
 			this.fill = e.target.value, this.ask();
 		}}>
-        ${i.map((e) => o`<option value=${e} ?selected=${e === this.fill}>${I[e]?.() ?? e}</option>`)}</select></label>
+        ${i.map((e) => o`<option value=${e} ?selected=${e === this.fill}>${H[e]?.() ?? e}</option>`)}</select></label>
     </form>
     <div class="test"><div>
-      <div class="picture"><img src=${this.answer?.picture ?? x(n.id)} alt=${h("shown_to_network")} data-testid="edited">
+      <div class="picture"><img src=${this.answer?.picture ?? b(n.id)} alt=${h("shown_to_network")} data-testid="edited">
         ${this.kind === "brush" ? o`<canvas width=${this.brush.columns} height=${this.brush.rows} tabindex="0" role="application" aria-label="${h("hide_brush")}. ${h("brush_keys")}" data-testid="brush"
           @pointerdown=${this.paint} @pointermove=${this.paint} @keydown=${this.steer}></canvas>` : l}</div>
       <p class="hint">${this.kind === "brush" ? h("brush_hint") : h("shown_to_network")}</p>
@@ -648,11 +690,11 @@ var P = 15, F = class extends g {
 		t && !this.shown.startsWith(t.id) && this.brush.fit(t.width, t.height), this.shown = e, this.ask();
 	}
 	ask() {
-		clearTimeout(this.due), this.requestUpdate(), this.due = window.setTimeout(() => void this.send(), P);
+		clearTimeout(this.due), this.requestUpdate(), this.due = window.setTimeout(() => void this.send(), B);
 	}
 	async send() {
 		let { session: e, share: t, keep: n, fill: r } = this, { photo: i, model: a } = e.state, { results: o } = e, s = o.some((e) => e.key === this.chosen) ? this.chosen : o[0]?.key;
-		if (!i || this.kind === "hottest" && !s) return;
+		if (!i || e.mute || this.kind === "hottest" && !s) return;
 		let c = this.kind === "hottest" ? {
 			kind: "hottest",
 			key: s,
@@ -663,11 +705,11 @@ var P = 15, F = class extends g {
 			...this.brush.asEdit(),
 			keep: n,
 			fill: r
-		}, l = [...new Set(o.flatMap((e) => e.class ?? []))].slice(0, 10), u = e.model?.texts ? { texts: e.state.targets.filter((e) => e !== "top") } : {};
+		}, l = [...new Set(o.flatMap((e) => e.class ?? []))].slice(0, 10), u = e.texts.length ? { texts: e.texts } : {};
 		this.asking?.abort();
 		let d = this.asking = new AbortController();
 		try {
-			let e = await b.edit({
+			let e = await y.edit({
 				photo: i.id,
 				model: a,
 				top: 5,
@@ -689,18 +731,18 @@ var P = 15, F = class extends g {
 	steer(e) {
 		this.brush.key(e.key, this.size / 100, e.shiftKey) && e.preventDefault();
 	}
-}, I = {
+}, H = {
 	blur: () => h("fill_blur"),
 	grey: () => h("fill_grey"),
 	black: () => h("fill_black"),
 	inpaint: () => h("fill_inpaint")
 };
-customElements.define("seewhy-by-hand", F);
+customElements.define("seewhy-by-hand", V);
 // src/app/classes.ts
-var L = 8, R = class extends g {
+var U = 8, ue = class extends x {
 	static {
 		this.properties = {
-			...g.properties,
+			...x.properties,
 			text: { state: !0 },
 			at: { state: !0 }
 		};
@@ -708,7 +750,7 @@ var L = 8, R = class extends g {
 	static {
 		this.styles = [f, i`
     :host { display: grid; gap: 12px; }
-    button.class { display: block; width: 100%; text-align: left; font: inherit; color: inherit; background: none; border: 0; padding: 3px 6px; margin: 0 -6px; border-radius: 8px; cursor: pointer; }
+    button.class { display: block; width: calc(100% + 12px); text-align: left; font: inherit; color: inherit; background: none; border: 0; padding: 3px 6px; margin: 0 -6px; border-radius: 8px; cursor: pointer; }
     button.class:hover { background: var(--track); }
     button.class[aria-pressed="true"] { color: var(--accent); font-weight: 600; }
     button.class[aria-pressed="true"] i { background: var(--accent); }
@@ -732,9 +774,9 @@ var L = 8, R = class extends g {
 	}
 	render() {
 		let { session: e } = this, { targets: t } = e.state, n = e.model?.texts;
-		return o`${e.predictions ? this.said(e.predictions) : e.state.photo && !n ? o`<p class="hint">${h("looking")}</p>` : l}
-      <div class="chosen" role="group" aria-label=${h("explained_classes")} data-testid="targets">${t.map((e) => o`
-        <span>${this.named(e)}<button type="button" aria-label="${h("leave_out")}: ${this.named(e)}" ?hidden=${t.length < 2} @click=${() => this.toggle(e)}>×</button></span>`)}</div>
+		return o`${e.predictions ? this.said(e.predictions) : e.state.photo && !e.mute ? o`<p class="hint">${h("looking")}</p>` : l}
+      <div class="chosen" role="group" aria-label=${h("explained_classes")} data-testid="targets">${t.map((n) => o`
+        <span>${this.named(n)}<button type="button" aria-label="${h("leave_out")}: ${this.named(n)}" ?hidden=${t.length < 2 && !C(e.model)} @click=${() => this.toggle(n)}>×</button></span>`)}</div>
       <div class="find">
         <input type="text" role="combobox" aria-expanded=${String(this.found.length > 0)} aria-controls="found" aria-autocomplete="list"
           aria-activedescendant=${this.found.length ? `found-${this.at}` : l} aria-label=${h(n ? "add_text" : "find_class")}
@@ -755,13 +797,12 @@ var L = 8, R = class extends g {
 		})}</ol>`;
 	}
 	named(e) {
-		return e === "top" ? h("likeliest_class") : /^\d+$/.test(e) && this.session.names[s()][Number(e)] || e;
+		return e === "top" ? h("likeliest_class") : !this.session.model?.texts && /^\d+$/.test(e) && this.session.names[s()][Number(e)] || e;
 	}
 	toggle(e) {
 		let { targets: t } = this.session.state, n = t.filter((t) => t !== e);
-		if (n.length !== t.length) return void (n.length && this.session.choose({ targets: n }));
-		let r = this.session.model?.texts;
-		this.session.choose({ targets: [...r ? t.filter((e) => e !== "top") : t, e] });
+		if (n.length !== t.length) return void ((n.length || C(this.session.model)) && this.session.choose({ targets: n }));
+		this.session.choose({ targets: [...t, e] });
 	}
 	get found() {
 		let e = this.text.trim().toLowerCase(), { en: t, zh: n } = this.session.names;
@@ -770,7 +811,7 @@ var L = 8, R = class extends g {
 			let n = t.toLowerCase().indexOf(e);
 			return n < 0 ? Infinity : n === 0 ? 0 : /\W/.test(t[n - 1]) ? 1 : 2;
 		}), String(r) === e ? -1 : Infinity);
-		return [...t.keys()].map((e) => [r(e), e]).filter(([e]) => e < Infinity).sort((e, t) => e[0] - t[0] || e[1] - t[1]).slice(0, L).map(([, e]) => e);
+		return [...t.keys()].map((e) => [r(e), e]).filter(([e]) => e < Infinity).sort((e, t) => e[0] - t[0] || e[1] - t[1]).slice(0, U).map(([, e]) => e);
 	}
 	typed(e) {
 		this.text = e.target.value, this.at = 0;
@@ -796,16 +837,16 @@ var L = 8, R = class extends g {
 		this.text = "", this.session.state.targets.includes(t) || this.toggle(t);
 	}
 };
-customElements.define("seewhy-classes", R);
+customElements.define("seewhy-classes", ue);
 // src/app/inside.ts
-var z = [
+var W = [
 	["activations", () => h("inside_activations")],
 	["attention", () => h("inside_attention")],
 	["tree", () => h("inside_tree")]
-], B = class extends g {
+], de = class extends x {
 	static {
 		this.properties = {
-			...g.properties,
+			...x.properties,
 			page: { state: !0 },
 			layer: { state: !0 }
 		};
@@ -826,7 +867,7 @@ var z = [
 	render() {
 		let { session: e } = this, { photo: t, model: n } = e.state, { layers: r } = e;
 		if (!t || !e.model) return l;
-		let i = e.model.methods.some((e) => e.id === "raw_attention" && e.offered), a = z.filter(([e]) => e !== "attention" || i), c = V(this.page, a), u = (r.find((e) => e.name === this.layer) ?? r.find((e) => e.default))?.name ?? "", d = new URLSearchParams({
+		let i = e.model.methods.some((e) => e.id === "raw_attention" && e.offered), a = W.filter(([e]) => e !== "attention" || i), c = fe(this.page, a), u = (r.find((e) => e.name === this.layer) ?? r.find((e) => e.default))?.name ?? "", d = new URLSearchParams({
 			photo: t.id,
 			model: n,
 			lang: s(),
@@ -836,12 +877,12 @@ var z = [
         <label><input type="radio" name="page" value=${e} .checked=${e === c} data-testid="inside-${e}" @change=${() => this.page = e}><span>${t()}</span></label>`)}</fieldset>
       ${c === "activations" && r.length ? o`<label class="field"><span>${h("layer")}</span><select data-testid="inside-layer" @change=${(e) => this.layer = e.target.value}>
         ${r.map((e) => o`<option value=${e.name} ?selected=${e.name === u}>${e.name} (${e.channels} × ${e.rows} × ${e.columns})</option>`)}</select></label>` : l}</div>
-      <iframe sandbox="allow-scripts" src="/inside/${c}?${d}" title=${z.find(([e]) => e === c)[1]()} data-testid="inside"></iframe>`;
+      <iframe sandbox="allow-scripts" src="/inside/${c}?${d}" title=${W.find(([e]) => e === c)[1]()} data-testid="inside"></iframe>`;
 	}
-}, V = (e, t) => t.some(([t]) => t === e) ? e : t[0][0];
-customElements.define("seewhy-inside", B);
+}, fe = (e, t) => t.some(([t]) => t === e) ? e : t[0][0];
+customElements.define("seewhy-inside", de);
 // src/app/intake.ts
-var H = class extends g {
+var pe = class extends x {
 	constructor(...e) {
 		super(...e), this.pasted = (e) => this.take(e.clipboardData, e), this.dropped = (e) => {
 			this.over = !1, this.take(e.dataTransfer, e);
@@ -853,7 +894,7 @@ var H = class extends g {
 	}
 	static {
 		this.properties = {
-			...g.properties,
+			...x.properties,
 			over: { state: !0 }
 		};
 	}
@@ -901,7 +942,7 @@ var H = class extends g {
 	list(e, t, n) {
 		return o`<div class="photos ${t}" role="group" aria-label=${h(t === "samples" ? "samples" : "photo")} data-testid=${t}>${e.map((e) => o`
       <button type="button" aria-pressed=${String(e.id === n?.id)} aria-label=${e.name} title=${e.name}
-        @click=${() => this.session.choose({ photo: e })}><img src=${x(e.id)} alt="" loading="lazy"></button>`)}</div>`;
+        @click=${() => this.session.choose({ photo: e })}><img src=${b(e.id)} alt="" loading="lazy" @error=${() => this.session.missed(e)}></button>`)}</div>`;
 	}
 	pick(e) {
 		this.renderRoot.querySelector(`#${e}`).click();
@@ -915,12 +956,12 @@ var H = class extends g {
 		n.length && (t.preventDefault(), this.session.add(n));
 	}
 };
-customElements.define("seewhy-intake", H);
+customElements.define("seewhy-intake", pe);
 // src/app/card.ts
-var U = class extends g {
+var me = class extends x {
 	static {
 		this.properties = {
-			...g.properties,
+			...x.properties,
 			method: { state: !0 }
 		};
 	}
@@ -955,8 +996,8 @@ var U = class extends g {
 		return o`<dialog aria-labelledby="card-title" data-testid="card" @close=${() => this.method = null}>
       <h3 id="card-title">${e.title}</h3><p class="hint">${n?.summary ?? e.summary}</p>
       ${e.offered ? l : o`<p class="why">${e.reason}</p>`}
-      ${n ? o`${W(h("card_answers"), n.answers)}${W(h("card_use"), n.use)}${W(h("card_misleads"), n.misleads)}` : l}
-      ${W(h("card_cost"), n?.cost ?? e.cost)}
+      ${n ? o`${G(h("card_answers"), n.answers)}${G(h("card_use"), n.use)}${G(h("card_misleads"), n.misleads)}` : l}
+      ${G(h("card_cost"), n?.cost ?? e.cost)}
       ${n ? o`<h4>${h("card_paper")}</h4><p><a href=${n.link} target="_blank" rel="noreferrer">${n.paper}</a></p>` : l}
       ${e.offered && e.options.length ? o`<h4>${h("options")}</h4><form @submit=${this.run}>${e.options.map((e) => this.option(e, r[e.name]))}
         <button hidden></button></form>` : l}
@@ -981,18 +1022,18 @@ var U = class extends g {
 	close() {
 		this.renderRoot.querySelector("dialog").close();
 	}
-}, W = (e, t) => o`<h4>${e}</h4><p>${t}</p>`;
-customElements.define("seewhy-card", U);
+}, G = (e, t) => o`<h4>${e}</h4><p>${t}</p>`;
+customElements.define("seewhy-card", me);
 // src/app/methods.ts
-var le = {
+var he = {
 	cam: () => h("family_cam"),
 	gradient: () => h("family_gradient"),
 	perturbation: () => h("family_perturbation"),
 	attention: () => h("family_attention")
-}, ue = class extends g {
+}, ge = class extends x {
 	static {
 		this.properties = {
-			...g.properties,
+			...x.properties,
 			text: { state: !0 }
 		};
 	}
@@ -1019,7 +1060,7 @@ var le = {
 		super(), this.text = "";
 	}
 	render() {
-		let { session: e } = this, t = e.model?.methods ?? [], n = this.text.trim().toLowerCase(), r = (e) => !n || `${e.id} ${e.title}`.toLowerCase().includes(n), i = [...new Set(t.map((e) => e.family))].sort((e, t) => G(e) - G(t));
+		let { session: e } = this, t = e.model?.methods ?? [], n = this.text.trim().toLowerCase(), r = (e) => !n || `${e.id} ${e.title}`.toLowerCase().includes(n), i = [...new Set(t.map((e) => e.family))].sort((e, t) => K(e) - K(t));
 		return o`<input type="search" aria-label=${h("find_method")} placeholder=${h("find_method")} data-testid="find-method" .value=${this.text}
         @input=${(e) => this.text = e.target.value}>
       ${this.layerSlider()}
@@ -1028,7 +1069,7 @@ var le = {
 	}
 	family(e, t, n) {
 		let { state: r } = this.session, i = t.filter((e) => r.methods.some((t) => t.id === e.id)).length;
-		return t.length ? o`<details ?open=${n || i > 0 || e === "cam"} data-testid="family-${e}"><summary>${le[e]?.() ?? e} <small>${i ? `${i} / ` : ""}${t.length}</small></summary>
+		return t.length ? o`<details ?open=${n || i > 0 || e === "cam"} data-testid="family-${e}"><summary>${he[e]?.() ?? e} <small>${i ? `${i} / ` : ""}${t.length}</small></summary>
       <ul>${t.map((e) => this.method(e))}</ul></details>` : l;
 	}
 	method(e) {
@@ -1036,7 +1077,7 @@ var le = {
 		return o`<li class=${e.offered ? "" : "refused"}><label title=${e.offered ? e.summary : e.reason}>
         <input type="checkbox" .checked=${n.length > 0} ?disabled=${!e.offered} data-testid="method-${e.id}" @change=${(t) => this.toggle(e, t.target.checked)}>
         <span>${e.title}</span></label>
-      ${e.offered ? o`<small title=${e.cost} data-testid="cost-${e.id}">${r?.seconds == null ? "" : `≈ ${K(r.seconds)}`}</small>` : o`<small>${h("refused")}</small>`}
+      ${e.offered ? o`<small title=${e.cost} data-testid="cost-${e.id}">${r?.seconds == null ? "" : `≈ ${q(r.seconds)}`}</small>` : o`<small>${h("refused")}</small>`}
       <button type="button" class="about" aria-label="${h("about_method", { name: e.title })}" data-testid="about-${e.id}" @click=${() => this.about(e)}>ⓘ</button></li>`;
 	}
 	layerSlider() {
@@ -1075,15 +1116,15 @@ var le = {
 	about(e) {
 		this.renderRoot.querySelector("seewhy-card").show(e);
 	}
-}, G = (e) => [
+}, K = (e) => [
 	"cam",
 	"attention",
 	"gradient",
 	"perturbation"
-].indexOf(e), K = (e) => e < .95 ? `${Math.max(e, .01).toFixed(e < .095 ? 2 : 1)} s` : e < 99.5 ? `${Math.round(e)} s` : `${Math.round(e / 60)} min`;
-customElements.define("seewhy-methods", ue);
+].indexOf(e), q = (e) => e < .95 ? `${Math.max(e, .01).toFixed(e < .095 ? 2 : 1)} s` : e < 99.5 ? `${Math.round(e)} s` : `${Math.round(e / 60)} min`;
+customElements.define("seewhy-methods", ge);
 // src/app/queue.ts
-var de = class extends g {
+var _e = class extends x {
 	static {
 		this.styles = [f, i`
     :host { display: block; }
@@ -1096,7 +1137,7 @@ var de = class extends g {
   `];
 	}
 	render() {
-		let { works: e, wishes: t } = this.session, n = new Set(t.map(([e]) => e)), r = [...e.all.values()].filter((e) => n.has(e.name) && (!D(e) || e.state === "failed" || e.state === "cancelled"));
+		let { works: e, wishes: t } = this.session, n = new Set(t.map(([e]) => e)), r = [...e.all.values()].filter((e) => n.has(e.name) && (!A(e) || e.state === "failed" || e.state === "cancelled"));
 		return o`<ul aria-label=${h("queue")} data-testid="queue" ?hidden=${!r.length}>${r.map((e) => this.work(e))}</ul>
       <p class="hint" role="status" data-testid="status">${e.busy.length ? h("works_waiting", { count: e.busy.length }) : ""}</p>`;
 	}
@@ -1104,7 +1145,7 @@ var de = class extends g {
 		let { done: t, total: n, left: r, forward: i } = e.progress, a = n ? `${Math.round(100 * (t ?? 0) / n)} %` : i ? h("forward_backward", {
 			forward: i,
 			backward: e.progress.backward ?? 0
-		}) : "", s = r ? h("time_left", { time: K(r) }) : "", c = this.session.model?.methods.find((t) => t.id === e.method)?.title ?? e.method, u = e.state === "waiting" || e.state === "asking" ? h("waiting_behind", { count: e.before }) : "";
+		}) : "", s = r ? h("time_left", { time: q(r) }) : "", c = this.session.model?.methods.find((t) => t.id === e.method)?.title ?? e.method, u = e.state === "waiting" || e.state === "asking" ? h("waiting_behind", { count: e.before }) : "";
 		return o`<li class=${e.state} data-testid="work-${e.method}">
       <span><b>${c}</b>${e.trouble ? l : o`<small>${[
 			u,
@@ -1112,18 +1153,18 @@ var de = class extends g {
 			s,
 			e.state === "cancelled" ? h("cancelled") : ""
 		].filter(Boolean).join(" · ")}</small>`}
-        ${e.trouble ? o`<p class="hint" role="alert">${q(e.trouble)}</p>` : l}</span>
-      ${D(e) ? o`<button type="button" class="small" data-testid="again-${e.method}" @click=${() => this.session.again()}>${h("again")}</button>` : o`<button type="button" class="small" data-testid="cancel-${e.method}" @click=${() => this.session.works.cancel(e)}>${h("cancel")}</button>`}
-      ${D(e) ? l : n ? o`<progress max=${n} value=${t ?? 0} aria-label=${c}></progress>` : o`<progress aria-label=${c}></progress>`}
+        ${e.trouble ? o`<p class="hint" role="alert">${J(e.trouble)}</p>` : l}</span>
+      ${A(e) ? o`<button type="button" class="small" data-testid="again-${e.method}" @click=${() => this.session.again()}>${h("again")}</button>` : o`<button type="button" class="small" data-testid="cancel-${e.method}" @click=${() => this.session.works.cancel(e)}>${h("cancel")}</button>`}
+      ${A(e) ? l : n ? o`<progress max=${n} value=${t ?? 0} aria-label=${c}></progress>` : o`<progress aria-label=${c}></progress>`}
     </li>`;
 	}
-}, q = (e) => e.code === "away" ? h("server_away") : [e.problem, e.hint].filter(Boolean).join(": ");
-customElements.define("seewhy-queue", de);
+}, J = (e) => e.code === "away" ? h("server_away") : e.code === "unknown_photo" ? h("photo_gone", { name: e.problem }) : [e.problem, e.hint].filter(Boolean).join(": ");
+customElements.define("seewhy-queue", _e);
 // src/app/share.ts
-var J = class extends g {
+var ve = class extends x {
 	static {
 		this.properties = {
-			...g.properties,
+			...x.properties,
 			done: { state: !0 }
 		};
 	}
@@ -1152,7 +1193,7 @@ var J = class extends g {
 		setTimeout(() => this.done = "", 4e3);
 	}
 }, Y = (e) => [...new Set(e.filter((e) => e !== null))].join("\n");
-customElements.define("seewhy-share", J);
+customElements.define("seewhy-share", ve);
 // src/app/app.ts
 var X = [
 	["explain", () => h("tab_explain")],
@@ -1162,10 +1203,10 @@ var X = [
 	"auto",
 	"light",
 	"dark"
-], Q = class extends g {
+], Q = class extends x {
 	static {
 		this.properties = {
-			...g.properties,
+			...x.properties,
 			theme: { state: !0 }
 		};
 	}
@@ -1178,35 +1219,38 @@ var X = [
     header .right { margin-left: auto; display: flex; gap: 8px; }
     .page { display: grid; grid-template-columns: 330px minmax(0, 1fr); gap: 22px; align-items: start; }
     .side { display: grid; gap: 14px; }
-    .side section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); padding: 14px 16px; min-width: 0; }
+    section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); padding: 14px 16px; min-width: 0; }
     .start { max-width: 760px; margin: 6vh auto 0; }
     .start h1 { text-align: center; margin-bottom: 22px; }
     [role="tablist"] { display: flex; gap: 4px; margin-bottom: 14px; border-bottom: 1px solid var(--line); }
     [role="tab"] { font: inherit; padding: 8px 14px; border: 0; border-bottom: 2.5px solid transparent; background: none; color: var(--soft); cursor: pointer; }
     [role="tab"][aria-selected="true"] { color: var(--accent); border-color: var(--accent); font-weight: 600; }
     .trouble { display: flex; gap: 12px; justify-content: space-between; align-items: start; padding: 10px 14px; margin-bottom: 14px; border: 1px solid var(--stamp); border-radius: 12px; background: var(--card); }
-    .seconds { color: var(--soft); font-size: 12.5px; margin: 14px 0 0; border-collapse: collapse; font-variant-numeric: tabular-nums; }
-    .seconds td, .seconds th { padding: 2px 14px 2px 0; text-align: left; font-weight: 400; }
-    @media (max-width: 900px) { .page { grid-template-columns: minmax(0, 1fr); } }
+    .waiting { max-width: 100%; max-height: 60vh; border-radius: 12px; }
+    @media (max-width: 900px) {
+      .page { display: flex; flex-direction: column; align-items: stretch; gap: 14px; }
+      .side { display: contents; }
+      .methods { order: 2; }
+    }
   `];
 	}
 	constructor() {
 		super();
 		let e = document.getElementById("data");
-		this.session = new se(JSON.parse(e.textContent)), this.theme = localStorage.getItem("seewhy-theme") ?? "auto", this.addEventListener("look", (e) => this.session.look(e.detail));
+		this.session = new N(JSON.parse(e.textContent)), this.theme = localStorage.getItem("seewhy-theme") ?? "auto", this.addEventListener("look", (e) => this.session.look(e.detail));
 	}
 	render() {
 		let { session: e } = this, { photo: t, tab: n } = e.state;
 		return document.documentElement.lang = s() === "zh" ? "zh-CN" : "en", document.documentElement.style.colorScheme = this.theme === "auto" ? "light dark" : this.theme, document.title = t ? `${t.name} · seewhy` : "seewhy", o`<header>
         <p class="brand">seewhy</p>
-        ${e.models.length ? o`<label class="field"><span>${h("model")}</span><select data-testid="model" @change=${(e) => this.model(e.target.value)}>
+        ${e.models.length ? o`<label class="field"><span>${h("model")}</span><select data-testid="model" @change=${(t) => e.use(t.target.value)}>
           ${e.models.map((t) => o`<option value=${t.id} ?selected=${t.id === e.state.model}>${t.name}</option>`)}
           ${e.loading.map((e) => o`<option disabled>${e} …</option>`)}</select></label>` : o`<p class="hint" role="status" data-testid="loading">${h("loading", { name: e.loading[0] ?? "" })}</p>`}
         ${e.model?.weights === "random" ? o`<p class="stamp-inline" data-testid="stamp">${h("random_weights")}</p>` : l}
         <div class="right"><button type="button" class="small" data-testid="language" lang=${s() === "en" ? "zh-CN" : "en"} @click=${() => p(s() === "en" ? "zh" : "en")}>${s() === "en" ? "中文" : "English"}</button>
-        <button type="button" class="small" data-testid="theme" @click=${this.shade}>${h("theme")}: ${fe[this.theme]?.() ?? this.theme}</button></div>
+        <button type="button" class="small" data-testid="theme" @click=${this.shade}>${h("theme")}: ${ye[this.theme]?.() ?? this.theme}</button></div>
       </header>
-      ${e.trouble ? o`<div class="trouble" role="alert" data-testid="trouble"><span>${q(e.trouble)}</span><button type="button" class="small" @click=${() => e.dismiss()}>${h("close")}</button></div>` : l}
+      ${e.trouble ? o`<div class="trouble" role="alert" data-testid="trouble"><span>${J(e.trouble)}</span><button type="button" class="small" @click=${() => e.dismiss()}>${h("close")}</button></div>` : l}
       ${t ? this.page(n) : o`<div class="start"><h1>${h("see_why")}</h1><seewhy-intake .session=${e}></seewhy-intake></div>`}`;
 	}
 	page(e) {
@@ -1214,7 +1258,7 @@ var X = [
 		return o`<div class="page"><div class="side">
         <seewhy-intake .session=${t}></seewhy-intake>
         <section aria-label=${h("predictions")}><h2>${h("predictions")}</h2><seewhy-classes .session=${t}></seewhy-classes></section>
-        <section aria-label=${h("methods")}><h2>${h("methods")}</h2><seewhy-methods .session=${t}></seewhy-methods></section>
+        <section class="methods" aria-label=${h("methods")}><h2>${h("methods")}</h2><seewhy-methods .session=${t}></seewhy-methods></section>
       </div><div>
         <div role="tablist" @keydown=${this.turn}>${X.map(([n, r]) => o`<button type="button" role="tab" id="tab-${n}" aria-selected=${String(n === e)} aria-controls="panel"
           tabindex=${n === e ? 0 : -1} data-testid="tab-${n}" @click=${() => t.choose({ tab: n })}>${r()}</button>`)}</div>
@@ -1222,25 +1266,10 @@ var X = [
       </div></div>`;
 	}
 	explained() {
-		let { session: e } = this, { data: t, results: n } = e;
-		return o`<seewhy-queue .session=${e}></seewhy-queue><seewhy-share .session=${e}></seewhy-share>
-      ${t?.explanations.length ? o`<seewhy-viewer bare .data=${t} .view=${e.state.view}></seewhy-viewer>` : l}
-      ${n.length ? o`<table class="seconds" data-testid="seconds"><caption class="hint">${h("time")}</caption><tbody>${n.map((e) => o`<tr><th scope="row">${e.method}</th><td>${h("seconds", { seconds: e.seconds.toFixed(2) })}</td>
-        <td>${h("forward_backward", {
-			forward: e.passes.forward,
-			backward: e.passes.backward
-		})}</td></tr>`)}</tbody></table>` : l}`;
-	}
-	model(e) {
-		let t = this.session, n = t.state.methods.map(({ id: e, options: { layer: t, ...n } }) => ({
-			id: e,
-			options: n
-		}));
-		t.choose({
-			model: e,
-			methods: n,
-			...t.models.find((t) => t.id === e)?.texts ? {} : { targets: t.state.targets.filter((e) => e === "top" || /^\d+$/.test(e)) }
-		}), t.state.targets.length || t.choose({ targets: ["top"] }), t.facts();
+		let { session: e } = this, { data: t } = e, { photo: n } = e.state, r = e.state.targets.length;
+		return e.mute && n ? o`<p role="status" data-testid="type-a-text">${h("type_a_text")}</p>
+      <img class="waiting" src=${b(n.id)} alt=${n.name} @error=${() => e.missed(n)}>` : o`<seewhy-queue .session=${e}></seewhy-queue><seewhy-share .session=${e}></seewhy-share>
+      ${t?.explanations.length ? o`<seewhy-viewer bare columns=${r > 1 && r < 5 ? r : 0} .data=${t} .view=${e.state.view}></seewhy-viewer>` : l}`;
 	}
 	turn(e) {
 		let t = {
@@ -1254,7 +1283,7 @@ var X = [
 	shade() {
 		this.theme = Z[(Z.indexOf(this.theme) + 1) % Z.length], localStorage.setItem("seewhy-theme", this.theme);
 	}
-}, fe = {
+}, ye = {
 	auto: () => h("automatic"),
 	light: () => h("theme_light"),
 	dark: () => h("theme_dark")

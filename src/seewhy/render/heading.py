@@ -55,7 +55,8 @@ def target(explanation: Explanation, lang: str) -> str:
     if explanation.decided[:1] == ("contrast",):
         return _contrast(explanation, lang)
     label, index = named(explanation, lang), explanation.classes[0]
-    full = label if index is None or label == str(index) else f"{label} ({index})"
+    plainly = index is None or label == str(index) or "similarity" in explanation.extras  # a text's number says nothing
+    full = label if plainly else f"{label} ({index})"
     plain = explanation.target in ("predicted", explanation.labels[0], str(index))
     return full if plain else f"{full}, {explanation.target}"
 

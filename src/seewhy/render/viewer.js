@@ -29,11 +29,11 @@ var e = globalThis, t = e.ShadowRoot && (e.ShadyCSS === void 0 || e.ShadyCSS.nat
 	let t = "";
 	for (let n of e.cssRules) t += n.cssText;
 	return a(t);
-})(e) : e, { is: l, defineProperty: u, getOwnPropertyDescriptor: d, getOwnPropertyNames: f, getOwnPropertySymbols: p, getPrototypeOf: ee } = Object, m = globalThis, te = m.trustedTypes, ne = te ? te.emptyScript : "", re = m.reactiveElementPolyfillSupport, h = (e, t) => e, ie = {
+})(e) : e, { is: l, defineProperty: u, getOwnPropertyDescriptor: d, getOwnPropertyNames: ee, getOwnPropertySymbols: f, getPrototypeOf: te } = Object, p = globalThis, ne = p.trustedTypes, re = ne ? ne.emptyScript : "", ie = p.reactiveElementPolyfillSupport, m = (e, t) => e, h = {
 	toAttribute(e, t) {
 		switch (t) {
 			case Boolean:
-				e = e ? ne : null;
+				e = e ? re : null;
 				break;
 			case Object:
 			case Array: e = e == null ? e : JSON.stringify(e);
@@ -61,12 +61,12 @@ var e = globalThis, t = e.ShadowRoot && (e.ShadyCSS === void 0 || e.ShadyCSS.nat
 }, ae = (e, t) => !l(e, t), oe = {
 	attribute: !0,
 	type: String,
-	converter: ie,
+	converter: h,
 	reflect: !1,
 	useDefault: !1,
 	hasChanged: ae
 };
-Symbol.metadata ??= Symbol("metadata"), m.litPropertyMetadata ??= /* @__PURE__ */ new WeakMap();
+Symbol.metadata ??= Symbol("metadata"), p.litPropertyMetadata ??= /* @__PURE__ */ new WeakMap();
 var g = class extends HTMLElement {
 	static addInitializer(e) {
 		this._$Ei(), (this.l ??= []).push(e);
@@ -103,14 +103,14 @@ var g = class extends HTMLElement {
 		return this.elementProperties.get(e) ?? oe;
 	}
 	static _$Ei() {
-		if (this.hasOwnProperty(h("elementProperties"))) return;
-		let e = ee(this);
+		if (this.hasOwnProperty(m("elementProperties"))) return;
+		let e = te(this);
 		e.finalize(), e.l !== void 0 && (this.l = [...e.l]), this.elementProperties = new Map(e.elementProperties);
 	}
 	static finalize() {
-		if (this.hasOwnProperty(h("finalized"))) return;
-		if (this.finalized = !0, this._$Ei(), this.hasOwnProperty(h("properties"))) {
-			let e = this.properties, t = [...f(e), ...p(e)];
+		if (this.hasOwnProperty(m("finalized"))) return;
+		if (this.finalized = !0, this._$Ei(), this.hasOwnProperty(m("properties"))) {
+			let e = this.properties, t = [...ee(e), ...f(e)];
 			for (let n of t) this.createProperty(n, e[n]);
 		}
 		let e = this[Symbol.metadata];
@@ -171,14 +171,14 @@ var g = class extends HTMLElement {
 	_$ET(e, t) {
 		let n = this.constructor.elementProperties.get(e), r = this.constructor._$Eu(e, n);
 		if (r !== void 0 && !0 === n.reflect) {
-			let i = (n.converter?.toAttribute === void 0 ? ie : n.converter).toAttribute(t, n.type);
+			let i = (n.converter?.toAttribute === void 0 ? h : n.converter).toAttribute(t, n.type);
 			this._$Em = e, i == null ? this.removeAttribute(r) : this.setAttribute(r, i), this._$Em = null;
 		}
 	}
 	_$AK(e, t) {
 		let n = this.constructor, r = n._$Eh.get(e);
 		if (r !== void 0 && this._$Em !== r) {
-			let e = n.getPropertyOptions(r), i = typeof e.converter == "function" ? { fromAttribute: e.converter } : e.converter?.fromAttribute === void 0 ? ie : e.converter;
+			let e = n.getPropertyOptions(r), i = typeof e.converter == "function" ? { fromAttribute: e.converter } : e.converter?.fromAttribute === void 0 ? h : e.converter;
 			this._$Em = r;
 			let a = i.fromAttribute(t, e.type);
 			this[r] = a ?? this._$Ej?.get(r) ?? a, this._$Em = null;
@@ -251,36 +251,36 @@ var g = class extends HTMLElement {
 	updated(e) {}
 	firstUpdated(e) {}
 };
-g.elementStyles = [], g.shadowRootOptions = { mode: "open" }, g[h("elementProperties")] = /* @__PURE__ */ new Map(), g[h("finalized")] = /* @__PURE__ */ new Map(), re?.({ ReactiveElement: g }), (m.reactiveElementVersions ??= []).push("2.1.2");
+g.elementStyles = [], g.shadowRootOptions = { mode: "open" }, g[m("elementProperties")] = /* @__PURE__ */ new Map(), g[m("finalized")] = /* @__PURE__ */ new Map(), ie?.({ ReactiveElement: g }), (p.reactiveElementVersions ??= []).push("2.1.2");
 // node_modules/lit-html/lit-html.js
-var _ = globalThis, se = (e) => e, v = _.trustedTypes, ce = v ? v.createPolicy("lit-html", { createHTML: (e) => e }) : void 0, le = "$lit$", y = `lit$${Math.random().toFixed(9).slice(2)}$`, ue = "?" + y, de = `<${ue}>`, b = document, x = () => b.createComment(""), S = (e) => e === null || typeof e != "object" && typeof e != "function", fe = Array.isArray, pe = (e) => fe(e) || typeof e?.[Symbol.iterator] == "function", me = "[ 	\n\f\r]", C = /<(?:(!--|\/[^a-zA-Z])|(\/?[a-zA-Z][^>\s]*)|(\/?$))/g, he = /-->/g, ge = />/g, w = RegExp(`>|${me}(?:([^\\s"'>=/]+)(${me}*=${me}*(?:[^ \t\n\f\r"'\`<>=]|("|')|))|$)`, "g"), _e = /'/g, ve = /"/g, ye = /^(?:script|style|textarea|title)$/i, be = (e) => (t, ...n) => ({
+var _ = globalThis, se = (e) => e, v = _.trustedTypes, ce = v ? v.createPolicy("lit-html", { createHTML: (e) => e }) : void 0, le = "$lit$", y = `lit$${Math.random().toFixed(9).slice(2)}$`, ue = "?" + y, de = `<${ue}>`, b = document, x = () => b.createComment(""), S = (e) => e === null || typeof e != "object" && typeof e != "function", C = Array.isArray, fe = (e) => C(e) || typeof e?.[Symbol.iterator] == "function", pe = "[ 	\n\f\r]", w = /<(?:(!--|\/[^a-zA-Z])|(\/?[a-zA-Z][^>\s]*)|(\/?$))/g, me = /-->/g, he = />/g, T = RegExp(`>|${pe}(?:([^\\s"'>=/]+)(${pe}*=${pe}*(?:[^ \t\n\f\r"'\`<>=]|("|')|))|$)`, "g"), ge = /'/g, _e = /"/g, ve = /^(?:script|style|textarea|title)$/i, ye = (e) => (t, ...n) => ({
 	_$litType$: e,
 	strings: t,
 	values: n
-}), T = be(1), xe = be(2), E = Symbol.for("lit-noChange"), D = Symbol.for("lit-nothing"), Se = /* @__PURE__ */ new WeakMap(), O = b.createTreeWalker(b, 129);
-function Ce(e, t) {
-	if (!fe(e) || !e.hasOwnProperty("raw")) throw Error("invalid template strings array");
+}), E = ye(1), be = ye(2), D = Symbol.for("lit-noChange"), O = Symbol.for("lit-nothing"), xe = /* @__PURE__ */ new WeakMap(), k = b.createTreeWalker(b, 129);
+function Se(e, t) {
+	if (!C(e) || !e.hasOwnProperty("raw")) throw Error("invalid template strings array");
 	return ce === void 0 ? t : ce.createHTML(t);
 }
-var we = (e, t) => {
-	let n = e.length - 1, r = [], i, a = t === 2 ? "<svg>" : t === 3 ? "<math>" : "", o = C;
+var Ce = (e, t) => {
+	let n = e.length - 1, r = [], i, a = t === 2 ? "<svg>" : t === 3 ? "<math>" : "", o = w;
 	for (let t = 0; t < n; t++) {
 		let n = e[t], s, c, l = -1, u = 0;
-		for (; u < n.length && (o.lastIndex = u, c = o.exec(n), c !== null);) u = o.lastIndex, o === C ? c[1] === "!--" ? o = he : c[1] === void 0 ? c[2] === void 0 ? c[3] !== void 0 && (o = w) : (ye.test(c[2]) && (i = RegExp("</" + c[2], "g")), o = w) : o = ge : o === w ? c[0] === ">" ? (o = i ?? C, l = -1) : c[1] === void 0 ? l = -2 : (l = o.lastIndex - c[2].length, s = c[1], o = c[3] === void 0 ? w : c[3] === "\"" ? ve : _e) : o === ve || o === _e ? o = w : o === he || o === ge ? o = C : (o = w, i = void 0);
-		let d = o === w && e[t + 1].startsWith("/>") ? " " : "";
-		a += o === C ? n + de : l >= 0 ? (r.push(s), n.slice(0, l) + le + n.slice(l) + y + d) : n + y + (l === -2 ? t : d);
+		for (; u < n.length && (o.lastIndex = u, c = o.exec(n), c !== null);) u = o.lastIndex, o === w ? c[1] === "!--" ? o = me : c[1] === void 0 ? c[2] === void 0 ? c[3] !== void 0 && (o = T) : (ve.test(c[2]) && (i = RegExp("</" + c[2], "g")), o = T) : o = he : o === T ? c[0] === ">" ? (o = i ?? w, l = -1) : c[1] === void 0 ? l = -2 : (l = o.lastIndex - c[2].length, s = c[1], o = c[3] === void 0 ? T : c[3] === "\"" ? _e : ge) : o === _e || o === ge ? o = T : o === me || o === he ? o = w : (o = T, i = void 0);
+		let d = o === T && e[t + 1].startsWith("/>") ? " " : "";
+		a += o === w ? n + de : l >= 0 ? (r.push(s), n.slice(0, l) + le + n.slice(l) + y + d) : n + y + (l === -2 ? t : d);
 	}
-	return [Ce(e, a + (e[n] || "<?>") + (t === 2 ? "</svg>" : t === 3 ? "</math>" : "")), r];
-}, k = class e {
+	return [Se(e, a + (e[n] || "<?>") + (t === 2 ? "</svg>" : t === 3 ? "</math>" : "")), r];
+}, we = class e {
 	constructor({ strings: t, _$litType$: n }, r) {
 		let i;
 		this.parts = [];
-		let a = 0, o = 0, s = t.length - 1, c = this.parts, [l, u] = we(t, n);
-		if (this.el = e.createElement(l, r), O.currentNode = this.el.content, n === 2 || n === 3) {
+		let a = 0, o = 0, s = t.length - 1, c = this.parts, [l, u] = Ce(t, n);
+		if (this.el = e.createElement(l, r), k.currentNode = this.el.content, n === 2 || n === 3) {
 			let e = this.el.content.firstChild;
 			e.replaceWith(...e.childNodes);
 		}
-		for (; (i = O.nextNode()) !== null && c.length < s;) {
+		for (; (i = k.nextNode()) !== null && c.length < s;) {
 			if (i.nodeType === 1) {
 				if (i.hasAttributes()) for (let e of i.getAttributeNames()) if (e.endsWith(le)) {
 					let t = u[o++], n = i.getAttribute(e).split(y), r = /([.?@])?(.*)/.exec(t);
@@ -289,17 +289,17 @@ var we = (e, t) => {
 						index: a,
 						name: r[2],
 						strings: n,
-						ctor: r[1] === "." ? Ee : r[1] === "?" ? De : r[1] === "@" ? Oe : M
+						ctor: r[1] === "." ? De : r[1] === "?" ? Oe : r[1] === "@" ? ke : j
 					}), i.removeAttribute(e);
 				} else e.startsWith(y) && (c.push({
 					type: 6,
 					index: a
 				}), i.removeAttribute(e));
-				if (ye.test(i.tagName)) {
+				if (ve.test(i.tagName)) {
 					let e = i.textContent.split(y), t = e.length - 1;
 					if (t > 0) {
 						i.textContent = v ? v.emptyScript : "";
-						for (let n = 0; n < t; n++) i.append(e[n], x()), O.nextNode(), c.push({
+						for (let n = 0; n < t; n++) i.append(e[n], x()), k.nextNode(), c.push({
 							type: 2,
 							index: ++a
 						});
@@ -328,7 +328,7 @@ var we = (e, t) => {
 	}
 };
 function A(e, t, n = e, r) {
-	if (t === E) return t;
+	if (t === D) return t;
 	let i = r === void 0 ? n._$Cl : n._$Co?.[r], a = S(t) ? void 0 : t._$litDirective$;
 	return i?.constructor !== a && (i?._$AO?.(!1), a === void 0 ? i = void 0 : (i = new a(e), i._$AT(e, n, r)), r === void 0 ? n._$Cl = i : (n._$Co ??= [])[r] = i), i !== void 0 && (t = A(e, i._$AS(e, t.values), i, r)), t;
 }
@@ -344,27 +344,27 @@ var Te = class {
 	}
 	u(e) {
 		let { el: { content: t }, parts: n } = this._$AD, r = (e?.creationScope ?? b).importNode(t, !0);
-		O.currentNode = r;
-		let i = O.nextNode(), a = 0, o = 0, s = n[0];
+		k.currentNode = r;
+		let i = k.nextNode(), a = 0, o = 0, s = n[0];
 		for (; s !== void 0;) {
 			if (a === s.index) {
 				let t;
-				s.type === 2 ? t = new j(i, i.nextSibling, this, e) : s.type === 1 ? t = new s.ctor(i, s.name, s.strings, this, e) : s.type === 6 && (t = new ke(i, this, e)), this._$AV.push(t), s = n[++o];
+				s.type === 2 ? t = new Ee(i, i.nextSibling, this, e) : s.type === 1 ? t = new s.ctor(i, s.name, s.strings, this, e) : s.type === 6 && (t = new Ae(i, this, e)), this._$AV.push(t), s = n[++o];
 			}
-			a !== s?.index && (i = O.nextNode(), a++);
+			a !== s?.index && (i = k.nextNode(), a++);
 		}
-		return O.currentNode = b, r;
+		return k.currentNode = b, r;
 	}
 	p(e) {
 		let t = 0;
 		for (let n of this._$AV) n !== void 0 && (n.strings === void 0 ? n._$AI(e[t]) : (n._$AI(e, n, t), t += n.strings.length - 2)), t++;
 	}
-}, j = class e {
+}, Ee = class e {
 	get _$AU() {
 		return this._$AM?._$AU ?? this._$Cv;
 	}
 	constructor(e, t, n, r) {
-		this.type = 2, this._$AH = D, this._$AN = void 0, this._$AA = e, this._$AB = t, this._$AM = n, this.options = r, this._$Cv = r?.isConnected ?? !0;
+		this.type = 2, this._$AH = O, this._$AN = void 0, this._$AA = e, this._$AB = t, this._$AM = n, this.options = r, this._$Cv = r?.isConnected ?? !0;
 	}
 	get parentNode() {
 		let e = this._$AA.parentNode, t = this._$AM;
@@ -377,7 +377,7 @@ var Te = class {
 		return this._$AB;
 	}
 	_$AI(e, t = this) {
-		e = A(this, e, t), S(e) ? e === D || e == null || e === "" ? (this._$AH !== D && this._$AR(), this._$AH = D) : e !== this._$AH && e !== E && this._(e) : e._$litType$ === void 0 ? e.nodeType === void 0 ? pe(e) ? this.k(e) : this._(e) : this.T(e) : this.$(e);
+		e = A(this, e, t), S(e) ? e === O || e == null || e === "" ? (this._$AH !== O && this._$AR(), this._$AH = O) : e !== this._$AH && e !== D && this._(e) : e._$litType$ === void 0 ? e.nodeType === void 0 ? fe(e) ? this.k(e) : this._(e) : this.T(e) : this.$(e);
 	}
 	O(e) {
 		return this._$AA.parentNode.insertBefore(e, this._$AB);
@@ -386,10 +386,10 @@ var Te = class {
 		this._$AH !== e && (this._$AR(), this._$AH = this.O(e));
 	}
 	_(e) {
-		this._$AH !== D && S(this._$AH) ? this._$AA.nextSibling.data = e : this.T(b.createTextNode(e)), this._$AH = e;
+		this._$AH !== O && S(this._$AH) ? this._$AA.nextSibling.data = e : this.T(b.createTextNode(e)), this._$AH = e;
 	}
 	$(e) {
-		let { values: t, _$litType$: n } = e, r = typeof n == "number" ? this._$AC(e) : (n.el === void 0 && (n.el = k.createElement(Ce(n.h, n.h[0]), this.options)), n);
+		let { values: t, _$litType$: n } = e, r = typeof n == "number" ? this._$AC(e) : (n.el === void 0 && (n.el = we.createElement(Se(n.h, n.h[0]), this.options)), n);
 		if (this._$AH?._$AD === r) this._$AH.p(t);
 		else {
 			let e = new Te(r, this), n = e.u(this.options);
@@ -397,11 +397,11 @@ var Te = class {
 		}
 	}
 	_$AC(e) {
-		let t = Se.get(e.strings);
-		return t === void 0 && Se.set(e.strings, t = new k(e)), t;
+		let t = xe.get(e.strings);
+		return t === void 0 && xe.set(e.strings, t = new we(e)), t;
 	}
 	k(t) {
-		fe(this._$AH) || (this._$AH = [], this._$AR());
+		C(this._$AH) || (this._$AH = [], this._$AR());
 		let n = this._$AH, r, i = 0;
 		for (let a of t) i === n.length ? n.push(r = new e(this.O(x()), this.O(x()), this, this.options)) : r = n[i], r._$AI(a), i++;
 		i < n.length && (this._$AR(r && r._$AB.nextSibling, i), n.length = i);
@@ -415,7 +415,7 @@ var Te = class {
 	setConnected(e) {
 		this._$AM === void 0 && (this._$Cv = e, this._$AP?.(e));
 	}
-}, M = class {
+}, j = class {
 	get tagName() {
 		return this.element.tagName;
 	}
@@ -423,47 +423,47 @@ var Te = class {
 		return this._$AM._$AU;
 	}
 	constructor(e, t, n, r, i) {
-		this.type = 1, this._$AH = D, this._$AN = void 0, this.element = e, this.name = t, this._$AM = r, this.options = i, n.length > 2 || n[0] !== "" || n[1] !== "" ? (this._$AH = Array(n.length - 1).fill(/* @__PURE__ */ new String()), this.strings = n) : this._$AH = D;
+		this.type = 1, this._$AH = O, this._$AN = void 0, this.element = e, this.name = t, this._$AM = r, this.options = i, n.length > 2 || n[0] !== "" || n[1] !== "" ? (this._$AH = Array(n.length - 1).fill(/* @__PURE__ */ new String()), this.strings = n) : this._$AH = O;
 	}
 	_$AI(e, t = this, n, r) {
 		let i = this.strings, a = !1;
-		if (i === void 0) e = A(this, e, t, 0), a = !S(e) || e !== this._$AH && e !== E, a && (this._$AH = e);
+		if (i === void 0) e = A(this, e, t, 0), a = !S(e) || e !== this._$AH && e !== D, a && (this._$AH = e);
 		else {
 			let r = e, o, s;
-			for (e = i[0], o = 0; o < i.length - 1; o++) s = A(this, r[n + o], t, o), s === E && (s = this._$AH[o]), a ||= !S(s) || s !== this._$AH[o], s === D ? e = D : e !== D && (e += (s ?? "") + i[o + 1]), this._$AH[o] = s;
+			for (e = i[0], o = 0; o < i.length - 1; o++) s = A(this, r[n + o], t, o), s === D && (s = this._$AH[o]), a ||= !S(s) || s !== this._$AH[o], s === O ? e = O : e !== O && (e += (s ?? "") + i[o + 1]), this._$AH[o] = s;
 		}
 		a && !r && this.j(e);
 	}
 	j(e) {
-		e === D ? this.element.removeAttribute(this.name) : this.element.setAttribute(this.name, e ?? "");
+		e === O ? this.element.removeAttribute(this.name) : this.element.setAttribute(this.name, e ?? "");
 	}
-}, Ee = class extends M {
+}, De = class extends j {
 	constructor() {
 		super(...arguments), this.type = 3;
 	}
 	j(e) {
-		this.element[this.name] = e === D ? void 0 : e;
+		this.element[this.name] = e === O ? void 0 : e;
 	}
-}, De = class extends M {
+}, Oe = class extends j {
 	constructor() {
 		super(...arguments), this.type = 4;
 	}
 	j(e) {
-		this.element.toggleAttribute(this.name, !!e && e !== D);
+		this.element.toggleAttribute(this.name, !!e && e !== O);
 	}
-}, Oe = class extends M {
+}, ke = class extends j {
 	constructor(e, t, n, r, i) {
 		super(e, t, n, r, i), this.type = 5;
 	}
 	_$AI(e, t = this) {
-		if ((e = A(this, e, t, 0) ?? D) === E) return;
-		let n = this._$AH, r = e === D && n !== D || e.capture !== n.capture || e.once !== n.once || e.passive !== n.passive, i = e !== D && (n === D || r);
+		if ((e = A(this, e, t, 0) ?? O) === D) return;
+		let n = this._$AH, r = e === O && n !== O || e.capture !== n.capture || e.once !== n.once || e.passive !== n.passive, i = e !== O && (n === O || r);
 		r && this.element.removeEventListener(this.name, this, n), i && this.element.addEventListener(this.name, this, e), this._$AH = e;
 	}
 	handleEvent(e) {
 		typeof this._$AH == "function" ? this._$AH.call(this.options?.host ?? this.element, e) : this._$AH.handleEvent(e);
 	}
-}, ke = class {
+}, Ae = class {
 	constructor(e, t, n) {
 		this.element = e, this.type = 6, this._$AN = void 0, this._$AM = t, this.options = n;
 	}
@@ -473,16 +473,16 @@ var Te = class {
 	_$AI(e) {
 		A(this, e);
 	}
-}, Ae = _.litHtmlPolyfillSupport;
-Ae?.(k, j), (_.litHtmlVersions ??= []).push("3.3.3");
-var je = (e, t, n) => {
+}, je = _.litHtmlPolyfillSupport;
+je?.(we, Ee), (_.litHtmlVersions ??= []).push("3.3.3");
+var Me = (e, t, n) => {
 	let r = n?.renderBefore ?? t, i = r._$litPart$;
 	if (i === void 0) {
 		let e = n?.renderBefore ?? null;
-		r._$litPart$ = i = new j(t.insertBefore(x(), e), e, void 0, n ?? {});
+		r._$litPart$ = i = new Ee(t.insertBefore(x(), e), e, void 0, n ?? {});
 	}
 	return i._$AI(e), i;
-}, N = globalThis, P = class extends g {
+}, Ne = globalThis, M = class extends g {
 	constructor() {
 		super(...arguments), this.renderOptions = { host: this }, this._$Do = void 0;
 	}
@@ -492,7 +492,7 @@ var je = (e, t, n) => {
 	}
 	update(e) {
 		let t = this.render();
-		this.hasUpdated || (this.renderOptions.isConnected = this.isConnected), super.update(e), this._$Do = je(t, this.renderRoot, this.renderOptions);
+		this.hasUpdated || (this.renderOptions.isConnected = this.isConnected), super.update(e), this._$Do = Me(t, this.renderRoot, this.renderOptions);
 	}
 	connectedCallback() {
 		super.connectedCallback(), this._$Do?.setConnected(!0);
@@ -501,20 +501,20 @@ var je = (e, t, n) => {
 		super.disconnectedCallback(), this._$Do?.setConnected(!1);
 	}
 	render() {
-		return E;
+		return D;
 	}
 };
-P._$litElement$ = !0, P.finalized = !0, N.litElementHydrateSupport?.({ LitElement: P });
-var Me = N.litElementPolyfillSupport;
-Me?.({ LitElement: P }), (N.litElementVersions ??= []).push("4.2.2");
+M._$litElement$ = !0, M.finalized = !0, Ne.litElementHydrateSupport?.({ LitElement: M });
+var Pe = Ne.litElementPolyfillSupport;
+Pe?.({ LitElement: M }), (Ne.litElementVersions ??= []).push("4.2.2");
 // src/maps/decode.ts
-var Ne = (e) => Uint8Array.from(atob(e), (e) => e.charCodeAt(0));
-function Pe(e) {
+var Fe = (e) => Uint8Array.from(atob(e), (e) => e.charCodeAt(0));
+function Ie(e) {
 	let t = new DataView(e.buffer, e.byteOffset, e.byteLength);
 	return Float32Array.from({ length: e.length / 4 }, (e, n) => t.getFloat32(4 * n, !0));
 }
 // src/maps/place.ts
-function F(e, t, n) {
+function Le(e, t, n) {
 	let r = t ? e.columns : e.rows, i = e.input[t], a = e.scale[t] * n + e.offset[t];
 	if (a < 0 || a > i) return null;
 	let o = Math.min(Math.max(a * r / i - .5, 0), r - 1), s = Math.floor(o);
@@ -524,7 +524,7 @@ function F(e, t, n) {
 		share: Math.fround(o - s)
 	};
 }
-function I(e, t, n) {
+function N(e, t, n) {
 	let r = t ? e.columns : e.rows, i = (e.scale[t] * n + e.offset[t]) * r / e.input[t];
 	if (i < 0 || i > r) return null;
 	let a = Math.min(Math.floor(i), r - 1);
@@ -534,44 +534,44 @@ function I(e, t, n) {
 		share: 0
 	};
 }
-var Fe = (e, t, n) => Math.fround(e + Math.fround(Math.fround(t - e) * n.share));
-function Ie(e, t) {
+var Re = (e, t, n) => Math.fround(e + Math.fround(Math.fround(t - e) * n.share));
+function ze(e, t) {
 	let n = t.low * e.columns, r = t.high * e.columns;
-	return Float32Array.from({ length: e.columns }, (i, a) => Fe(e.values[n + a], e.values[r + a], t));
+	return Float32Array.from({ length: e.columns }, (i, a) => Re(e.values[n + a], e.values[r + a], t));
 }
-function Le(e, t, n) {
+function Be(e, t, n) {
 	if (!t || !n) return NaN;
-	let r = Ie(e, t);
-	return Fe(r[n.low], r[n.high], n);
+	let r = ze(e, t);
+	return Re(r[n.low], r[n.high], n);
 }
 // src/maps/field.ts
-var Re = class {
+var Ve = class {
 	constructor(e) {
 		this.map = e;
 	}
 	over(e, t, n, r) {
-		let { map: i } = this, a = r ? I : F, o = new Float32Array(t * n).fill(NaN), s = Array.from({ length: t }, (n, r) => a(i, 1, e.left + (r + .5) * e.width / t)), c = s.findIndex(Boolean), l = s.findLastIndex(Boolean);
+		let { map: i } = this, a = r ? N : Le, o = new Float32Array(t * n).fill(NaN), s = Array.from({ length: t }, (n, r) => a(i, 1, e.left + (r + .5) * e.width / t)), c = s.findIndex(Boolean), l = s.findLastIndex(Boolean);
 		if (c < 0) return o;
-		let u = Int32Array.from(s, (e) => e?.low ?? 0), d = Int32Array.from(s, (e) => e?.high ?? 0), f = Float32Array.from(s, (e) => e?.share ?? 0);
+		let u = Int32Array.from(s, (e) => e?.low ?? 0), d = Int32Array.from(s, (e) => e?.high ?? 0), ee = Float32Array.from(s, (e) => e?.share ?? 0);
 		for (let r = 0; r < n; r++) {
 			let s = a(i, 0, e.top + (r + .5) * e.height / n);
 			if (!s) continue;
-			let p = Ie(i, s);
+			let f = ze(i, s);
 			for (let e = c, n = r * t + c; e <= l; e++, n++) {
-				let t = p[u[e]], r = p[d[e]];
-				o[n] = t + (r - t) * f[e];
+				let t = f[u[e]], r = f[d[e]];
+				o[n] = t + (r - t) * ee[e];
 			}
 		}
 		return o;
 	}
 	at(e, t) {
-		return Le(this.map, F(this.map, 0, t + .5), F(this.map, 1, e + .5));
+		return Be(this.map, Le(this.map, 0, t + .5), Le(this.map, 1, e + .5));
 	}
 	cell(e, t) {
-		let n = I(this.map, 0, t + .5), r = I(this.map, 1, e + .5);
+		let n = N(this.map, 0, t + .5), r = N(this.map, 1, e + .5);
 		return n && r ? [n.low, r.low] : null;
 	}
-}, ze = class {
+}, He = class {
 	constructor(e, t) {
 		this.of = e, this.by = t;
 	}
@@ -582,37 +582,52 @@ var Re = class {
 	at(e, t) {
 		return this.by(this.of.map((n) => n.at(e, t)));
 	}
-}, Be = [
+}, Ue = [
 	"all",
 	"positive",
 	"negative",
 	"absolute"
 ];
-function Ve(e, t) {
+function We(e, t) {
 	return t === "positive" ? Math.max(e, 0) : t === "negative" ? Math.max(-e, 0) : t === "absolute" ? Math.abs(e) : e;
 }
-var He = (e, t, n) => n ? Math.min(Math.max(Ve(e, t) / n, -1), 1) : 0, L = (e, t) => 3 * Math.round(t === "all" ? 128 + 127 * e : 255 * e);
-function Ue(e, t, n) {
-	let r = e.filter((e) => !Number.isNaN(e)).map((e) => Math.abs(Ve(e, t))).sort(), i = 0;
-	for (let e of r) i += e;
-	if (!i) return {
-		limit: 0,
-		peak: 0
-	};
-	let a = i * .01 * (100 - n), o = 0, s = 0;
-	for (; s < r.length - 1 && (o += r[s]) < a;) s++;
-	return {
-		limit: r[s],
-		peak: r[r.length - 1]
-	};
+var Ge = (e, t, n) => n ? Math.min(Math.max(We(e, t) / n, -1), 1) : 0, P = (e, t) => 3 * Math.round(t === "all" ? 128 + 127 * e : 255 * e), Ke = class {
+	constructor(e, t) {
+		let n = new Float32Array(e.length), r = 0;
+		for (let i = 0; i < e.length; i++) e[i] === e[i] && (n[r++] = Math.abs(We(e[i], t)));
+		this.sizes = n.subarray(0, r).sort(), this.sums = new Float64Array(this.sizes.length);
+		let i = 0;
+		for (let e = 0; e < this.sizes.length; e++) this.sums[e] = i += this.sizes[e];
+	}
+	limits(e) {
+		let { sizes: t, sums: n } = this, r = t.length - 1;
+		if (r < 0 || !n[r]) return {
+			limit: 0,
+			peak: 0
+		};
+		let i = n[r] * .01 * (100 - e), a = 0, o = r;
+		for (; a < o;) {
+			let e = a + o >> 1;
+			n[e] >= i ? o = e : a = e + 1;
+		}
+		return {
+			limit: t[a],
+			peak: t[r]
+		};
+	}
+};
+function qe(e) {
+	let t = 0;
+	for (let n = 0; n < e.length; n++) Math.abs(e[n]) > t && (t = Math.abs(e[n]));
+	return t;
 }
-function R(e) {
+function F(e) {
 	if (e === 0) return "0";
 	let t = Math.abs(e);
 	return (t >= 1e5 || t < .001 ? e.toExponential(2) : String(+e.toPrecision(3))).replace("-", "−");
 }
 // \0virtual:catalogue
-var We = {
+var Je = {
 	en: {
 		about_method: "About {name}",
 		add_text: "Add a text, such as \"a dog\"",
@@ -708,6 +723,7 @@ var We = {
 		outside_view: "outside the network's view",
 		overlay: "Overlay",
 		photo: "Photo",
+		photo_gone: "The photo \"{name}\" is no longer kept here: send it again, and all else is as it was chosen",
 		pixel_at: "x {x}, y {y}",
 		predictions: "Predictions",
 		queue: "Work",
@@ -742,10 +758,10 @@ var We = {
 		theme_dark: "dark",
 		theme_light: "light",
 		threshold: "Threshold",
-		time: "Time",
 		time_left: "{time} left",
 		tree_in: "Zoom in",
 		tree_out: "Zoom out",
+		type_a_text: "Type what you look for, such as \"a dog\", under Predictions: the photo is compared with each text, and each gets its map",
 		waiting_behind: "waiting behind {count}",
 		what_is_left: "What is left",
 		why_label: "Why {label}?",
@@ -848,6 +864,7 @@ var We = {
 		outside_view: "网络视野之外",
 		overlay: "叠加图",
 		photo: "照片",
+		photo_gone: "照片“{name}”已不再保存在这里：请重新发送，其他选择都会保留",
 		pixel_at: "x {x}，y {y}",
 		predictions: "预测结果",
 		queue: "任务",
@@ -882,10 +899,10 @@ var We = {
 		theme_dark: "深色",
 		theme_light: "浅色",
 		threshold: "阈值",
-		time: "用时",
 		time_left: "还需 {time}",
 		tree_in: "放大",
 		tree_out: "缩小",
+		type_a_text: "请在“预测结果”下输入您要找的内容，例如 \"a dog\"：照片会与每段文本比较，每段文本都有自己的图",
 		waiting_behind: "排在 {count} 项之后",
 		what_is_left: "留下什么",
 		why_label: "为什么是 {label}？",
@@ -893,102 +910,109 @@ var We = {
 		zoom: "缩放",
 		zoom_hint: "双击、双指缩放或按住 Ctrl 滚动滚轮可缩放。"
 	}
-}, z = /* @__PURE__ */ new Set(), B = "en", V = () => B;
-function H(e) {
-	if (e !== B) {
-		B = e;
-		for (let e of z) e();
+}, I = /* @__PURE__ */ new Set(), L = "en", R = () => L;
+function z(e) {
+	if (e !== L) {
+		L = e;
+		for (let e of I) e();
 	}
 }
-function Ge(e) {
-	return z.add(e), () => z.delete(e);
+function B(e) {
+	return I.add(e), () => I.delete(e);
 }
-function U(e, t = {}) {
-	return Ke(We[B][e], t);
+function V(e, t = {}) {
+	return Ye(Je[L][e], t);
 }
-var Ke = (e, t) => e.replace(/\{(\w+)\}/g, (e, n) => n in t ? String(t[n]) : e), W = (e) => typeof e == "string" ? e : e[B], qe = 512, Je = /* @__PURE__ */ new WeakMap();
-function Ye(e, t) {
-	return Je.has(e) || Je.set(e, new Re({
+var Ye = (e, t) => e.replace(/\{(\w+)\}/g, (e, n) => n in t ? String(t[n]) : e), H = (e) => typeof e == "string" ? e : e[L], Xe = 512, U = /* @__PURE__ */ new WeakMap();
+function Ze(e, t) {
+	return U.has(e) || U.set(e, new Ve({
 		...e,
-		values: Pe(Ne(e.values))
+		values: Ie(Fe(e.values))
 	})), {
 		index: t,
 		shown: e,
-		field: Je.get(e),
+		field: U.get(e),
 		sign: e.sign,
 		title: e.method,
 		subtitles: [
-			W(e.target),
-			W(e.also),
-			W(e.score)
+			H(e.target),
+			H(e.also),
+			H(e.score)
 		].filter(Boolean),
 		group: `${e.model}\n${e.method}`,
-		units: W(e.units)
+		units: H(e.units)
 	};
 }
-function Xe(e, t, n) {
-	let r = n.filter((t) => t in e.explanations).map((t) => Ye(e.explanations[t], t));
-	return t.combine === "difference" && r.length > 1 ? [...r, et(r[0], r[1], t, e.photo)] : t.combine === "agreement" && r.length > 1 ? [...r, tt(r, t, e.photo)] : r;
+function Qe(e, t, n) {
+	let r = n.filter((t) => t in e.explanations).map((t) => Ze(e.explanations[t], t));
+	return t.combine === "difference" && r.length > 1 ? [...r, at(r[0], r[1], t, e.photo)] : t.combine === "agreement" && r.length > 1 ? [...r, ot(r, t, e.photo)] : r;
 }
-var G = (e, t) => t.sign === "auto" ? e.sign : t.sign, Ze = /* @__PURE__ */ new WeakMap();
-function K(e, t, n, r) {
+var W = (e, t) => t.sign === "auto" ? e.sign : t.sign, $e = /* @__PURE__ */ new WeakMap();
+function G(e, t, n, r) {
 	if (e.full) return {
 		limit: e.full,
 		peak: e.full
 	};
-	let i = Ze.get(e.field) ?? /* @__PURE__ */ new Map(), a = `${t} ${n}`;
-	return Ze.set(e.field, i), i.has(a) || i.set(a, Ue($e(e.field, r), t, n)), i.get(a);
+	let i = $e.get(e.field) ?? /* @__PURE__ */ new Map();
+	return $e.set(e.field, i), i.has(t) || i.set(t, new Ke(it(e.field, r), t)), i.get(t).limits(n);
 }
-function Qe(e, t, n, r) {
-	let i = G(e, n), a = K(e, i, n.clip, r);
+var et = /* @__PURE__ */ new WeakMap();
+function tt(e, t) {
+	return et.has(e.field) || et.set(e.field, qe(it(e.field, t))), et.get(e.field);
+}
+function nt(e, t, n, r) {
+	let i = W(e, n), a = G(e, i, n.clip, r);
 	if (!n.shared) return a;
-	let o = t.filter((t) => t.group === e.group && G(t, n) === i);
+	let o = t.filter((t) => t.group === e.group && W(t, n) === i);
 	return {
 		peak: a.peak,
-		limit: Math.max(a.limit, ...o.map((e) => K(e, i, n.clip, r).limit))
+		limit: Math.max(a.limit, ...o.map((e) => G(e, i, n.clip, r).limit))
 	};
 }
-function $e(e, t) {
-	let n = Math.min(1, qe / Math.max(t.width, t.height)), [r, i] = [t.width, t.height].map((e) => Math.max(1, Math.round(e * n)));
-	return e.over({
+var rt = /* @__PURE__ */ new WeakMap();
+function it(e, t) {
+	let n = rt.get(e);
+	if (n) return n;
+	let r = Math.min(1, Xe / Math.max(t.width, t.height)), [i, a] = [t.width, t.height].map((e) => Math.max(1, Math.round(e * r))), o = e.over({
 		left: 0,
 		top: 0,
 		width: t.width,
 		height: t.height
-	}, r, i, !1);
+	}, i, a, !1);
+	return rt.set(e, o), o;
 }
-function et(e, t, n, r) {
-	let i = e.group === t.group, [a, o] = [e, t].map((e) => i ? 1 : K(e, "absolute", n.clip, r).limit || 1), s = [e, t].map((e) => i ? e.subtitles[0] : e.title);
+function at(e, t, n, r) {
+	let i = e.group === t.group, [a, o] = [e, t].map((e) => i ? 1 : G(e, "absolute", n.clip, r).limit || 1), s = [e, t].map((e) => i ? e.subtitles[0] : e.title);
 	return {
 		index: -1,
 		sign: "all",
-		title: U("difference"),
+		title: V("difference"),
 		subtitles: [`${s[0]} \u2212 ${s[1]}`],
 		group: "difference",
-		field: new ze([e.field, t.field], ([e, t]) => e / a - t / o),
-		units: i ? e.units : U("in_parts_of_largest")
+		field: new He([e.field, t.field], ([e, t]) => e / a - t / o),
+		units: i ? e.units : V("in_parts_of_largest")
 	};
 }
-function tt(e, t, n) {
-	let r = e.map((e) => rt($e(e.field, n), G(e, t))), i = e.map((e) => G(e, t));
+function ot(e, t, n) {
+	let r = e.map((e) => ct(it(e.field, n), W(e, t))), i = e.map((e) => W(e, t));
 	return {
 		index: -1,
 		sign: "positive",
-		title: U("agreement"),
-		subtitles: [U("agreement_of", { count: e.length })],
+		title: V("agreement"),
+		subtitles: [V("agreement_of", { count: e.length })],
 		group: "agreement",
-		units: U("agreement_units"),
+		units: V("agreement_units"),
 		full: e.length,
-		field: new ze(e.map((e) => e.field), (e) => e.some(Number.isNaN) ? NaN : e.reduce((e, t, n) => e + Number(nt(t, i[n]) > r[n]), 0))
+		field: new He(e.map((e) => e.field), (e) => e.some(Number.isNaN) ? NaN : e.reduce((e, t, n) => e + Number(st(t, i[n]) > r[n]), 0))
 	};
 }
-var nt = (e, t) => t === "positive" ? e : t === "negative" ? -e : Math.abs(e);
-function rt(e, t) {
-	let n = e.filter((e) => e === e).map((e) => nt(e, t)).sort();
+var st = (e, t) => t === "positive" ? e : t === "negative" ? -e : Math.abs(e);
+function ct(e, t) {
+	let n = e.filter((e) => e === e).map((e) => st(e, t)).sort();
 	return Math.max(0, n[Math.floor(.8 * n.length)] ?? 0);
 }
 // src/view.ts
-var q = {
+var K = {
 	show: "both",
 	opacity: 80,
 	colors: "auto",
@@ -1005,8 +1029,8 @@ var q = {
 	x: .5,
 	y: .5,
 	swipe: 50
-}, it = 40;
-function J(e, t, n) {
+}, lt = 40;
+function q(e, t, n) {
 	let r = t / e.zoom, i = n / e.zoom;
 	return {
 		left: e.x * t - r / 2,
@@ -1015,21 +1039,21 @@ function J(e, t, n) {
 		height: i
 	};
 }
-function Y(e, t, n = e.x, r = e.y) {
+function J(e, t, n = e.x, r = e.y) {
 	let i = Math.min(Math.max(t, 1), 40), a = e.zoom / i;
-	return ot({
+	return dt({
 		...e,
 		zoom: i,
 		x: n + (e.x - n) * a,
 		y: r + (e.y - r) * a
 	});
 }
-var at = (e, t, n) => ot({
+var ut = (e, t, n) => dt({
 	...e,
 	x: e.x + t,
 	y: e.y + n
 });
-function ot(e) {
+function dt(e) {
 	let t = .5 / e.zoom, n = (e) => Math.min(Math.max(e, t), 1 - t);
 	return {
 		...e,
@@ -1037,19 +1061,19 @@ function ot(e) {
 		y: n(e.y)
 	};
 }
-function st(e) {
-	return Object.keys(q).filter((t) => e[t] !== q[t]).map((t) => `${t}:${encodeURIComponent(String(e[t]))}`).join(",");
+function ft(e) {
+	return Object.keys(K).filter((t) => e[t] !== K[t]).map((t) => `${t}:${encodeURIComponent(String(e[t]))}`).join(",");
 }
-function ct(e) {
-	let t = { ...q };
+function pt(e) {
+	let t = { ...K };
 	for (let n of e.split(",")) {
-		let [e, r = ""] = n.split(":").map(decodeURIComponent), i = q[e];
-		i !== void 0 && Object.hasOwn(q, e) && (typeof i == "number" ? t[e] = Number.isFinite(+r) ? +r : i : typeof i == "boolean" ? t[e] = r === "true" : (lt[e]?.includes(r) ?? /^\w+$/.test(r)) && (t[e] = r));
+		let [e, r = ""] = n.split(":").map(decodeURIComponent), i = K[e];
+		i !== void 0 && Object.hasOwn(K, e) && (typeof i == "number" ? t[e] = Number.isFinite(+r) ? +r : i : typeof i == "boolean" ? t[e] = r === "true" : (mt[e]?.includes(r) ?? /^\w+$/.test(r)) && (t[e] = r));
 	}
 	let n = t;
-	return Y(n, n.zoom);
+	return J(n, n.zoom);
 }
-var lt = {
+var mt = {
 	show: [
 		"both",
 		"heat",
@@ -1069,9 +1093,9 @@ var lt = {
 		"difference",
 		"agreement"
 	]
-}, ut = "/* Registered as colours, so that scripts that draw read what light-dark() comes to. */\n@property --paper { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --card { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --ink { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --soft { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --line { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --track { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --accent { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --accent-soft { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --stamp { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n:root {\n  --paper: light-dark(#f6f5f2, #131315); --card: light-dark(#ffffff, #1c1c20); --ink: light-dark(#1c1c21, #ededf0);\n  --soft: light-dark(#66666f, #a0a0ab); --line: light-dark(#e4e2dc, #2e2e35); --track: light-dark(#ecebe6, #2b2b31);\n  --accent: light-dark(#b93a0b, #ff9a62); --accent-soft: light-dark(#fbeee7, #35231a); --stamp: light-dark(#b91c1c, #ff7b72);\n  --shadow: 0 1px 2px light-dark(#0000000d, #0006), 0 8px 24px light-dark(#0000000a, #0000);\n}\nhtml { color-scheme: light dark; }\n* { box-sizing: border-box; }\n[hidden] { display: none !important; }\nbody {\n  margin: 0 auto; max-width: 1360px; padding: 28px clamp(16px, 3vw, 40px) 48px; background: var(--paper); color: var(--ink);\n  font: 15px/1.5 system-ui, -apple-system, \"Segoe UI\", Roboto, \"PingFang SC\", \"Microsoft YaHei\", \"Noto Sans CJK SC\",\n    \"Source Han Sans SC\", \"WenQuanYi Micro Hei\", sans-serif;\n  -webkit-text-size-adjust: 100%;\n}\nheader { position: relative; margin-bottom: 22px; }\n.brand { margin: 0 0 6px; font-size: 13px; font-weight: 600; letter-spacing: .04em; color: var(--accent); }\nh1 { margin: 0; font-size: clamp(22px, 3.2vw, 32px); line-height: 1.2; font-weight: 650; letter-spacing: -.015em; overflow-wrap: anywhere; }\n.lead { margin: 6px 0 0; color: var(--soft); overflow-wrap: anywhere; }\n.stamp {\n  position: absolute; top: 0; right: 0; margin: 0; padding: 5px 12px; border: 2px solid var(--stamp); border-radius: 8px;\n  color: var(--stamp); font-weight: 700; letter-spacing: .05em; text-transform: uppercase;\n}\nmain { display: grid; grid-template-columns: minmax(0, 1fr) 320px; gap: 28px; align-items: start; }\n.bar, aside section, .tile { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); }\n.bar { display: flex; flex-wrap: wrap; gap: 14px 22px; align-items: end; padding: 14px 16px; }\n.field { display: grid; gap: 5px; font-size: 12.5px; color: var(--soft); }\n.field output { color: var(--ink); font-variant-numeric: tabular-nums; }\n.slide { flex: 1 1 130px; min-width: 120px; max-width: 240px; }\nfieldset { border: 0; margin: 0; padding: 0; min-width: 0; }\nlegend { padding: 0; margin-bottom: 5px; font-size: 12.5px; color: var(--soft); }\n.segments { display: flex; }\n.segments legend { float: none; }\n.segments label { position: relative; }\n.segments span { display: block; padding: 5px 13px; border: 1px solid var(--line); margin-left: -1px; cursor: pointer; white-space: nowrap; }\n.segments label:first-of-type span { border-radius: 9px 0 0 9px; margin-left: 0; }\n.segments label:last-of-type span { border-radius: 0 9px 9px 0; }\n.segments input { position: absolute; opacity: 0; inset: 0; margin: 0; cursor: pointer; }\n.segments input:checked + span { background: var(--accent-soft); border-color: var(--accent); color: var(--accent); font-weight: 600; position: relative; }\nselect, input[type=\"range\"] { font: inherit; color: var(--ink); height: 34px; margin: 0; }\nselect { padding: 0 8px; border: 1px solid var(--line); border-radius: 9px; background: var(--card); max-width: 190px; }\ninput[type=\"range\"], input[type=\"checkbox\"] { accent-color: var(--accent); width: auto; }\nbutton.small {\n  font: inherit; font-size: 13.5px; height: 34px; padding: 0 12px; color: var(--ink); background: var(--card); cursor: pointer;\n  border: 1px solid var(--line); border-radius: 9px;\n}\nbutton.small:hover:enabled { border-color: var(--accent); }\nbutton.small:disabled { opacity: .5; cursor: default; }\n.check { display: flex; align-items: center; gap: 7px; height: 34px; cursor: pointer; }\n.check input { width: 16px; height: 16px; margin: 0; }\n:focus-visible, .segments input:focus-visible + span { outline: 2px solid var(--accent); outline-offset: 2px; }\n.chips { display: flex; gap: 8px; overflow-x: auto; margin: 16px -4px; padding: 4px; scrollbar-width: thin; }\n.chips button {\n  flex: none; font: inherit; font-size: 13.5px; line-height: 1.3; text-align: left; color: var(--ink); background: var(--card); cursor: pointer;\n  border: 1px solid var(--line); border-radius: 11px; padding: 7px 13px 7px 8px; display: flex; align-items: center; gap: 10px;\n}\n.chips canvas { width: 38px; height: 38px; border-radius: 6px; background: var(--track); object-fit: cover; }\n.chips small { display: block; color: var(--soft); font-size: 12px; max-width: 170px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }\n.chips button[aria-pressed=\"true\"] { border-color: var(--accent); background: var(--accent-soft); }\n.stage { display: grid; gap: 16px; grid-template-columns: minmax(0, 1fr); }\n.stage.beside { grid-template-columns: repeat(auto-fill, minmax(min(100%, 290px), 1fr)); }\n.tile { margin: 0; padding: 14px; min-width: 0; }\n.tile figcaption { display: flex; flex-wrap: wrap; gap: 2px 10px; align-items: baseline; margin-bottom: 10px; }\n.tile figcaption b { font-weight: 600; }\n.tile figcaption span { color: var(--soft); font-size: 13.5px; }\n.view {\n  position: relative; margin: 0 auto; width: min(100%, calc(70vh * var(--aspect))); aspect-ratio: var(--aspect); border-radius: 8px;\n  overflow: hidden; cursor: crosshair; background: var(--track); touch-action: pan-y pinch-zoom;\n}\n.view img, .view canvas { position: absolute; inset: 0; width: 100%; height: 100%; display: block; }\n.view canvas { pointer-events: none; }\n.view .pale { filter: grayscale(1) contrast(.4) brightness(1.45); }\n.frame { position: absolute; pointer-events: none; outline: 1px dashed #fffc; box-shadow: 0 0 0 1px #0007; }\n.cross { position: absolute; width: 15px; height: 15px; margin: -8px 0 0 -8px; border: 2px solid #fff; border-radius: 50%; box-shadow: 0 0 0 1.5px #000a; pointer-events: none; }\n.blank { position: absolute; inset: auto 0 0 0; margin: auto auto 14px; width: fit-content; max-width: 90%; padding: 6px 14px; border-radius: 99px; background: #000c; color: #fff; font-size: 14px; pointer-events: none; }\n.scale { margin: 14px auto 0; max-width: 560px; }\n.scale .strip { position: relative; }\n.scale canvas { display: block; width: 100%; height: 12px; border-radius: 3px; }\n.scale i { position: absolute; top: -3px; width: 3px; height: 18px; margin-left: -1.5px; background: var(--ink); border: 1px solid var(--card); border-radius: 2px; }\n.ticks { display: flex; justify-content: space-between; font-size: 12px; margin-top: 4px; font-variant-numeric: tabular-nums; }\n.units { margin: 2px 0 0; color: var(--soft); font-size: 12px; text-align: center; }\n.readout { display: flex; justify-content: center; gap: 6px 18px; flex-wrap: wrap; margin: 10px 0 0; min-height: 1.6em; font-variant-numeric: tabular-nums; }\n.readout b { font-weight: 650; min-width: 6.5em; text-align: right; }\n.readout span { color: var(--soft); min-width: 8.5em; }\n.words { display: flex; flex-wrap: wrap; gap: 7px 6px; align-items: start; margin: 14px 0 0; }\n.words > span { flex-basis: 100%; color: var(--soft); font-size: 12.5px; }\n.words b { padding: 3px 9px 4px; border-radius: 7px; font-weight: 500; line-height: 1.25; text-align: center; overflow-wrap: anywhere; }\n.words small { display: block; font-size: 10.5px; font-variant-numeric: tabular-nums; opacity: .8; }\n.predictions em { margin-left: auto; color: var(--soft); font-style: normal; font-weight: 400; }\n.beside .units, .beside .tile figcaption span:last-child { display: none; }\n.beside .tile figcaption { flex-wrap: nowrap; white-space: nowrap; }\n.beside .tile figcaption span { overflow: hidden; text-overflow: ellipsis; }\n.beside .tile.current { border-color: var(--accent); }\n.hint, .still-lead { color: var(--soft); font-size: 13px; margin: 14px 2px 0; }\n.still { width: 100%; height: auto; margin-top: 16px; border-radius: 12px; background: #fff; }\naside { display: grid; gap: 16px; }\naside section { padding: 16px 18px; }\nh2 { margin: 0 0 12px; font-size: 13px; font-weight: 600; color: var(--soft); }\n.predictions { list-style: none; margin: 0; padding: 0; display: grid; gap: 11px; }\n.predictions div { display: flex; justify-content: space-between; gap: 12px; }\n.predictions div span:last-child { font-variant-numeric: tabular-nums; white-space: nowrap; }\n.predictions p { margin: 4px 0 0; height: 6px; border-radius: 3px; background: var(--track); overflow: hidden; }\n.predictions p i { display: block; height: 100%; border-radius: 3px; background: var(--soft); }\n.predictions .explained { color: var(--accent); font-weight: 600; }\n.predictions .explained i { background: var(--accent); }\ndl { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 7px 16px; margin: 0; font-size: 13.5px; }\ndt { color: var(--soft); }\ndd { margin: 0; text-align: right; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }\n.notes { margin: 12px 0 0; padding: 12px 0 0 18px; border-top: 1px solid var(--line); font-size: 13.5px; }\n@media (max-width: 960px) { main { grid-template-columns: minmax(0, 1fr); gap: 20px; } }\n@media (max-width: 560px) {\n  body { padding: 18px 12px 36px; }\n  .stamp { position: static; display: inline-block; margin-top: 10px; }\n  .bar { gap: 12px 16px; padding: 12px; }\n  .segments { width: 100%; flex-wrap: wrap; }\n  .segments legend { width: 100%; }\n  .segments label { flex: 1; text-align: center; }\n  .slide { flex-basis: 100%; max-width: none; }\n  .field:not(.slide) { flex: 1 1 40%; min-width: 0; }\n  select { max-width: none; width: 100%; height: 40px; }\n  .check { height: 28px; }\n  .tile { padding: 10px; }\n}\n@media print { .bar, .chips, .hint { display: none; } body { background: #fff; } }\n", X = o`${a(ut.replace(/@property[^}]*}\s*/g, "").replaceAll(":root", ":host"))}`, Z = class extends P {
+}, ht = "/* Registered as colours, so that scripts that draw read what light-dark() comes to. */\n@property --paper { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --card { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --ink { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --soft { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --line { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --track { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --accent { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --accent-soft { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --stamp { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n:root {\n  --paper: light-dark(#f6f5f2, #131315); --card: light-dark(#ffffff, #1c1c20); --ink: light-dark(#1c1c21, #ededf0);\n  --soft: light-dark(#66666f, #a0a0ab); --line: light-dark(#e4e2dc, #2e2e35); --track: light-dark(#ecebe6, #2b2b31);\n  --accent: light-dark(#b93a0b, #ff9a62); --accent-soft: light-dark(#fbeee7, #35231a); --stamp: light-dark(#b91c1c, #ff7b72);\n  --shadow: 0 1px 2px light-dark(#0000000d, #0006), 0 8px 24px light-dark(#0000000a, #0000);\n}\nhtml { color-scheme: light dark; }\n* { box-sizing: border-box; }\n[hidden] { display: none !important; }\nbody {\n  margin: 0 auto; max-width: 1360px; padding: 28px clamp(16px, 3vw, 40px) 48px; background: var(--paper); color: var(--ink);\n  font: 15px/1.5 system-ui, -apple-system, \"Segoe UI\", Roboto, \"PingFang SC\", \"Microsoft YaHei\", \"Noto Sans CJK SC\",\n    \"Source Han Sans SC\", \"WenQuanYi Micro Hei\", sans-serif;\n  -webkit-text-size-adjust: 100%;\n}\nheader { position: relative; margin-bottom: 22px; }\n.brand { margin: 0 0 6px; font-size: 13px; font-weight: 600; letter-spacing: .04em; color: var(--accent); }\nh1 { margin: 0; font-size: clamp(22px, 3.2vw, 32px); line-height: 1.2; font-weight: 650; letter-spacing: -.015em; overflow-wrap: anywhere; }\n.lead { margin: 6px 0 0; color: var(--soft); overflow-wrap: anywhere; }\n.stamp {\n  position: absolute; top: 0; right: 0; margin: 0; padding: 5px 12px; border: 2px solid var(--stamp); border-radius: 8px;\n  color: var(--stamp); font-weight: 700; letter-spacing: .05em; text-transform: uppercase;\n}\nmain { display: grid; grid-template-columns: minmax(0, 1fr) 320px; gap: 28px; align-items: start; }\n.bar, aside section, .tile { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); }\n.bar { display: flex; flex-wrap: wrap; gap: 14px 22px; align-items: end; padding: 14px 16px; }\n.field { display: grid; gap: 5px; font-size: 12.5px; color: var(--soft); }\n.field output { color: var(--ink); font-variant-numeric: tabular-nums; }\n.slide { flex: 1 1 130px; min-width: 120px; max-width: 240px; }\nfieldset { border: 0; margin: 0; padding: 0; min-width: 0; }\nlegend { padding: 0; margin-bottom: 5px; font-size: 12.5px; color: var(--soft); }\n.segments { display: flex; }\n.segments legend { float: none; }\n.segments label { position: relative; }\n.segments span { display: block; padding: 5px 13px; border: 1px solid var(--line); margin-left: -1px; cursor: pointer; white-space: nowrap; }\n.segments label:first-of-type span { border-radius: 9px 0 0 9px; margin-left: 0; }\n.segments label:last-of-type span { border-radius: 0 9px 9px 0; }\n.segments input { position: absolute; opacity: 0; inset: 0; margin: 0; cursor: pointer; }\n.segments input:checked + span { background: var(--accent-soft); border-color: var(--accent); color: var(--accent); font-weight: 600; position: relative; }\nselect, input[type=\"range\"] { font: inherit; color: var(--ink); height: 34px; margin: 0; }\nselect { padding: 0 8px; border: 1px solid var(--line); border-radius: 9px; background: var(--card); max-width: 190px; }\ninput[type=\"range\"], input[type=\"checkbox\"] { accent-color: var(--accent); width: auto; }\nbutton.small {\n  font: inherit; font-size: 13.5px; height: 34px; padding: 0 12px; color: var(--ink); background: var(--card); cursor: pointer;\n  border: 1px solid var(--line); border-radius: 9px;\n}\nbutton.small:hover:enabled { border-color: var(--accent); }\nbutton.small:disabled { opacity: .5; cursor: default; }\n.check { display: flex; align-items: center; gap: 7px; height: 34px; cursor: pointer; }\n.check input { width: 16px; height: 16px; margin: 0; }\n:focus-visible, .segments input:focus-visible + span { outline: 2px solid var(--accent); outline-offset: 2px; }\n.chips { display: flex; gap: 8px; overflow-x: auto; margin: 16px -4px; padding: 4px; scrollbar-width: thin; }\n.chips button {\n  flex: none; font: inherit; font-size: 13.5px; line-height: 1.3; text-align: left; color: var(--ink); background: var(--card); cursor: pointer;\n  border: 1px solid var(--line); border-radius: 11px; padding: 7px 13px 7px 8px; display: flex; align-items: center; gap: 10px;\n}\n.chips canvas { width: 38px; height: 38px; border-radius: 6px; background: var(--track); object-fit: cover; }\n.chips small { display: block; color: var(--soft); font-size: 12px; max-width: 170px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }\n.chips button[aria-pressed=\"true\"] { border-color: var(--accent); background: var(--accent-soft); }\n.stage { display: grid; gap: 16px; grid-template-columns: minmax(0, 1fr); }\n.stage.beside { grid-template-columns: repeat(auto-fill, minmax(min(100%, 290px), 1fr)); }\n.tile { margin: 0; padding: 14px; min-width: 0; }\n.tile figcaption { display: flex; flex-wrap: wrap; gap: 2px 10px; align-items: baseline; margin-bottom: 10px; }\n.tile figcaption b { font-weight: 600; }\n.tile figcaption span { color: var(--soft); font-size: 13.5px; }\n.view {\n  position: relative; margin: 0 auto; width: min(100%, calc(70vh * var(--aspect))); aspect-ratio: var(--aspect); border-radius: 8px;\n  overflow: hidden; cursor: crosshair; background: var(--track); touch-action: pan-y pinch-zoom;\n}\n.view img, .view canvas { position: absolute; inset: 0; width: 100%; height: 100%; display: block; }\n.view canvas { pointer-events: none; }\n.view .pale { filter: grayscale(1) contrast(.4) brightness(1.45); }\n.frame { position: absolute; pointer-events: none; outline: 1px dashed #fffc; box-shadow: 0 0 0 1px #0007; }\n.cross { position: absolute; width: 15px; height: 15px; margin: -8px 0 0 -8px; border: 2px solid #fff; border-radius: 50%; box-shadow: 0 0 0 1.5px #000a; pointer-events: none; }\n.blank { position: absolute; inset: auto 0 0 0; margin: auto auto 14px; width: fit-content; max-width: 90%; padding: 6px 14px; border-radius: 99px; background: #000c; color: #fff; font-size: 14px; pointer-events: none; }\n.scale { margin: 14px auto 0; max-width: 560px; }\n.scale .strip { position: relative; }\n.scale canvas { display: block; width: 100%; height: 12px; border-radius: 3px; }\n.scale i { position: absolute; top: -3px; width: 3px; height: 18px; margin-left: -1.5px; background: var(--ink); border: 1px solid var(--card); border-radius: 2px; }\n.ticks { display: flex; justify-content: space-between; font-size: 12px; margin-top: 4px; font-variant-numeric: tabular-nums; }\n.units { margin: 2px 0 0; color: var(--soft); font-size: 12px; text-align: center; }\n.readout { display: flex; justify-content: center; gap: 6px 18px; flex-wrap: wrap; margin: 10px 0 0; min-height: 1.6em; font-variant-numeric: tabular-nums; }\n.readout b { font-weight: 650; min-width: 6.5em; text-align: right; }\n.readout span { color: var(--soft); min-width: 8.5em; }\n.words { display: flex; flex-wrap: wrap; gap: 7px 6px; align-items: start; margin: 14px 0 0; }\n.words > span { flex-basis: 100%; color: var(--soft); font-size: 12.5px; }\n.words b { padding: 3px 9px 4px; border-radius: 7px; font-weight: 500; line-height: 1.25; text-align: center; overflow-wrap: anywhere; }\n.words small { display: block; font-size: 10.5px; font-variant-numeric: tabular-nums; opacity: .8; }\n.predictions em { margin-left: auto; color: var(--soft); font-style: normal; font-weight: 400; }\n.beside .units, .beside .tile figcaption span:last-child { display: none; }\n.beside .tile figcaption { flex-wrap: nowrap; white-space: nowrap; }\n.beside .tile figcaption span { overflow: hidden; text-overflow: ellipsis; }\n.beside .tile.current { border-color: var(--accent); }\n.hint, .still-lead { color: var(--soft); font-size: 13px; margin: 14px 2px 0; }\n.still { width: 100%; height: auto; margin-top: 16px; border-radius: 12px; background: #fff; }\naside { display: grid; gap: 16px; }\naside section { padding: 16px 18px; }\nh2 { margin: 0 0 12px; font-size: 13px; font-weight: 600; color: var(--soft); }\n.predictions { list-style: none; margin: 0; padding: 0; display: grid; gap: 11px; }\n.predictions div { display: flex; justify-content: space-between; gap: 12px; }\n.predictions div span:last-child { font-variant-numeric: tabular-nums; white-space: nowrap; }\n.predictions p { margin: 4px 0 0; height: 6px; border-radius: 3px; background: var(--track); overflow: hidden; }\n.predictions p i { display: block; height: 100%; border-radius: 3px; background: var(--soft); }\n.predictions .explained { color: var(--accent); font-weight: 600; }\n.predictions .explained i { background: var(--accent); }\ndl { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 7px 16px; margin: 0; font-size: 13.5px; }\ndt { color: var(--soft); }\ndd { margin: 0; text-align: right; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }\n.notes { margin: 12px 0 0; padding: 12px 0 0 18px; border-top: 1px solid var(--line); font-size: 13.5px; }\n@media (max-width: 960px) { main { grid-template-columns: minmax(0, 1fr); gap: 20px; } }\n@media (max-width: 560px) {\n  body { padding: 18px 12px 36px; }\n  .stamp { position: static; display: inline-block; margin-top: 10px; }\n  .bar { gap: 12px 16px; padding: 12px; }\n  .segments { width: 100%; flex-wrap: wrap; }\n  .segments legend { width: 100%; }\n  .segments label { flex: 1; text-align: center; }\n  .slide { flex-basis: 100%; max-width: none; }\n  .field:not(.slide) { flex: 1 1 40%; min-width: 0; }\n  select { max-width: none; width: 100%; height: 40px; }\n  .check { height: 28px; }\n  .tile { padding: 10px; }\n}\n@media print { .bar, .chips, .hint { display: none; } body { background: #fff; } * { print-color-adjust: exact; } }\n", Y = o`${a(ht.replace(/@property[^}]*}\s*/g, "").replaceAll(":root", ":host"))}`, X = class extends M {
 	connectedCallback() {
-		super.connectedCallback(), this.quiet = Ge(() => this.requestUpdate());
+		super.connectedCallback(), this.quiet = B(() => this.requestUpdate());
 	}
 	disconnectedCallback() {
 		super.disconnectedCallback(), this.quiet?.();
@@ -1083,17 +1107,17 @@ var lt = {
 			composed: !0
 		}));
 	}
-}, dt = {
+}, gt = {
 	ATTRIBUTE: 1,
 	CHILD: 2,
 	PROPERTY: 3,
 	BOOLEAN_ATTRIBUTE: 4,
 	EVENT: 5,
 	ELEMENT: 6
-}, ft = (e) => (...t) => ({
+}, _t = (e) => (...t) => ({
 	_$litDirective$: e,
 	values: t
-}), pt = class {
+}), vt = class {
 	constructor(e) {}
 	get _$AU() {
 		return this._$AM._$AU;
@@ -1107,20 +1131,20 @@ var lt = {
 	update(e, t) {
 		return this.render(...t);
 	}
-}, Q = ft(class extends pt {
+}, Z = _t(class extends vt {
 	constructor(e) {
-		if (super(e), this.before = {}, e.type !== dt.ELEMENT) throw Error("styled() stands in an element's tag");
+		if (super(e), this.before = {}, e.type !== gt.ELEMENT) throw Error("styled() stands in an element's tag");
 	}
 	render(e) {
-		return E;
+		return D;
 	}
 	update(e, [t]) {
 		let { style: n } = e.element;
 		for (let e in this.before) e in t || n.removeProperty(e);
 		for (let [e, r] of Object.entries(t)) this.before[e] !== r && n.setProperty(e, r);
-		return this.before = { ...t }, E;
+		return this.before = { ...t }, D;
 	}
-}), mt = class extends Z {
+}), yt = class extends X {
 	static {
 		this.properties = {
 			shown: { attribute: !1 },
@@ -1128,41 +1152,41 @@ var lt = {
 		};
 	}
 	static {
-		this.styles = [X, o`:host { display: grid; gap: 16px; } section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); padding: 16px 18px; }`];
+		this.styles = [Y, o`:host { display: grid; gap: 16px; } section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); padding: 16px 18px; }`];
 	}
 	constructor() {
 		super(), this.predictions = !0;
 	}
 	render() {
 		let { shown: e } = this;
-		return T`${this.predictions ? T`<section><h2>${U("predictions")}</h2>${ht(e.predictions, e.explained)}</section>` : D}
-      <section><h2>${U("how_made")}</h2><dl data-testid="details">${e.details.map(([e, t]) => T`<dt>${W(e)}</dt><dd>${W(t)}</dd>`)}</dl>
-        <ul class="notes" data-testid="notes" ?hidden=${!e.notes.length}>${e.notes.map((e) => T`<li>${W(e)}</li>`)}</ul></section>`;
+		return E`${this.predictions ? E`<section><h2>${V("predictions")}</h2>${bt(e.predictions, e.explained)}</section>` : O}
+      <section><h2>${V("how_made")}</h2><dl data-testid="details">${e.details.map(([e, t]) => E`<dt>${H(e)}</dt><dd>${H(t)}</dd>`)}</dl>
+        <ul class="notes" data-testid="notes" ?hidden=${!e.notes.length}>${e.notes.map((e) => E`<li>${H(e)}</li>`)}</ul></section>`;
 	}
 };
-function ht(e, t) {
-	return T`<ol class="predictions" data-testid="predictions">${e.map((e) => {
+function bt(e, t) {
+	return E`<ol class="predictions" data-testid="predictions">${e.map((e) => {
 		let n = e.probability;
-		return T`<li class=${e.index === t ? "explained" : ""}><div><span>${W(e.label)}</span>
-      ${e.similarity === void 0 ? D : T`<em>${e.similarity.toFixed(3)}</em>`}
-      <span>${gt(e)}</span></div>
-      ${n === void 0 ? D : T`<p><i ${Q({ width: `${100 * n}%` })}></i></p>`}</li>`;
+		return E`<li class=${e.index === t ? "explained" : ""}><div><span>${H(e.label)}</span>
+      ${e.similarity === void 0 ? O : E`<em>${e.similarity.toFixed(3)}</em>`}
+      <span>${xt(e)}</span></div>
+      ${n === void 0 ? O : E`<p><i ${Z({ width: `${100 * n}%` })}></i></p>`}</li>`;
 	})}</ol>`;
 }
-var gt = (e) => e.probability === void 0 ? String(+(e.score ?? 0).toPrecision(3)) : `${(100 * e.probability).toFixed(1)} %`;
-customElements.define("seewhy-about", mt);
+var xt = (e) => e.probability === void 0 ? String(+(e.score ?? 0).toPrecision(3)) : `${(100 * e.probability).toFixed(1)} %`;
+customElements.define("seewhy-about", yt);
 // src/elements/bar.ts
-var _t = [
-	["both", () => U("overlay")],
-	["heat", () => U("heat_map")],
-	["photo", () => U("photo")],
-	["swipe", () => U("swipe")]
-], vt = {
-	all: () => U("sign_all"),
-	positive: () => U("sign_positive"),
-	negative: () => U("sign_negative"),
-	absolute: () => U("sign_absolute")
-}, yt = () => V() === "en" ? "zh" : "en", bt = class extends Z {
+var St = [
+	["both", () => V("overlay")],
+	["heat", () => V("heat_map")],
+	["photo", () => V("photo")],
+	["swipe", () => V("swipe")]
+], Ct = {
+	all: () => V("sign_all"),
+	positive: () => V("sign_positive"),
+	negative: () => V("sign_negative"),
+	absolute: () => V("sign_absolute")
+}, wt = () => R() === "en" ? "zh" : "en", Tt = class extends X {
 	static {
 		this.properties = {
 			view: { attribute: !1 },
@@ -1172,7 +1196,7 @@ var _t = [
 		};
 	}
 	static {
-		this.styles = [X, o`
+		this.styles = [Y, o`
     :host { display: block; }
     details { flex-basis: 100%; }
     summary { cursor: pointer; color: var(--soft); font-size: 13px; width: fit-content; padding: 4px 0; }
@@ -1184,48 +1208,48 @@ var _t = [
 	}
 	render() {
 		let { view: e, count: t } = this, n = e.show === "both" || e.show === "swipe";
-		return T`<form class="bar" data-testid="controls" @input=${this.change} @submit=${(e) => e.preventDefault()}>
-      <fieldset class="segments" data-testid="view"><legend>${U("show")}</legend>${_t.map(([t, n]) => T`
+		return E`<form class="bar" data-testid="controls" @input=${this.change} @submit=${(e) => e.preventDefault()}>
+      <fieldset class="segments" data-testid="view"><legend>${V("show")}</legend>${St.map(([t, n]) => E`
         <label><input type="radio" name="show" value=${t} .checked=${e.show === t}><span>${n()}</span></label>`)}
       </fieldset>
-      ${this.slide("opacity", U("opacity"), 0, 100, 1, !n)}
-      <label class="field"><span>${U("color_map")}</span><select name="colors" data-testid="colors">
-        ${this.choice("auto", U("automatic"), e.colors)}${Object.keys(this.tables).map((t) => this.choice(t, t === "jet" ? U("hides_structure", { name: t }) : t, e.colors))}</select></label>
-      <label class="field"><span>${U("sign")}</span><select name="sign" data-testid="sign">
-        ${this.choice("auto", U("as_published"), e.sign)}${Be.map((t) => this.choice(t, vt[t](), e.sign))}</select></label>
-      ${t > 1 ? T`${this.check("beside", U("side_by_side"))}
-        <label class="field"><span>${U("combine")}</span><select name="combine" data-testid="combine">
-          ${this.choice("none", U("combine_none"), e.combine)}${this.choice("difference", U("difference_of_first_two"), e.combine)}
-          ${this.choice("agreement", U("agreement"), e.combine)}</select></label>` : D}
-      <details data-testid="more"><summary>${U("more_controls")}</summary><div class="row">
-        ${this.slide("threshold", U("threshold"), 0, 95, 1, e.show === "photo")}
-        ${this.slide("clip", U("clipping"), 0, 20, .5, e.show === "photo")}
-        <label class="field"><span>${U("texture")}</span><select name="texture" data-testid="texture">
-          ${this.choice("smooth", U("texture_smooth"), e.texture)}${this.choice("blocks", U("texture_blocks"), e.texture)}</select></label>
-        ${this.check("contour", U("contour"))}
-        ${this.check("fade", U("fade_weak"), !n)}
-        ${t > 1 ? this.check("shared", U("shared_scale")) : D}
-        <div class="field"><span id="zoom">${U("zoom")}</span><div class="zoom" role="group" aria-labelledby="zoom">
-          <button type="button" class="small" aria-label=${U("tree_out")} @click=${() => this.zoom(e.zoom / 1.5)}>−</button>
+      ${this.slide("opacity", V("opacity"), 0, 100, 1, !n)}
+      <label class="field"><span>${V("color_map")}</span><select name="colors" data-testid="colors">
+        ${this.choice("auto", V("automatic"), e.colors)}${Object.keys(this.tables).map((t) => this.choice(t, t === "jet" ? V("hides_structure", { name: t }) : t, e.colors))}</select></label>
+      <label class="field"><span>${V("sign")}</span><select name="sign" data-testid="sign">
+        ${this.choice("auto", V("as_published"), e.sign)}${Ue.map((t) => this.choice(t, Ct[t](), e.sign))}</select></label>
+      ${t > 1 ? E`${this.check("beside", V("side_by_side"))}
+        <label class="field"><span>${V("combine")}</span><select name="combine" data-testid="combine">
+          ${this.choice("none", V("combine_none"), e.combine)}${this.choice("difference", V("difference_of_first_two"), e.combine)}
+          ${this.choice("agreement", V("agreement"), e.combine)}</select></label>` : O}
+      <details data-testid="more"><summary>${V("more_controls")}</summary><div class="row">
+        ${this.slide("threshold", V("threshold"), 0, 95, 1, e.show === "photo")}
+        ${this.slide("clip", V("clipping"), 0, 20, .5, e.show === "photo")}
+        <label class="field"><span>${V("texture")}</span><select name="texture" data-testid="texture">
+          ${this.choice("smooth", V("texture_smooth"), e.texture)}${this.choice("blocks", V("texture_blocks"), e.texture)}</select></label>
+        ${this.check("contour", V("contour"))}
+        ${this.check("fade", V("fade_weak"), !n)}
+        ${t > 1 ? this.check("shared", V("shared_scale")) : O}
+        <div class="field"><span id="zoom">${V("zoom")}</span><div class="zoom" role="group" aria-labelledby="zoom">
+          <button type="button" class="small" aria-label=${V("tree_out")} @click=${() => this.zoom(e.zoom / 1.5)}>−</button>
           <output data-testid="zoom">${Math.round(100 * e.zoom)} %</output>
-          <button type="button" class="small" aria-label=${U("tree_in")} data-testid="zoom-in" @click=${() => this.zoom(e.zoom * 1.5)}>+</button></div></div>
+          <button type="button" class="small" aria-label=${V("tree_in")} data-testid="zoom-in" @click=${() => this.zoom(e.zoom * 1.5)}>+</button></div></div>
         <button type="button" class="small" data-testid="plain" @click=${() => this.tell("look", {
-			...q,
+			...K,
 			beside: e.beside
-		})}>${U("as_before")}</button>
-        ${this.language ? T`<button type="button" class="small" data-testid="language" lang=${yt()} @click=${() => H(yt())}>${yt() === "zh" ? "中文" : "English"}</button>` : D}
+		})}>${V("as_before")}</button>
+        ${this.language ? E`<button type="button" class="small" data-testid="language" lang=${wt()} @click=${() => z(wt())}>${wt() === "zh" ? "中文" : "English"}</button>` : O}
       </div></details>
     </form>`;
 	}
 	slide(e, t, n, r, i, a) {
-		return T`<label class="field slide"><span>${t} <output data-testid="${e}-value">${this.view[e]} %</output></span>
+		return E`<label class="field slide"><span>${t} <output data-testid="${e}-value">${this.view[e]} %</output></span>
       <input type="range" name=${e} min=${n} max=${r} step=${i} .value=${String(this.view[e])} ?disabled=${a} data-testid=${e}></label>`;
 	}
 	check(e, t, n = !1) {
-		return T`<label class="check"><input type="checkbox" name=${e} .checked=${this.view[e]} ?disabled=${n} data-testid=${e}><span>${t}</span></label>`;
+		return E`<label class="check"><input type="checkbox" name=${e} .checked=${this.view[e]} ?disabled=${n} data-testid=${e}><span>${t}</span></label>`;
 	}
 	choice(e, t, n) {
-		return T`<option value=${e} ?selected=${e === n}>${t}</option>`;
+		return E`<option value=${e} ?selected=${e === n}>${t}</option>`;
 	}
 	change(e) {
 		let t = e.target, n = t.name, r = t.type === "checkbox" ? t.checked : t.type === "range" ? t.valueAsNumber : t.value;
@@ -1235,52 +1259,52 @@ var _t = [
 		});
 	}
 	zoom(e) {
-		this.tell("look", Y(this.view, e));
+		this.tell("look", J(this.view, e));
 	}
 };
-customElements.define("seewhy-bar", bt);
+customElements.define("seewhy-bar", Tt);
 // src/maps/paint.ts
-var xt = 32768, St = 0;
-function Ct(e, t) {
-	let n = new Uint16Array(e.length), r = t ? 32767 / t : 0;
+var Q = 8192, Et = 8191, $ = 2 * Q, Dt = 0;
+function Ot(e, t) {
+	let n = new Uint16Array(e.length), r = t ? Et / t : 0;
 	for (let t = 0; t < e.length; t++) {
 		let i = e[t];
-		n[t] = i === i ? xt + Math.round(i * r) : St;
+		n[t] = i === i ? Q + Math.round(i * r) : Dt;
 	}
 	return n;
 }
-function wt(e, t) {
-	let { sign: n, limit: r, colors: i, fade: a, threshold: o } = e, s = /* @__PURE__ */ new Uint8ClampedArray(262144), c = t / 32767;
+function kt(e, t) {
+	let { sign: n, limit: r, colors: i, fade: a, threshold: o } = e, s = new Uint8ClampedArray(4 * $), c = t / Et;
 	if (!r) return new Uint32Array(s.buffer);
-	for (let e = 1; e < 65536; e++) {
-		let t = He((e - xt) * c, n, r), l = Math.abs(t);
+	for (let e = 1; e < $; e++) {
+		let t = Ge((e - Q) * c, n, r), l = Math.abs(t);
 		if (l < o) continue;
-		let u = L(t, n), d = 4 * e;
+		let u = P(t, n), d = 4 * e;
 		s[d] = i[u], s[d + 1] = i[u + 1], s[d + 2] = i[u + 2], s[d + 3] = a ? 255 * l : 255;
 	}
 	return new Uint32Array(s.buffer);
 }
-function Tt(e, t, n) {
+function At(e, t, n) {
 	let r = new Uint32Array(e.data.buffer);
 	for (let e = 0; e < r.length; e++) r[e] = n[t[e]];
 }
-function Et(e, t, n, r, i) {
-	let a = r / 32767, o = /* @__PURE__ */ new Uint8Array(65536);
-	for (let e = 1; e < 65536; e++) {
-		let t = Math.abs(He((e - xt) * a, n.sign, n.limit));
+function jt(e, t, n, r, i) {
+	let a = r / Et, o = new Uint8Array($);
+	for (let e = 1; e < $; e++) {
+		let t = Math.abs(Ge((e - Q) * a, n.sign, n.limit));
 		o[e] = i.filter((e) => t >= e).length;
 	}
 	let { width: s, height: c } = e, l = new Uint32Array(e.data.buffer);
 	for (let e = 0, n = 0; e < c; e++) for (let r = 0; r < s; r++, n++) {
 		if (!t[n]) continue;
-		let i = o[t[n]], a = (e) => t[e] !== St && o[t[e]] !== i, u = r + 1 < s && a(n + 1), d = e + 1 < c && a(n + s);
+		let i = o[t[n]], a = (e) => t[e] !== Dt && o[t[e]] !== i, u = r + 1 < s && a(n + 1), d = e + 1 < c && a(n + s);
 		(u || d) && (l[n] = 4294967295, d && e + 2 < c && (l[n + s] = 2952790016), u && r + 2 < s && (l[n + 1] = 2952790016));
 	}
 }
-function Dt(e, t, n) {
+function Mt(e, t, n) {
 	let r = t === "all", i = new ImageData(256, 1);
 	for (let e = 0; e < 256; e++) {
-		let a = L(r ? e / 127.5 - 1 : e / 255, t);
+		let a = P(r ? e / 127.5 - 1 : e / 255, t);
 		i.data.set([
 			n[a],
 			n[a + 1],
@@ -1303,7 +1327,7 @@ function Dt(e, t, n) {
 	];
 }
 // src/elements/chips.ts
-var Ot = 76, kt = class extends Z {
+var Nt = 76, Pt = /* @__PURE__ */ new WeakMap(), Ft = class extends X {
 	static {
 		this.properties = {
 			data: { attribute: !1 },
@@ -1313,12 +1337,12 @@ var Ot = 76, kt = class extends Z {
 		};
 	}
 	static {
-		this.styles = [X, o`:host { display: block; }`];
+		this.styles = [Y, o`:host { display: block; }`];
 	}
 	render() {
-		return T`<div class="chips" role="group" data-testid="chips">${this.data.explanations.map((e, t) => T`
+		return E`<div class="chips" role="group" data-testid="chips">${this.data.explanations.map((e, t) => E`
       <button type="button" aria-pressed=${String(this.chosen.includes(t))} data-testid="chip-${t}" @click=${() => this.tell("choose", t)}>
-        <canvas></canvas><span>${e.method}<small>${W(e.target)}</small>${W(e.also) ? T`<small>${W(e.also)}</small>` : ""}</span>
+        <canvas></canvas><span>${e.method}<small>${H(e.target)}</small>${H(e.also) ? E`<small>${H(e.also)}</small>` : ""}</span>
       </button>`)}</div>`;
 	}
 	updated(e) {
@@ -1326,36 +1350,40 @@ var Ot = 76, kt = class extends Z {
 		(e.has("data") || !t || t.colors !== this.view.colors || t.sign !== this.view.sign || t.clip !== this.view.clip) && this.renderRoot.querySelectorAll("canvas").forEach((e, t) => this.draw(e, t));
 	}
 	draw(e, t) {
-		let { photo: n } = this.data, r = Ot / Math.min(n.width, n.height), i = Ye(this.data.explanations[t], t), a = G(i, this.view), [o, s] = [n.width, n.height].map((e) => Math.max(1, Math.round(e * Math.min(r, 608 / Math.max(n.width, n.height))))), { limit: c, peak: l } = K(i, a, this.view.clip, n), u = this.tables[this.view.colors] ?? this.tables[a === "all" ? "bluewhitered" : "inferno"], d = Math.max(l, K(i, "absolute", 0, n).peak), f = new ImageData(o, s);
-		Tt(f, Ct(i.field.over({
-			left: 0,
-			top: 0,
-			width: n.width,
-			height: n.height
-		}, o, s, !1), d), wt({
+		let { photo: n } = this.data, r = Nt / Math.min(n.width, n.height), i = Ze(this.data.explanations[t], t), a = W(i, this.view), [o, s] = [n.width, n.height].map((e) => Math.max(1, Math.round(e * Math.min(r, 608 / Math.max(n.width, n.height))))), { limit: c } = G(i, a, this.view.clip, n), l = this.tables[this.view.colors] ?? this.tables[a === "all" ? "bluewhitered" : "inferno"], u = tt(i, n), d = new ImageData(o, s);
+		if (!Pt.has(i.field)) {
+			let e = i.field.over({
+				left: 0,
+				top: 0,
+				width: n.width,
+				height: n.height
+			}, o, s, !1);
+			Pt.set(i.field, Ot(e, u));
+		}
+		At(d, Pt.get(i.field), kt({
 			sign: a,
 			limit: c,
-			colors: u,
+			colors: l,
 			fade: !1,
 			threshold: 0
-		}, d)), [e.width, e.height] = [o, s], e.getContext("2d").putImageData(f, 0, 0);
+		}, u)), [e.width, e.height] = [o, s], e.getContext("2d").putImageData(d, 0, 0);
 	}
 };
-customElements.define("seewhy-chips", kt);
+customElements.define("seewhy-chips", Ft);
 // src/elements/gestures.ts
-var At = {
+var It = {
 	ArrowLeft: [-1, 0],
 	ArrowRight: [1, 0],
 	ArrowUp: [0, -1],
 	ArrowDown: [0, 1]
-}, $ = 1.25, jt = class {
+}, Lt = 1.25, Rt = class {
 	constructor(e) {
 		this.tile = e, this.held = /* @__PURE__ */ new Map();
 	}
 	listen(e) {
 		this.box = e, e.addEventListener("pointerdown", (e) => this.down(e)), e.addEventListener("pointermove", (e) => this.move(e));
 		for (let t of ["pointerup", "pointercancel"]) e.addEventListener(t, (e) => this.held.delete(e.pointerId));
-		e.addEventListener("wheel", (e) => this.wheel(e), { passive: !1 }), e.addEventListener("dblclick", (e) => this.look(this.tile.view.zoom > 1 ? Y(this.tile.view, 1) : this.closer(e, 3))), e.addEventListener("keydown", (e) => this.key(e));
+		e.addEventListener("wheel", (e) => this.wheel(e), { passive: !1 }), e.addEventListener("dblclick", (e) => this.look(this.tile.view.zoom > 1 ? J(this.tile.view, 1) : this.closer(e, 3))), e.addEventListener("keydown", (e) => this.key(e));
 	}
 	look(e) {
 		this.tile.dispatchEvent(new CustomEvent("look", {
@@ -1369,7 +1397,7 @@ var At = {
 		return [(e.clientX - t.left) / t.width, (e.clientY - t.top) / t.height];
 	}
 	point(e) {
-		let { photo: t, view: n } = this.tile, r = J(n, t.width, t.height), [i, a] = this.part(e);
+		let { photo: t, view: n } = this.tile, r = q(n, t.width, t.height), [i, a] = this.part(e);
 		this.at(r.left + i * r.width, r.top + a * r.height);
 	}
 	at(e, t) {
@@ -1382,7 +1410,7 @@ var At = {
 	}
 	closer(e, t) {
 		let { view: n } = this.tile, [r, i] = this.part(e);
-		return Y(n, n.zoom * t, n.x + (r - .5) / n.zoom, n.y + (i - .5) / n.zoom);
+		return J(n, n.zoom * t, n.x + (r - .5) / n.zoom, n.y + (i - .5) / n.zoom);
 	}
 	down(e) {
 		this.held.set(e.pointerId, e), (this.tile.view.zoom > 1 || this.tile.view.show === "swipe") && this.box.setPointerCapture(e.pointerId), this.tile.view.show === "swipe" && this.swipe(e), this.point(e);
@@ -1393,7 +1421,7 @@ var At = {
 	}
 	drag(e, t) {
 		let [n, r] = this.part(e), [i, a] = this.part(t), { view: o } = this.tile;
-		this.look(at(o, (n - i) / o.zoom, (r - a) / o.zoom));
+		this.look(ut(o, (n - i) / o.zoom, (r - a) / o.zoom));
 	}
 	pinch(e, t, n) {
 		let r = (e) => Math.hypot(e.clientX - n.clientX, e.clientY - n.clientY) || 1;
@@ -1410,27 +1438,27 @@ var At = {
 		(e.ctrlKey || e.metaKey) && (e.preventDefault(), this.look(this.closer(e, Math.exp(-e.deltaY / (e.deltaMode ? 10 : 250)))));
 	}
 	key(e) {
-		let { photo: t, view: n, at: r } = this.tile, i = At[e.key], [a, o] = r ?? [t.width / 2, t.height / 2], s = {
-			"+": n.zoom * $,
-			"=": n.zoom * $,
-			"-": n.zoom / $,
+		let { photo: t, view: n, at: r } = this.tile, i = It[e.key], [a, o] = r ?? [t.width / 2, t.height / 2], s = {
+			"+": n.zoom * Lt,
+			"=": n.zoom * Lt,
+			"-": n.zoom / Lt,
 			0: 1
 		}[e.key];
 		if (!i && s === void 0) return;
-		if (e.preventDefault(), s !== void 0) return this.look(Y(n, s, (a + .5) / t.width, (o + .5) / t.height));
+		if (e.preventDefault(), s !== void 0) return this.look(J(n, s, (a + .5) / t.width, (o + .5) / t.height));
 		let c = e.shiftKey ? 10 : 1;
 		this.at(Math.floor(a) + c * i[0], Math.floor(o) + c * i[1]);
 	}
-}, Mt = [
+}, zt = [
 	.25,
 	.5,
 	.75
-], Nt = 1e3, Pt = class extends Z {
+], Bt = 1e3, Vt = class extends X {
 	constructor(...e) {
 		super(...e), this.size = {
 			w: 0,
 			h: 0
-		}, this.gestures = new jt(this);
+		}, this.gestures = new Rt(this);
 	}
 	static {
 		this.properties = {
@@ -1443,17 +1471,18 @@ var At = {
 		};
 	}
 	static {
-		this.styles = [X, o`
+		this.styles = [Y, o`
     :host { display: block; min-width: 0; }
     .tile { height: 100%; }
     .view img { transform-origin: 0 0; }
+    .took { margin: 8px 0 0; color: var(--soft); font-size: 12px; text-align: center; font-variant-numeric: tabular-nums; }
     .view.close { touch-action: none; }
     .divider { position: absolute; top: 0; bottom: 0; width: 2px; margin-left: -1px; background: #fff; box-shadow: 0 0 0 1px #0008; pointer-events: none; }
     .busy { position: absolute; top: 8px; left: 8px; padding: 2px 10px; border-radius: 99px; background: #000c; color: #fff; font-size: 12px; }
   `];
 	}
 	get colors() {
-		let e = G(this.layer, this.view) === "all" ? "bluewhitered" : "inferno";
+		let e = W(this.layer, this.view) === "all" ? "bluewhitered" : "inferno";
 		return this.tables[this.view.colors] ?? this.tables[e];
 	}
 	connectedCallback() {
@@ -1470,35 +1499,36 @@ var At = {
 		e.size === 1 && e.has("at") || this.paint(), this.bar();
 	}
 	render() {
-		let { layer: e, photo: t, view: n, scale: r } = this, i = e.index < 0 ? "combined" : e.index, a = G(e, n), o = J(n, t.width, t.height), s = n.show === "heat", c = `scale(${n.zoom}) translate(${-100 * o.left / t.width}%, ${-100 * o.top / t.height}%)`, l = `view${n.zoom > 1 ? " close" : ""}`, u = [e.title, ...e.subtitles.slice(0, 2)].join(", ");
-		return T`<figure class="tile" part="tile">
-      <figcaption><b>${e.title}</b>${e.subtitles.map((e) => T`<span>${e}</span>`)}<slot name="seconds"></slot></figcaption>
-      <div class=${l} tabindex="0" role="application" aria-label="${u}. ${U("keys_hint")}"
-        ${Q({ "--aspect": String(t.width / t.height) })} data-testid="view-${i}">
+		let { layer: e, photo: t, view: n, scale: r } = this, i = e.index < 0 ? "combined" : e.index, a = W(e, n), o = q(n, t.width, t.height), s = n.show === "heat", c = `scale(${n.zoom}) translate(${-100 * o.left / t.width}%, ${-100 * o.top / t.height}%)`, l = `view${n.zoom > 1 ? " close" : ""}`, u = [e.title, ...e.subtitles.slice(0, 2)].join(", ");
+		return E`<figure class="tile" part="tile">
+      <figcaption><b>${e.title}</b>${e.subtitles.map((e) => E`<span>${e}</span>`)}</figcaption>
+      <div class=${l} tabindex="0" role="application" aria-label="${u}. ${V("keys_hint")}"
+        ${Z({ "--aspect": String(t.width / t.height) })} data-testid="view-${i}">
         <img src=${t.src} alt=${t.name} draggable="false"
           class=${n.show === "both" && a === "all" && r.limit ? "pale" : ""}
-          ${Q({
+          ${Z({
 			transform: c,
 			opacity: s && r.limit ? "0.18" : "1"
 		})}>
         <canvas data-testid="heat-${i}" ?hidden=${n.show === "photo"}
-          ${Q({
+          ${Z({
 			opacity: s ? "1" : String(n.opacity / 100),
 			"clip-path": n.show === "swipe" ? `inset(0 0 0 ${n.swipe}%)` : "none"
 		})}></canvas>
-        ${e.shown?.frame ? T`<div class="frame" ${Q(this.frame(e.shown.frame))}></div>` : D}
-        ${n.show === "swipe" ? T`<div class="divider" ${Q({ left: `${n.swipe}%` })}></div>` : D}
+        ${e.shown?.frame ? E`<div class="frame" ${Z(this.frame(e.shown.frame))}></div>` : O}
+        ${n.show === "swipe" ? E`<div class="divider" ${Z({ left: `${n.swipe}%` })}></div>` : O}
         ${this.cross()}
-        <p class="blank" data-testid="blank-${i}" ?hidden=${!!r.limit}>${Ft(a)}</p>
-        ${e.shown?.partial ? T`<span class="busy">${U("so_far")}</span>` : D}
+        <p class="blank" data-testid="blank-${i}" ?hidden=${!!r.limit}>${Ut(a)}</p>
+        ${e.shown?.partial ? E`<span class="busy">${V("so_far")}</span>` : O}
       </div>
       <div class="scale" ?hidden=${!r.limit || n.show === "photo"}>
         <div class="strip"><canvas class="bar-colors"></canvas>${this.mark(a)}</div>
         <div class="ticks" data-testid="ticks-${i}">${this.ticks(a)}</div>
         <p class="units">${[e.units, this.clipped()].filter(Boolean).join("; ")}</p>
       </div>
+      ${e.shown?.seconds === void 0 ? O : E`<p class="took" data-testid="took-${i}">${Ht(e.shown)}</p>`}
       ${this.readout(String(i))}
-      ${e.shown?.words ? this.words(e.shown.words, e.index) : D}
+      ${e.shown?.words ? this.words(e.shown.words, e.index) : O}
     </figure>`;
 	}
 	frame([e, t, n, r]) {
@@ -1511,36 +1541,36 @@ var At = {
 		};
 	}
 	percent(e, t) {
-		let n = J(this.view, this.photo.width, this.photo.height);
+		let n = q(this.view, this.photo.width, this.photo.height);
 		return [100 * (e - n.left) / n.width, 100 * (t - n.top) / n.height];
 	}
 	cross() {
-		if (!this.at) return D;
+		if (!this.at) return O;
 		let [e, t] = this.percent(this.at[0] + .5, this.at[1] + .5);
-		return [e, t].some((e) => e < 0 || e > 100) ? D : T`<div class="cross" ${Q({
+		return [e, t].some((e) => e < 0 || e > 100) ? O : E`<div class="cross" ${Z({
 			left: `${e}%`,
 			top: `${t}%`
 		})}></div>`;
 	}
 	readout(e) {
-		let { at: t, layer: n } = this, r = t ? n.field.at(...t) : NaN, i = t && n.field instanceof Re ? n.field.cell(...t) : null, [a, o] = t ?? [0, 0];
-		return T`<p class="readout" aria-live="polite">
-      <b data-testid="value-${e}" data-raw=${t ? String(r) : D}>${t ? Number.isNaN(r) ? U("outside_view") : R(r) : ""}</b>
-      <span data-testid="where-${e}">${t ? U("pixel_at", {
+		let { at: t, layer: n } = this, r = t ? n.field.at(...t) : NaN, i = t && n.field instanceof Ve ? n.field.cell(...t) : null, [a, o] = t ?? [0, 0];
+		return E`<p class="readout" aria-live="polite">
+      <b data-testid="value-${e}" data-raw=${t ? String(r) : O}>${t ? Number.isNaN(r) ? V("outside_view") : F(r) : ""}</b>
+      <span data-testid="where-${e}">${t ? V("pixel_at", {
 			x: a,
 			y: o
 		}) : ""}</span>
-      ${i ? T`<span class="many">${U("row_and_column", {
+      ${i ? E`<span class="many">${V("row_and_column", {
 			row: i[0],
 			column: i[1]
-		})}</span>` : D}
+		})}</span>` : O}
     </p>`;
 	}
 	mark(e) {
 		let t = this.at ? this.layer.field.at(...this.at) : NaN, { limit: n } = this.scale;
-		if (Number.isNaN(t) || !n) return D;
+		if (Number.isNaN(t) || !n) return O;
 		let r = Math.min(Math.max((e === "negative" ? -t : e === "absolute" ? Math.abs(t) : t) / n, -1), 1);
-		return T`<i ${Q({ left: `${e === "all" ? 50 + 50 * r : 100 * Math.max(r, 0)}%` })}></i>`;
+		return E`<i ${Z({ left: `${e === "all" ? 50 + 50 * r : 100 * Math.max(r, 0)}%` })}></i>`;
 	}
 	ticks(e) {
 		let t = e === "all" ? [
@@ -1556,30 +1586,30 @@ var At = {
 			.75,
 			1
 		], n = this.scale.limit;
-		return t.map((t) => T`<span>${R(t * (e === "negative" ? -n : n))}</span>`);
+		return t.map((t) => E`<span>${F(t * (e === "negative" ? -n : n))}</span>`);
 	}
 	clipped() {
 		let { peak: e, limit: t } = this.scale;
-		return e > t ? U("largest", { value: R(e) }) : "";
+		return e > t ? V("largest", { value: F(e) }) : "";
 	}
 	words({ title: e, listed: t, top: n }, r) {
 		let i = this.tables.bluewhitered;
-		return T`<p class="words" data-testid="words-${r}"><span>${W(e)}</span>${t.map(([e, t]) => {
-			let r = L(n ? t / n : 0, "all"), [a, o, s] = i.slice(r, r + 3), c = .3 * a + .59 * o + .11 * s < 128 ? "#fff" : "#1c1c21";
-			return T`<b data-raw=${t} ${Q({
+		return E`<p class="words" data-testid="words-${r}"><span>${H(e)}</span>${t.map(([e, t]) => {
+			let r = P(n ? t / n : 0, "all"), [a, o, s] = i.slice(r, r + 3), c = .3 * a + .59 * o + .11 * s < 128 ? "#fff" : "#1c1c21";
+			return E`<b data-raw=${t} ${Z({
 				background: `rgb(${a} ${o} ${s})`,
 				color: c
-			})}>${e}<small>${R(t)}</small></b>`;
+			})}>${e}<small>${F(t)}</small></b>`;
 		})}</p>`;
 	}
 	bar() {
 		let e = this.renderRoot.querySelector(".bar-colors");
-		e && this.scale.limit && Dt(e, G(this.layer, this.view), this.colors);
+		e && this.scale.limit && Mt(e, W(this.layer, this.view), this.colors);
 	}
 	measure() {
 		let e = this.renderRoot.querySelector(".view")?.getBoundingClientRect();
 		if (!e?.width) return;
-		let t = Math.min(window.devicePixelRatio, Nt / Math.max(e.width, e.height)), [n, r] = [Math.round(e.width * t), Math.round(e.height * t)];
+		let t = Math.min(window.devicePixelRatio, Bt / Math.max(e.width, e.height)), [n, r] = [Math.round(e.width * t), Math.round(e.height * t)];
 		(n !== this.size.w || r !== this.size.h) && (this.size = {
 			w: n,
 			h: r
@@ -1588,7 +1618,7 @@ var At = {
 	paint() {
 		let { layer: e, photo: t, view: n, scale: r, size: i } = this, { w: a, h: o } = i, s = this.renderRoot.querySelector(".view > canvas");
 		if (!s || !a || n.show === "photo") return;
-		let c = G(e, n), l = [
+		let c = W(e, n), l = [
 			a,
 			o,
 			n.zoom,
@@ -1597,28 +1627,35 @@ var At = {
 			n.texture
 		].join();
 		if (this.found?.key !== l || this.found.field !== e.field) {
-			let { peak: r } = K(e, "absolute", 0, t), i = J(n, t.width, t.height), s = e.field.over(i, a, o, n.texture === "blocks"), c = s.reduce((e, t) => Math.abs(t) > e ? Math.abs(t) : e, r);
+			let r = q(n, t.width, t.height), i = e.field.over(r, a, o, n.texture === "blocks"), s = Math.max(qe(i), tt(e, t));
 			this.found = {
 				key: l,
 				field: e.field,
-				levels: Ct(s, c),
-				peak: c
+				levels: Ot(i, s),
+				peak: s,
+				drawn: ""
 			};
 		}
-		(s.width !== a || s.height !== o) && ([s.width, s.height] = [a, o]);
 		let u = {
 			sign: c,
 			limit: r.limit,
 			colors: this.colors,
 			fade: n.fade && n.show !== "heat",
 			threshold: n.threshold / 100
-		}, d = new ImageData(a, o);
-		Tt(d, this.found.levels, wt(u, this.found.peak)), n.contour && Et(d, this.found.levels, u, this.found.peak, Mt), s.getContext("2d").putImageData(d, 0, 0);
+		}, d = [
+			c,
+			r.limit,
+			n.colors,
+			u.fade,
+			n.threshold,
+			n.contour
+		].join();
+		this.found.drawn !== d && (this.found.drawn = d, this.image && this.image.width === a && this.image.height === o || ([s.width, s.height] = [a, o], this.image = new ImageData(a, o)), At(this.image, this.found.levels, kt(u, this.found.peak)), n.contour && jt(this.image, this.found.levels, u, this.found.peak, zt), s.getContext("2d").putImageData(this.image, 0, 0));
 	}
-}, Ft = (e) => U(e === "positive" ? "no_positive_evidence" : e === "negative" ? "no_negative_evidence" : "score_never_moves");
-customElements.define("seewhy-tile", Pt);
+}, Ht = ({ seconds: e, passes: t }) => [V("seconds", { seconds: e.toFixed(2) }), t ? V("forward_backward", { ...t }) : ""].filter(Boolean).join(" · "), Ut = (e) => V(e === "positive" ? "no_positive_evidence" : e === "negative" ? "no_negative_evidence" : "score_never_moves");
+customElements.define("seewhy-tile", Vt);
 // src/elements/viewer.ts
-var It = class extends Z {
+var Wt = class extends X {
 	static {
 		this.properties = {
 			data: { attribute: !1 },
@@ -1626,36 +1663,58 @@ var It = class extends Z {
 			at: { attribute: !1 },
 			current: { type: Number },
 			chosen: { attribute: !1 },
-			bare: { type: Boolean }
+			bare: { type: Boolean },
+			columns: { type: Number }
 		};
 	}
 	static {
-		this.styles = [X, o`
+		this.styles = [Y, o`
     :host { display: block; }
     main { margin: 0; }
+    .stage { margin-top: 16px; }
+    @media (min-width: 900px) { .stage.beside.grid { grid-template-columns: repeat(var(--columns), minmax(0, 1fr)); } }
     main.bare { grid-template-columns: minmax(0, 1fr); }
     seewhy-tile.current::part(tile) { border-color: var(--accent); }
-    @media print { seewhy-bar, seewhy-chips { display: none; } .stage { grid-template-columns: 1fr 1fr; } main { display: block; } }
+    @media print {
+      seewhy-bar, seewhy-chips { display: none; }
+      .stage, .stage.beside { grid-template-columns: 1fr 1fr; }
+      seewhy-tile { break-inside: avoid; }
+      main { display: block; }
+    }
   `];
 	}
 	constructor() {
-		super(), this.tables = {}, this.layers = [], Object.assign(this, {
-			view: { ...q },
+		super(), this.tables = {}, this.layers = [], this.whole = () => {
+			this.printed = this.view, this.view = {
+				...this.view,
+				beside: !0
+			}, this.performUpdate();
+		}, this.restored = () => {
+			this.view = this.printed ?? this.view, this.printed = void 0;
+		}, Object.assign(this, {
+			view: { ...K },
 			at: null,
 			current: 0,
 			chosen: null,
-			bare: !1
+			bare: !1,
+			columns: 0
 		}), this.addEventListener("look", (e) => this.look(e.detail)), this.addEventListener("point", (e) => this.at = e.detail);
 	}
+	connectedCallback() {
+		super.connectedCallback(), addEventListener("beforeprint", this.whole), addEventListener("afterprint", this.restored);
+	}
+	disconnectedCallback() {
+		super.disconnectedCallback(), removeEventListener("beforeprint", this.whole), removeEventListener("afterprint", this.restored);
+	}
 	valueAt(e, t, n = this.current) {
-		return Xe(this.data, { ...q }, [n])[0].field.at(e, t);
+		return Qe(this.data, { ...K }, [n])[0].field.at(e, t);
 	}
 	get shownOnes() {
 		let e = [...this.data.explanations.keys()];
 		return this.view.beside ? e.filter((e) => this.chosen?.includes(e) ?? !0) : [this.current];
 	}
 	willUpdate(e) {
-		this.data && (e.has("data") && (this.tables = Object.fromEntries(Object.entries(this.data.tables).map(([e, t]) => [e, Ne(t)])), this.current = Math.min(this.current, Math.max(this.data.explanations.length - 1, 0))), (!e.has("at") || e.size > 1) && (this.layers = Xe(this.data, this.view, this.shownOnes)));
+		this.data && (e.has("data") && (this.tables = Object.fromEntries(Object.entries(this.data.tables).map(([e, t]) => [e, Fe(t)])), this.current = Math.min(this.current, Math.max(this.data.explanations.length - 1, 0))), (!e.has("at") || e.size > 1) && (this.layers = Qe(this.data, this.view, this.shownOnes)));
 	}
 	updated(e) {
 		(e.has("current") || e.has("data")) && this.tell("described", this.data?.explanations[this.current]);
@@ -1674,41 +1733,41 @@ var It = class extends Z {
 	}
 	render() {
 		let { data: e, view: t, layers: n, tables: r } = this;
-		if (!e?.explanations.length) return D;
-		let i = t.beside || t.combine !== "none";
-		return T`<main class=${this.bare ? "bare" : ""} data-testid="app"><section class="work">
+		if (!e?.explanations.length) return O;
+		let i = n.length > 1;
+		return E`<main class=${this.bare ? "bare" : ""} data-testid="app"><section class="work">
       <seewhy-bar .view=${t} .tables=${r} count=${e.explanations.length} ?language=${!this.bare}></seewhy-bar>
-      ${e.explanations.length > 1 ? T`<seewhy-chips .data=${e} .view=${t} .tables=${r} .chosen=${this.shownOnes} @choose=${this.choose}></seewhy-chips>` : D}
-      <div class="stage ${i ? "beside" : ""}" data-testid="stage">${n.map((a) => T`
+      ${e.explanations.length > 1 ? E`<seewhy-chips .data=${e} .view=${t} .tables=${r} .chosen=${this.shownOnes} @choose=${this.choose}></seewhy-chips>` : O}
+      <div class="stage ${i ? "beside" : ""} ${i && this.columns ? "grid" : ""}" data-testid="stage" ${Z({ "--columns": String(this.columns) })}>${n.map((a) => E`
         <seewhy-tile class=${a.index === this.current && i ? "current" : ""} data-testid="tile-${a.index < 0 ? "combined" : a.index}"
-          .layer=${a} .photo=${e.photo} .view=${t} .scale=${Qe(a, n, t, e.photo)} .tables=${r} .at=${this.at}
+          .layer=${a} .photo=${e.photo} .view=${t} .scale=${nt(a, n, t, e.photo)} .tables=${r} .at=${this.at}
           @pointerdown=${() => this.hold(a)} @focusin=${() => this.hold(a)}></seewhy-tile>`)}</div>
-      <p class="hint">${U("hover_hint")} ${U("keys_hint")} ${U("zoom_hint")}</p></section>
-      ${this.bare ? D : T`<aside><seewhy-about .shown=${e.explanations[this.current]}></seewhy-about></aside>`}</main>`;
+      <p class="hint">${V("hover_hint")} ${V("keys_hint")} ${V("zoom_hint")}</p></section>
+      ${this.bare ? O : E`<aside><seewhy-about .shown=${e.explanations[this.current]}></seewhy-about></aside>`}</main>`;
 	}
 	hold(e) {
 		e.index >= 0 && (this.current = e.index);
 	}
 };
-customElements.define("seewhy-viewer", It);
+customElements.define("seewhy-viewer", Wt);
 // src/viewer.ts
-function Lt(e) {
+function Gt(e) {
 	let t = JSON.parse(e), n = document.querySelector("seewhy-viewer"), r = (e) => document.querySelector(`[data-testid="${e}"]`);
-	H(t.lang);
+	z(t.lang);
 	let i = t.explanations[0], a = () => {
-		document.documentElement.lang = V() === "zh" ? "zh-CN" : "en", r("title").textContent = U("why_label", { label: W(i.label) }), r("lead").textContent = U("looked_at", {
+		document.documentElement.lang = R() === "zh" ? "zh-CN" : "en", r("title").textContent = V("why_label", { label: H(i.label) }), r("lead").textContent = V("looked_at", {
 			model: i.model,
 			photo: t.photo.name
-		}), r("stamp").hidden = !i.random, r("stamp").textContent = U("random_weights");
+		}), r("stamp").hidden = !i.random, r("stamp").textContent = V("random_weights");
 	};
 	n.addEventListener("described", (e) => {
 		i = e.detail, a();
-	}), Ge(a), n.data = t, n.hidden = !1;
+	}), B(a), n.data = t, n.hidden = !1;
 }
-function Rt({ model: e, el: t }) {
+function Kt({ model: e, el: t }) {
 	let n = document.createElement("seewhy-viewer"), r = () => {
 		let t = e.get("data");
-		H(t.lang), n.data = t;
+		z(t.lang), n.data = t;
 	};
 	r(), e.on("change:data", r), e.on("change:view", () => n.view = {
 		...n.view,
@@ -1719,6 +1778,6 @@ function Rt({ model: e, el: t }) {
 	};
 	n.addEventListener("point", (e) => i("at", e.detail)), n.addEventListener("look", (e) => i("view", e.detail)), t.append(n);
 }
-var zt = { render: Rt }, Bt = document.getElementById("data");
-Bt?.textContent && document.querySelector("seewhy-viewer") && Lt(Bt.textContent);
-export { it as CLOSEST, P as LitElement, q as PLAIN, Z as Speaking, It as Viewer, gt as amount, st as asText, o as css, zt as default, ct as fromText, T as html, V as lang, Ge as listen, at as moved, D as nothing, ht as predictions, W as said, J as seen, X as shared, ut as sheet, H as speak, Q as styled, xe as svg, U as word, Y as zoomed };
+var qt = { render: Kt }, Jt = document.getElementById("data");
+Jt?.textContent && document.querySelector("seewhy-viewer") && Gt(Jt.textContent);
+export { lt as CLOSEST, M as LitElement, K as PLAIN, X as Speaking, Wt as Viewer, xt as amount, ft as asText, o as css, qt as default, pt as fromText, E as html, R as lang, B as listen, ut as moved, O as nothing, bt as predictions, H as said, q as seen, Y as shared, ht as sheet, z as speak, Z as styled, be as svg, V as word, J as zoomed };

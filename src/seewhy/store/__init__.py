@@ -6,6 +6,7 @@ import os
 import shutil
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +41,17 @@ def write(explanation: Explanation, folder: Path, *, photos_in: Path | None = No
     photos_in: a folder with an explanation of the same photos, whose files are linked instead of written anew.
     """
     arrays: dict[str, NDArray[Any]] = {}
+    known = dict[str, str]()  # digests of files that are linked
     manifest = to_manifest(explanation, arrays)
     _write_arrays(arrays, folder / VALUES)
     for photo, entry in zip(explanation.photos, manifest["photos"], strict=True):
-        if photos_in is None or not _linked(photos_in / entry["file"], folder / entry["file"]):
+        if photos_in is not None and _linked(photos_in / entry["file"], folder / entry["file"]):
+            with suppress(BadInput, KeyError):  # else it is read
+                known[entry["file"]] = _manifest(photos_in / MANIFEST)["files"][entry["file"]]
+        else:
             Image.fromarray(photo.pixels).save(folder / entry["file"], compress_level=1)
     names = [VALUES, *(entry["file"] for entry in manifest["photos"])]
-    manifest["files"] = {name: _digest(folder / name) for name in names}
+    manifest["files"] = {name: known.get(name) or _digest(folder / name) for name in names}
     text = json.dumps(manifest, ensure_ascii=False, allow_nan=False, indent=1)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import nn
 
-from seewhy.asked import listed
+from seewhy.asked import MINUS, RANK, TOP, listed
 from seewhy.errors import BadOption
 from seewhy.model import Model
 from seewhy.model.identity import unwrapped
@@ -14,7 +14,7 @@ from seewhy.texts.model import TextModel
 from seewhy.texts.prompts import as_templates
 from seewhy.texts.towers import towers
 
-__all__ = ["TextModel", "image_text", "texts_in", "with_texts"]
+__all__ = ["TextModel", "image_text", "texts_in", "texts_typed", "with_texts"]
 
 HINT = "name some as targets, or to compare with: target='a photo of a dog', texts=[...] (--target, --text)"
 
@@ -76,3 +76,12 @@ def texts_in(target: Any) -> Iterator[str]:
         yield from texts_in(target.other)
     elif isinstance(target, Negative | Rest):
         yield from texts_in(target.of)
+
+
+def texts_typed(target: str, known: Sequence[str] = ()) -> list[str]:
+    """The texts in a target as it is typed, both of a contrast. known: texts, in which " - " is part of the text."""
+    plain = target.strip()
+    if plain.lower() in TOP or plain.lower().startswith(RANK):
+        return []
+    this, minus, other = plain.partition(MINUS)
+    return [*texts_typed(this, known), *texts_typed(other, known)] if minus and plain not in known else [plain]

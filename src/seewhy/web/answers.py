@@ -12,6 +12,7 @@ from seewhy.geometry import Geometry
 from seewhy.lang import class_name, languages
 from seewhy.lang.cards import option_help
 from seewhy.model import Model
+from seewhy.plan import chosen
 from seewhy.registry import declared, get_method, list_methods
 from seewhy.render import heading
 from seewhy.render.document import base64
@@ -31,6 +32,7 @@ def model(spec: str, one: Model, lang: str) -> dict[str, Any]:
         "classes": len(one.classes),
         "texts": isinstance(one, TextModel),
         "fills": fills(one),
+        "first": chosen([one])[0],
         "methods": [_method(listed, lang) for listed in list_methods(one)],
     }
 

@@ -21,7 +21,7 @@ from seewhy.errors import BadOption
 from seewhy.lang import languages
 from seewhy.model import Model
 from seewhy.web import answers, calls, looking, shell
-from seewhy.web.asked import asked, texts_of
+from seewhy.web.asked import Asked, asked, texts_of
 from seewhy.web.costs import Costs
 from seewhy.web.description import described
 from seewhy.web.folder import swept
@@ -32,6 +32,7 @@ from seewhy.web.photos import Photos
 from seewhy.web.reading import body, document
 from seewhy.web.refusing import HANDLERS, Refusal, log
 from seewhy.web.results import Results
+from seewhy.web.room import Room
 from seewhy.web.samples import Samples
 from seewhy.web.shelf import Shelf
 from seewhy.web.work import Work
@@ -77,7 +78,9 @@ class Server:
     def __init__(self, models: Mapping[str, Model], folder: Path, limits: Limits) -> None:
         self._let_go = swept(folder, self)
         self.models, self.limits = Shelf.of(models), limits
-        self.photos, self.results = Photos(folder / "photos", limits), Results(folder / "results", limits)
+        room = Room(limits.disk)
+        self.photos = Photos(folder / "photos", limits, room, self._needed)
+        self.results = Results(folder / "results", limits, room)
         self.samples, self.costs = Samples(self.photos), Costs(folder / "costs.json")
         self.queue = Queue(Work(self.photos, self.results, self.costs), limits, partial(log, "a piece of work"))
         self._decoding = anyio.CapacityLimiter(limits.decoding)
@@ -86,6 +89,10 @@ class Server:
         self._twins = self.models.twins
         known = self.photos, self.results, self.models, self._model, self._twins, limits, self._looking
         self._more = looking.routes(*known, folder / "curves")
+
+    def _needed(self) -> set[str]:
+        """Photos that work waits for, and those that every page offers."""
+        return {job.asked.photo for job in self.queue.listed()} | {*self.samples.ids}
 
     def close(self) -> None:
         self.queue.close()
@@ -182,9 +189,13 @@ class Server:
     async def add_job(self, request: Request) -> Response:
         given = await document(request, self.limits.body, self.limits.silence)
         self.photos.path(given["photo"] if isinstance(given.get("photo"), str) else "")
-        made = await anyio.to_thread.run_sync(asked, given, self.models, self.limits)
-        await anyio.to_thread.run_sync(self._twins, made.model)
-        job = self.queue.submit(made)
+
+        def made() -> Asked:
+            found = asked(given, self.models, self.limits)
+            self._twins(self.models[found.spec])
+            return found
+
+        job = self.queue.submit(await anyio.to_thread.run_sync(made))
         return JSONResponse(self._told(job), 202)
 
     async def job(self, request: Request) -> Response:

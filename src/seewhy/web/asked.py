@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from seewhy.plan import target
 from seewhy.registry import Method, check, declared, get_method, options_of, parse
 from seewhy.scores import transform
 from seewhy.targets import Askable
-from seewhy.texts import TextModel
+from seewhy.texts import TextModel, texts_typed, with_texts
 from seewhy.web.limits import Limits
 
 KNOWN = {"photo", "model", "methods", "targets", "score", "seed"}
@@ -59,33 +59,44 @@ def asked(given: Mapping[str, Any], models: Mapping[str, Model], limits: Limits)
     photo, spec = _text(given.get("photo", ""), "photo"), _text(given.get("model", next(iter(models))), "model")
     if spec not in models:
         raise BadOption(f"no model {spec!r} is served", f"there are: {', '.join(models)}")
-    model = models[spec]
-    methods = [_method(one, model) for one in _list(given.get("methods", ["gradcam"]), "methods")]
+    served = models[spec]
+    methods = [_method(one, served) for one in _list(given.get("methods", ["gradcam"]), "methods")]
     texts = [_text(one, "a target") for one in _list(given.get("targets", ["top"]), "targets")]
     texts = list(dict.fromkeys(texts))
     if len(methods) * len(texts) > limits.grid:
         raise BadOption(f"{len(methods)} methods times {len(texts)} targets", f"at most {limits.grid} at a time")
+    model = compared(served, [part for text in texts for part in texts_typed(text, served.classes)])
     score, seed = given.get("score"), whole(given.get("seed", 0), "seed", 0, 2**63 - 1)
     if score is not None:
         transform(score, model.census().outputs)
     chosen = [target(text, [model]) for text in texts]
-    beside = texts if isinstance(model, TextModel) else []  # a text's share is among those it is compared with
+    told = repr([model.card.overrides, model.preprocess])  # all texts, too, among which each has its share
     rows = []
     for method in methods:
-        known = [photo, spec, model.fingerprint, method.info.id, _plain(options_of(method)), score, seed, __version__]
-        known += [beside] if beside else []
+        known = [photo, spec, model.fingerprint, told, method.info.id, _plain(options_of(method)), score, seed]
+        known += [__version__]
         cells = [Cell(method, text, one, _digest([*known, text])) for text, one in zip(texts, chosen, strict=True)]
         rows.append((method, tuple(cells)))
     return Asked(photo, spec, model, tuple(rows), score, seed)
 
 
 def texts_of(given: Any, model: Model) -> list[str] | None:
-    """What a model that compares pictures with texts is to compare them with; of others None."""
+    """What a model that compares pictures with texts is to compare them with, None for those that it is served with
+    alone; of other models None."""
     if not isinstance(model, TextModel):
         if given is not None:
             raise BadOption("texts for a model that has classes", "leave them out")
         return None
+    if given is None and model.classes:
+        return None
     return [_text(one, "a text") for one in _list(given, "texts")][:MOST_TEXTS]
+
+
+def compared(model: Model, texts: Sequence[str]) -> Model:
+    """The model; where it compares pictures with texts, with those that it is served with, and these behind them.
+
+    Raises BadOption where there are none."""
+    return with_texts(model, (), texts or None) if isinstance(model, TextModel) else model
 
 
 def _method(given: Any, model: Model) -> Method:

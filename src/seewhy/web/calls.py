@@ -10,6 +10,7 @@ from seewhy.errors import SeewhyError
 from seewhy.registry import Method, get_method, options_of, parse
 from seewhy.repeat import ITS_OWN
 from seewhy.targets import Contrast, Top
+from seewhy.texts import TextModel, texts_typed
 from seewhy.texts.prompts import as_templates
 from seewhy.types import Explanation, ModelCard
 from seewhy.web.asked import Asked
@@ -25,7 +26,8 @@ def of_work(asked: Asked) -> Calls:
     """Of all that was asked for at once; None where a call can't say it: a model that has no name, say."""
     targets = [(cell.text, cell.target) for cell in asked.methods[0][1]]
     methods = [method for method, _ in asked.methods]
-    return _calls(asked.model.card, str(asked.model.device), methods, targets, asked.score, asked.seed)
+    texts = isinstance(asked.model, TextModel)
+    return _calls(asked.model.card, str(asked.model.device), methods, targets, asked.score, asked.seed, texts)
 
 
 def of_result(one: Explanation) -> Calls:
@@ -38,16 +40,19 @@ def of_result(one: Explanation) -> Calls:
     if target is None:
         return {"python": None, "command": None}
     score = None if one.score == method.info.score else one.score
-    return _calls(one.model, "cpu", [method], [target], score, one.seed)
+    return _calls(one.model, "cpu", [method], [target], score, one.seed, _of_texts(one))
+
+
+def _of_texts(one: Explanation) -> bool:
+    return bool(one.predictions[0]) and one.predictions[0][0].similarity is not None
 
 
 def _target(one: Explanation) -> Target | None:
     """By classes' numbers, since several can have one name; of texts by what they say."""
-    texts = one.predictions[0][0].similarity is not None if one.predictions[0] else False
     kind, *parts = one.decided or ("custom",)
     if one.target == "predicted":
         return "top", None
-    if texts:
+    if _of_texts(one):
         return one.target, Contrast(*one.target.split(MINUS, 1)) if kind == "contrast" else one.target
     classes = [part for part in (parts if kind == "contrast" else [one.decided]) if part[:1] == ("class",)]
     indices = [int(part[1][0]) for part in classes]
@@ -57,8 +62,15 @@ def _target(one: Explanation) -> Target | None:
 
 
 def _calls(
-    card: ModelCard, device: str, methods: Sequence[Method], targets: Sequence[Target], score: Any, seed: int
+    card: ModelCard,
+    device: str,
+    methods: Sequence[Method],
+    targets: Sequence[Target],
+    score: Any,
+    seed: int,
+    texts: bool,
 ) -> Calls:
+    """texts: whether the classes are texts, which are typed as such."""
     given = dict(card.overrides)
     if not card.spec or "head" in given:
         return {"python": None, "command": None}
@@ -67,7 +79,7 @@ def _calls(
     given |= {"trust": True} if f"{given.get('weights', card.spec)}".endswith(CODE) else {}
     return {
         "python": _python(card.spec, given, methods, [target for _, target in targets], score, seed),
-        "command": _command(card.spec, given, methods, [text for text, _ in targets], score, seed),
+        "command": _command(card.spec, _typed(given, targets) if texts else given, methods, targets, score, seed),
     }
 
 
@@ -104,12 +116,13 @@ def changed(method: Method) -> dict[str, Any]:
 
 
 def _command(
-    spec: str, given: Mapping[str, Any], methods: Sequence[Method], targets: Sequence[str], score: Any, seed: int
+    spec: str, given: Mapping[str, Any], methods: Sequence[Method], targets: Sequence[Target], score: Any, seed: int
 ) -> str | None:
     """A line a method, which has its own options."""
+    typed = [text for text, _ in targets]
     usual = [] if spec == "default" else [("model", spec)]
     before = [*usual, *(pair for name, value in given.items() for pair in _flags(name, value))]
-    after = [] if list(targets) == ["top"] else [("target", text) for text in targets]
+    after = [] if typed == ["top"] else [("target", text) for text in typed]
     after += [("score", score)] if score else []
     after += [("seed", str(seed))] if seed else []
     lines = list[str]()
@@ -136,7 +149,17 @@ def _text(method: Method, name: str, value: Any) -> str | None:
     return None
 
 
+def _typed(given: Mapping[str, Any], targets: Sequence[Target]) -> dict[str, Any]:
+    """The texts that a network compares with by --text, in their order, unless the targets name them so."""
+    found = dict(given)
+    texts = list(found.pop("classes", ()))
+    named = list(dict.fromkeys(part for text, _ in targets for part in texts_typed(text)))
+    return found if named == texts else found | {"text": texts}
+
+
 def _flags(name: str, value: Any) -> list[tuple[str, Any]]:
+    if name == "text":
+        return [(name, one) for one in value]
     if name in ("mean", "std"):
         return [(name, ",".join(map(repr, value)))]
     if name == "size":

@@ -17,6 +17,7 @@ from seewhy.model import Model
 from seewhy.registry import Method, options_of
 from seewhy.render.document import written
 from seewhy.targets import Pinned, as_target
+from seewhy.texts import TextModel
 from seewhy.together import Together
 from seewhy.types import Explanation, Need
 from seewhy.web.words_of_cost import passes
@@ -70,10 +71,11 @@ class Costs:
     def keep(self, model: Model, method: Method, targets: int, found: Sequence[Explanation]) -> None:
         """Remember what explanations of `targets` classes took together."""
         forwards = [one.passes.forward for one in found]
-        forward = max(forwards) if isinstance(method, Together) else 1 + sum(one - 1 for one in forwards)
+        shared = _shared(model)
+        forward = max(forwards) if isinstance(method, Together) else shared + sum(one - shared for one in forwards)
         seconds = sum(one.seconds for one in found)
         with self._lock:
-            key = _key(model, method, targets)
+            key = _key(found[0].model.fingerprint, model, method, targets)
             self._measured.pop(key, None)
             self._measured[key] = [forward, sum(one.passes.backward for one in found), seconds]
             while len(self._measured) > KEPT:
@@ -92,13 +94,14 @@ class Costs:
 
     def of(self, model: Model, method: Method, targets: int, idle: Callable[[], bool]) -> Cost:
         """idle: whether nothing else runs, else no pace is taken."""
-        found = self._measured.get(_key(model, method, targets))
+        found = self._measured.get(_key(model.fingerprint, model, method, targets))
         if found is not None:
             return Cost(int(found[0]), int(found[1]), found[2])
         said = passes(method)
         if said is None:
             return Cost()
-        forward = said.forward if isinstance(method, Together) else 1 + (said.forward - 1) * targets
+        own = said.forward - 1
+        forward = _shared(model) + (own if isinstance(method, Together) else own * targets)
         backward = said.backward * targets
         pace = None if method.info.id in BESIDES else self._pace(model, idle)
         return Cost(forward, backward, pace.seconds(forward, said.whole * targets) if pace else None)
@@ -136,6 +139,11 @@ def _graded(model: Model, x: Tensor, target: Pinned, n: int) -> None:
         pass
 
 
+def _shared(model: Model) -> int:
+    """Forwards that all targets share: the picture's own, and the one by which texts' words are scored."""
+    return 2 if isinstance(model, TextModel) else 1
+
+
 def _taken(run: Callable[[], None]) -> float:
     """Seconds, the least of two."""
     found = []
@@ -148,6 +156,6 @@ def _taken(run: Callable[[], None]) -> float:
     return min(found)
 
 
-def _key(model: Model, method: Method, targets: int) -> str:
+def _key(fingerprint: str, model: Model, method: Method, targets: int) -> str:
     options = sorted((name, repr(value)) for name, value in options_of(method).items())
-    return json.dumps([model.fingerprint, str(model.device), method.info.id, options, targets])
+    return json.dumps([fingerprint, str(model.device), method.info.id, options, targets])

@@ -14,13 +14,12 @@ from seewhy.errors import BadInput, BadOption
 from seewhy.explaining import predictions
 from seewhy.first import outputs_of
 from seewhy.lang import languages
-from seewhy.metrics.curves import explained_by
+from seewhy.metrics.curves import check_explained
 from seewhy.metrics.ranking import Ranks, hottest
 from seewhy.model import Model
-from seewhy.texts import with_texts
 from seewhy.types import Pixels
 from seewhy.web import answers
-from seewhy.web.asked import texts_of
+from seewhy.web.asked import compared, texts_of
 from seewhy.web.edits import BODY, Brush, Hottest, classes, edit
 from seewhy.web.limits import Limits
 from seewhy.web.looked import Looked, digest
@@ -32,6 +31,7 @@ from seewhy.web.twins import Twins
 
 KNOWN = ("photo", "model", "top", "lang", "texts", "classes", "edit", "picture")
 MEMORY = 256 * 2**20  # bytes of photos as networks see them
+BOUND = 8  # models with their texts
 RANKS = 64 * 2**20
 GONE = 499  # the client went away: nobody reads it
 
@@ -51,6 +51,7 @@ class Editing:
         self._photos, self._results, self._find, self._twins = photos, results, find, twins
         self._limits, self._looking = limits, looking
         self._looked = Recent[Looked](MEMORY, lambda one: one.bytes)
+        self._bound = Recent[Model](BOUND, lambda _model: 1)
         self._ranks = Recent[tuple[Ranks, str]](RANKS, lambda one: one[0].nbytes)
 
     def routes(self) -> list[Route]:
@@ -91,7 +92,9 @@ class Editing:
         geometry = looked.geometry
         mask = made.mask(geometry, lambda key: self._ranked(key, model, looked))
         x = looked.edited(mask, made.fill)
-        said, wanted = _said(with_texts(model, (), texts), x, top, asked)
+        named = tuple(texts or ())
+        bound = self._bound.get((id(model), named), lambda: compared(model, named))  # which encodes its texts once
+        said, wanted = _said(bound, x, top, asked)
         shown = geometry.on_picture()
         return {
             "predictions": answers.predictions(said, lang),
@@ -105,7 +108,7 @@ class Editing:
 
         def make() -> tuple[Ranks, str]:
             found = self._results.get(key)
-            explained_by(model, found)
+            check_explained(model, found)
             return hottest(found), digest(found.photos[0].pixels)
 
         ranks, photo = self._ranks.get((key, id(model)), make)

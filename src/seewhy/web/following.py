@@ -21,6 +21,7 @@ from seewhy.model import Model
 from seewhy.model.recorded import Meter
 from seewhy.render.document import written
 from seewhy.results.curves import Curve
+from seewhy.texts import TextModel
 from seewhy.types import Explanation
 from seewhy.web.refusing import Refusal
 from seewhy.web.results import Results
@@ -62,7 +63,7 @@ class Following:
 
     def _made(self, key: str, fill: str, steps: int, random: int) -> dict[str, Any]:
         explanation = self._results.get(key)
-        model = timed(self._twins(self._explained(explanation)), LONGEST)
+        model = timed(_with_its_texts(self._twins(self._explained(explanation)), explanation), LONGEST)
         options: dict[str, Any] = {"fill": fill, "steps": steps, "random": random}
         both = {one.kind: one for one in (make(model, explanation, **options) for make in (deletion, insertion))}
         return {**{kind: _as_data(one) for kind, one in both.items()}, "score": both["deletion"].score, "fill": fill}
@@ -80,6 +81,14 @@ class Following:
         files = sorted(self._folder.glob("*.json"), key=lambda file: file.stat().st_mtime)
         for file in files[: max(0, len(files) - MOST + 1)]:
             file.unlink(missing_ok=True)
+
+
+def _with_its_texts(model: Model, explanation: Explanation) -> Model:
+    """Those among which it was explained, whatever it is served with."""
+    if not isinstance(model, TextModel):
+        return model
+    given = dict(explanation.model.overrides)
+    return model.bound(given.get("classes", ()), given.get("templates", ()))
 
 
 def timed(model: Model, seconds: float) -> Model:

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from seewhy.web.refusing import refused
 
-COOKIE, TOKEN = "seewhy", "token"
+TOKEN = "token"
 SAFE = ("GET", "HEAD")
 HEADERS: Mapping[str, str] = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -59,7 +59,7 @@ class Guard:
         asked = _values(request.query_params)
         if asked and self._is_token(asked[0]) and request.method in SAFE and not request.url.path.startswith("/api"):
             return self._let_in(request)
-        given = headers.get("authorization", "").removeprefix("Bearer ").strip() or _cookie(headers)
+        given = headers.get("authorization", "").removeprefix("Bearer ").strip() or _given(headers)
         if not self._is_token(given):
             return refused("no_token", "the token is missing or wrong", "open the address the server printed", 401)
         return None
@@ -74,7 +74,7 @@ class Guard:
 
     def _let_in(self, request: Request) -> Response:
         answer = RedirectResponse(request.url.remove_query_params(TOKEN).path or "/", 303)
-        answer.set_cookie(COOKIE, self.token, httponly=True, samesite="strict")
+        answer.set_cookie(_cookie(request.headers), self.token, httponly=True, samesite="strict")
         return answer
 
 
@@ -83,8 +83,13 @@ def _values(params: QueryParams) -> list[str]:
 
 
 def _cookie(headers: Headers) -> str:
+    """The cookie's name: a browser has one jar for all ports, and another server's must not be in the way."""
+    return f"seewhy-{headers['host'].rpartition(':')[2]}"
+
+
+def _given(headers: Headers) -> str:
     try:
-        found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+        found = SimpleCookie(headers.get("cookie", "")).get(_cookie(headers))
     except CookieError:
         return ""
     return found.value if found else ""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Limits:
     """bytes, pixels: of a photo. body: bytes of what is no photo. waiting: pieces of work in the queue; kept: those
     remembered once they have ended. seconds: of one piece of work, and of a client that sends nothing. grid: methods
-    times targets of one. decoding: photos that are unpacked at once. disk: bytes of results that stay. memory: bytes of
-    photos, and of results, that are held so that they need not be read again."""
+    times targets of one. decoding: photos that are unpacked at once. disk: bytes of photos and results that stay.
+    memory: bytes of photos, and of results, that are held so that they need not be read again."""
 
     bytes: int = 25 * 2**20
     pixels: int = 64_000_000

@@ -5,6 +5,8 @@ import io
 import os
 import re
 from collections import OrderedDict
+from collections.abc import Callable, Container, Iterable
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from uuid import uuid4
@@ -14,6 +16,7 @@ from PIL import Image
 from seewhy.images.decode import decode
 from seewhy.web.limits import Limits
 from seewhy.web.refusing import Refusal
+from seewhy.web.room import Room
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 SHOWN = 2048  # pixels of the longer side that a page is sent
@@ -22,9 +25,19 @@ SHOWN = 2048  # pixels of the longer side that a page is sent
 class Photos:
     """A folder with a lossless picture of each photo. Names come from digests alone."""
 
-    def __init__(self, folder: Path, limits: Limits) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        limits: Limits,
+        room: Room | None = None,
+        needed: Callable[[], Container[str]] = tuple,
+    ) -> None:
+        """room: where results are, too. needed: ids of those that stay whatever comes."""
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._limits = folder, limits
+        self._folder, self._limits, self._needed = folder, limits, needed
+        self._room, self._counting = room or Room(limits.disk), Lock()
+        self._room.add(self)
+        self.total = sum(one.stat().st_size for one in self.kept())
         self._seen, self._reading = OrderedDict[str, Image.Image](), Lock()  # those looked at last
 
     def add(self, data: bytes) -> str:
@@ -36,10 +49,26 @@ class Photos:
             fresh = path.with_name(f".{uuid4().hex}")
             try:
                 image.save(fresh, "PNG", compress_level=1)
-                os.replace(fresh, path)
+                with self._counting:
+                    self.total += 0 if path.is_file() else fresh.stat().st_size  # another may have sent the same
+                    os.replace(fresh, path)
             finally:
                 fresh.unlink(missing_ok=True)
+            self._room.make(path)
         return id
+
+    def kept(self) -> Iterable[Path]:
+        return self._folder.glob("[0-9a-f]*.png")
+
+    def drop(self, path: Path) -> None:
+        if path.stem in self._needed():
+            return
+        with self._counting, suppress(FileNotFoundError):
+            size = path.stat().st_size
+            path.unlink()
+            self.total -= size
+        with self._reading:
+            self._seen.pop(path.stem, None)
 
     def size(self, id: str) -> tuple[int, int]:
         """Width and height."""
@@ -51,6 +80,8 @@ class Photos:
         path = self._path(id) if DIGEST.fullmatch(id) else None
         if path is None or not path.is_file():
             raise Refusal("unknown_photo", f"no photo {id[:64]!r} is here", "send it first: PUT /api/photos", 404)
+        with suppress(OSError):
+            path.touch()  # the last one looked at is the last to go
         return path
 
     def picture(self, id: str) -> Image.Image:

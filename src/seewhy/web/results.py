@@ -2,7 +2,7 @@
 
 import shutil
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -14,16 +14,20 @@ from seewhy.types import Explanation
 from seewhy.web.limits import Limits
 from seewhy.web.photos import DIGEST
 from seewhy.web.refusing import Refusal
+from seewhy.web.room import Room
 
 
 class Results:
     """A folder with a folder for each explanation, each there whole or not at all."""
 
-    def __init__(self, folder: Path, limits: Limits) -> None:
+    def __init__(self, folder: Path, limits: Limits, room: Room | None = None) -> None:
+        """room: where photos are, too."""
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._limits, self._writing = folder, limits, Lock()
-        files = [one.stat() for kept in self._oldest() for one in kept.iterdir()]
-        self._total = sum({one.st_ino: one.st_size for one in files}.values())
+        self._room = room or Room(limits.disk)
+        self._room.add(self)
+        files = [one.stat() for kept in self.kept() for one in kept.iterdir()]
+        self.total = sum({one.st_ino: one.st_size for one in files}.values())
         self._of = dict[str, str]()  # of a photo, a result that has it on disk
         self._seen = OrderedDict[str, Explanation]()  # those looked at last
 
@@ -33,15 +37,14 @@ class Results:
     def add(self, key: str, explanation: Explanation) -> None:
         photo = explanation.photos[0].sha256
         with self._writing:
-            self._total -= _own(self._folder / key)
+            self.total -= _own(self._folder / key)
             other = self._of.get(photo)
             with replacing(self._folder / key) as fresh:
                 write(explanation, fresh, photos_in=self._folder / other if other else None)
-            self._total += _own(self._folder / key)
+            self.total += _own(self._folder / key)
             self._of[photo] = key
             self._keep(key, explanation)
-            if self._total > self._limits.disk:
-                self._make_room(key)
+        self._room.make(self._folder / key)
 
     def get(self, key: str) -> Explanation:
         """Raises Refusal where it is not here."""
@@ -69,17 +72,14 @@ class Results:
         while len(self._seen) > 1 and sum(map(_held, self._seen.values())) > self._limits.memory:
             self._seen.popitem(last=False)
 
-    def _make_room(self, kept: str) -> None:
-        """Those not looked at for longest go first."""
-        for folder in self._oldest():
-            if self._total <= self._limits.disk or folder.name == kept:
-                return
-            self._total -= _own(folder)
-            shutil.rmtree(folder, ignore_errors=True)
-            self._seen.pop(folder.name, None)
+    def kept(self) -> Iterable[Path]:
+        return self._folder.glob("[0-9a-f]*")
 
-    def _oldest(self) -> Iterator[Path]:
-        yield from sorted(self._folder.glob("[0-9a-f]*"), key=lambda folder: folder.stat().st_mtime)
+    def drop(self, path: Path) -> None:
+        with self._writing:
+            self.total -= _own(path)
+            shutil.rmtree(path, ignore_errors=True)
+            self._seen.pop(path.name, None)
 
 
 def _own(folder: Path) -> int:

@@ -1,6 +1,6 @@
 """Photos to start with: those that ship with scikit-image, which is here anyway."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib.resources import files
 from threading import Lock
 from typing import Any
@@ -22,6 +22,10 @@ class Samples:
 
     def __init__(self, photos: Photos) -> None:
         self._photos, self._ids, self._adding = photos, dict[str, str](), Lock()
+
+    @property
+    def ids(self) -> Collection[str]:
+        return self._ids.values()
 
     def listed(self, lang: str) -> list[dict[str, Any]]:
         """Those that this version of scikit-image has."""

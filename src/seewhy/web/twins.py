@@ -10,6 +10,7 @@ from torch import nn
 from seewhy.model import Model
 from seewhy.model.trace import alone
 from seewhy.model.views import Adapted
+from seewhy.texts import TextModel
 
 
 class Twins:
@@ -29,8 +30,8 @@ class Twins:
 
 def twin(model: Model) -> Model:
     """A model of a module of its own, whose weights lie in the same memory; the model itself, where nothing is known of
-    what it is made of: functions, other frameworks' networks, and such as compare pictures with texts."""
-    if type(model) is not Model or model.opaque or isinstance(model.module, Adapted):
+    what it is made of: functions, and other frameworks' networks."""
+    if type(model) not in (Model, TextModel) or model.opaque or isinstance(model.module, Adapted):
         return model
     with alone(model.module):
         weights = model.module.parameters()
@@ -39,4 +40,5 @@ def twin(model: Model) -> Model:
             module = deepcopy(model.module, memo)
         except Exception:  # a module may hold anything, also what can't be copied
             return model
-    return replace(model, module=module, _known={})
+    own: dict[str, Any] = {"encoded": {}} if isinstance(model, TextModel) else {}
+    return replace(model, module=module, _known={}, **own)

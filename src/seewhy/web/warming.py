@@ -8,6 +8,7 @@ from seewhy.api import predict
 from seewhy.errors import SeewhyError
 from seewhy.model import Model
 from seewhy.registry import list_methods
+from seewhy.texts import TextModel
 
 SIDE = 256  # pixels of a picture for a network that takes any
 
@@ -24,4 +25,5 @@ def look(model: Model) -> None:
     """How its forward is made quick, found out once."""
     height, width = model.preprocess.size or (SIDE, SIDE)
     with suppress(SeewhyError):
-        predict(model, np.zeros((height, width, 3), np.uint8), 1)
+        some = ["a"] if isinstance(model, TextModel) else None
+        predict(model, np.zeros((height, width, 3), np.uint8), 1, texts=some)

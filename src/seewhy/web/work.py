@@ -3,12 +3,12 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from seewhy.api import compare
 from seewhy.geometry import Geometry
-from seewhy.images import load
+from seewhy.images import Batch, load_all
 from seewhy.model import Model
 from seewhy.model.course import Course
 from seewhy.model.recorded import Meter
@@ -17,8 +17,10 @@ from seewhy.web.asked import Cell
 from seewhy.web.costs import Costs
 from seewhy.web.jobs import Job
 from seewhy.web.photos import Photos
+from seewhy.web.recent import Recent
 from seewhy.web.results import Results
 
+MEMORY = 256 * 2**20  # bytes of photos as they were loaded last, for the next method
 SURE = 0.05  # of all samples, before the time left is told
 SOON, RARE = 0.5, 20  # seconds between two looks at a map, and times what a look takes
 
@@ -28,6 +30,7 @@ class Work:
     photos: Photos
     results: Results
     costs: Costs
+    loaded: Recent[Batch] = field(default_factory=lambda: Recent(MEMORY, _held))  # by photo and preprocessing
 
     def __call__(self, job: Job) -> None:
         asked = job.asked
@@ -47,10 +50,14 @@ class Work:
     def _made(self, job: Job, cells: list[Cell]) -> list[Explanation]:
         """One method's explanations of some targets."""
         asked, method = job.asked, cells[0].method
-        photo = self.photos.picture(asked.photo)
-        model = heard(asked.model, job, cells, lambda: load(photo, asked.model.preprocess)[1].geometry)
+        batch = self.loaded.get((asked.photo, asked.model.preprocess), lambda: self._batch(job))
+        model = heard(asked.model, job, cells, lambda: batch.photos[0].geometry)
         options: dict[str, Any] = {"score": asked.score, "seed": asked.seed}
-        return list(compare(model, photo, [method], [cell.target for cell in cells], **options))
+        return list(compare(model, batch, [method], [cell.target for cell in cells], **options))
+
+    def _batch(self, job: Job) -> Batch:
+        (batch,) = load_all(self.photos.picture(job.asked.photo), job.asked.model.preprocess)
+        return batch
 
     def _keep(self, job: Job, cell: Cell, found: Explanation) -> None:
         job.partial.pop(cell.key, None)
@@ -93,6 +100,10 @@ def heard(model: Model, job: Job, cells: Sequence[Cell], lies: Callable[[], Geom
     made = copy(model)  # not replace, which would check all of it again
     made._set(meter=Meter(tell=passes), course=course)
     return made
+
+
+def _held(batch: Batch) -> int:
+    return batch.pixels.nbytes + sum(photo.pixels.nbytes for photo in batch.photos)
 
 
 def _named(cell: Cell) -> Mapping[str, Any]:

@@ -33,6 +33,7 @@ export interface Model {
   weights: string;
   classes: number;
   texts: boolean;
+  first: string; // the method for readers who choose none
   methods: Method[];
   fills?: string[];
 }
@@ -149,6 +150,7 @@ export const api = {
   layers: (model: string) => ask<{ layers: Layer[] }>("GET", `/api/models/${name(model)}/layers`),
   samples: (lang: string) => ask<{ samples: Photo[] }>("GET", `/api/samples?lang=${lang}`),
   cards: (lang: string) => ask<{ cards: Record<string, Card> }>("GET", `/api/cards?lang=${lang}`),
+  there: (photo: string) => ask<unknown>("GET", photoAt(photo)),
   add: (file: Blob) => ask<Omit<Photo, "name">>("PUT", "/api/photos", file),
   predict: (photo: string, model: string, texts?: string[]) =>
     ask<{ predictions: Prediction[] }>("POST", "/api/predictions", texts ? { photo, model, top: 5, texts } : { photo, model, top: 5 }),

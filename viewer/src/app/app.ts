@@ -1,5 +1,6 @@
 // The page of `seewhy serve`.
 import { css, html, lang, nothing, shared, sheet, speak, word, type View } from "../viewer";
+import { photoAt } from "./api";
 import { Following } from "./following";
 import { Session, type Start } from "./session";
 import "./byhand";
@@ -23,16 +24,19 @@ export class App extends Following {
     header .right { margin-left: auto; display: flex; gap: 8px; }
     .page { display: grid; grid-template-columns: 330px minmax(0, 1fr); gap: 22px; align-items: start; }
     .side { display: grid; gap: 14px; }
-    .side section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); padding: 14px 16px; min-width: 0; }
+    section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); padding: 14px 16px; min-width: 0; }
     .start { max-width: 760px; margin: 6vh auto 0; }
     .start h1 { text-align: center; margin-bottom: 22px; }
     [role="tablist"] { display: flex; gap: 4px; margin-bottom: 14px; border-bottom: 1px solid var(--line); }
     [role="tab"] { font: inherit; padding: 8px 14px; border: 0; border-bottom: 2.5px solid transparent; background: none; color: var(--soft); cursor: pointer; }
     [role="tab"][aria-selected="true"] { color: var(--accent); border-color: var(--accent); font-weight: 600; }
     .trouble { display: flex; gap: 12px; justify-content: space-between; align-items: start; padding: 10px 14px; margin-bottom: 14px; border: 1px solid var(--stamp); border-radius: 12px; background: var(--card); }
-    .seconds { color: var(--soft); font-size: 12.5px; margin: 14px 0 0; border-collapse: collapse; font-variant-numeric: tabular-nums; }
-    .seconds td, .seconds th { padding: 2px 14px 2px 0; text-align: left; font-weight: 400; }
-    @media (max-width: 900px) { .page { grid-template-columns: minmax(0, 1fr); } }
+    .waiting { max-width: 100%; max-height: 60vh; border-radius: 12px; }
+    @media (max-width: 900px) {
+      .page { display: flex; flex-direction: column; align-items: stretch; gap: 14px; }
+      .side { display: contents; }
+      .methods { order: 2; }
+    }
   `];
   declare theme: string;
 
@@ -51,7 +55,7 @@ export class App extends Following {
     document.title = photo ? `${photo.name} · seewhy` : "seewhy";
     return html`<header>
         <p class="brand">seewhy</p>
-        ${session.models.length ? html`<label class="field"><span>${word("model")}</span><select data-testid="model" @change=${(event: Event) => this.model((event.target as HTMLSelectElement).value)}>
+        ${session.models.length ? html`<label class="field"><span>${word("model")}</span><select data-testid="model" @change=${(event: Event) => session.use((event.target as HTMLSelectElement).value)}>
           ${session.models.map((one) => html`<option value=${one.id} ?selected=${one.id === session.state.model}>${one.name}</option>`)}
           ${session.loading.map((name) => html`<option disabled>${name} …</option>`)}</select></label>`
           : html`<p class="hint" role="status" data-testid="loading">${word("loading", { name: session.loading[0] ?? "" })}</p>`}
@@ -68,7 +72,7 @@ export class App extends Following {
     return html`<div class="page"><div class="side">
         <seewhy-intake .session=${session}></seewhy-intake>
         <section aria-label=${word("predictions")}><h2>${word("predictions")}</h2><seewhy-classes .session=${session}></seewhy-classes></section>
-        <section aria-label=${word("methods")}><h2>${word("methods")}</h2><seewhy-methods .session=${session}></seewhy-methods></section>
+        <section class="methods" aria-label=${word("methods")}><h2>${word("methods")}</h2><seewhy-methods .session=${session}></seewhy-methods></section>
       </div><div>
         <div role="tablist" @keydown=${this.turn}>${TABS.map(([id, name]) => html`<button type="button" role="tab" id="tab-${id}" aria-selected=${String(id === tab)} aria-controls="panel"
           tabindex=${id === tab ? 0 : -1} data-testid="tab-${id}" @click=${() => session.choose({ tab: id })}>${name()}</button>`)}</div>
@@ -78,18 +82,11 @@ export class App extends Following {
   }
 
   private explained() {
-    const { session } = this, { data, results } = session;
+    const { session } = this, { data } = session, { photo } = session.state, targets = session.state.targets.length;
+    if (session.mute && photo) return html`<p role="status" data-testid="type-a-text">${word("type_a_text")}</p>
+      <img class="waiting" src=${photoAt(photo.id)} alt=${photo.name} @error=${() => session.missed(photo)}>`;
     return html`<seewhy-queue .session=${session}></seewhy-queue><seewhy-share .session=${session}></seewhy-share>
-      ${data?.explanations.length ? html`<seewhy-viewer bare .data=${data} .view=${session.state.view}></seewhy-viewer>` : nothing}
-      ${results.length ? html`<table class="seconds" data-testid="seconds"><caption class="hint">${word("time")}</caption><tbody>${results.map((one) => html`<tr><th scope="row">${one.method}</th><td>${word("seconds", { seconds: one.seconds.toFixed(2) })}</td>
-        <td>${word("forward_backward", { forward: one.passes.forward, backward: one.passes.backward })}</td></tr>`)}</tbody></table>` : nothing}`;
-  }
-
-  private model(model: string): void {
-    const session = this.session, methods = session.state.methods.map(({ id, options: { layer: _its, ...options } }) => ({ id, options }));
-    session.choose({ model, methods, ...(session.models.find((one) => one.id === model)?.texts ? {} : { targets: session.state.targets.filter((one) => one === "top" || /^\d+$/.test(one)) }) });
-    if (!session.state.targets.length) session.choose({ targets: ["top"] });
-    void session.facts();
+      ${data?.explanations.length ? html`<seewhy-viewer bare columns=${targets > 1 && targets < 5 ? targets : 0} .data=${data} .view=${session.state.view}></seewhy-viewer>` : nothing}`;
   }
 
   private turn(event: KeyboardEvent): void {

@@ -105,10 +105,10 @@ export class ByHand extends Following {
   private async send(): Promise<void> {
     const { session, share, keep, fill } = this, { photo, model } = session.state, { results } = session;
     const key = results.some((one) => one.key === this.chosen) ? this.chosen : results[0]?.key;
-    if (!photo || (this.kind === "hottest" && !key)) return;
+    if (!photo || session.mute || (this.kind === "hottest" && !key)) return;
     const edit = this.kind === "hottest" ? { kind: "hottest", key, share: share / 100, keep, fill } : { ...this.brush.asEdit(), keep, fill };
     const classes = [...new Set(results.flatMap((one) => one.class ?? []))].slice(0, 10);
-    const texts = session.model?.texts ? { texts: session.state.targets.filter((one) => one !== "top") } : {};
+    const texts = session.texts.length ? { texts: session.texts } : {};
     this.asking?.abort();
     const asking = (this.asking = new AbortController());
     try {

@@ -1,6 +1,7 @@
 // What the network said, and which classes are explained: clicked, or found by their names in both languages.
 import { css, html, lang, nothing, predictions, said, shared, styled, word, amount } from "../viewer";
 import type { Prediction } from "./api";
+import { bare } from "./fitting";
 import { Following } from "./following";
 
 const MOST = 8; // of what is found
@@ -9,7 +10,7 @@ export class Classes extends Following {
   static override properties = { ...Following.properties, text: { state: true }, at: { state: true } };
   static override styles = [shared, css`
     :host { display: grid; gap: 12px; }
-    button.class { display: block; width: 100%; text-align: left; font: inherit; color: inherit; background: none; border: 0; padding: 3px 6px; margin: 0 -6px; border-radius: 8px; cursor: pointer; }
+    button.class { display: block; width: calc(100% + 12px); text-align: left; font: inherit; color: inherit; background: none; border: 0; padding: 3px 6px; margin: 0 -6px; border-radius: 8px; cursor: pointer; }
     button.class:hover { background: var(--track); }
     button.class[aria-pressed="true"] { color: var(--accent); font-weight: 600; }
     button.class[aria-pressed="true"] i { background: var(--accent); }
@@ -34,9 +35,9 @@ export class Classes extends Following {
 
   override render() {
     const { session } = this, { targets } = session.state, texts = session.model?.texts;
-    return html`${session.predictions ? this.said(session.predictions) : session.state.photo && !texts ? html`<p class="hint">${word("looking")}</p>` : nothing}
+    return html`${session.predictions ? this.said(session.predictions) : session.state.photo && !session.mute ? html`<p class="hint">${word("looking")}</p>` : nothing}
       <div class="chosen" role="group" aria-label=${word("explained_classes")} data-testid="targets">${targets.map((target) => html`
-        <span>${this.named(target)}<button type="button" aria-label="${word("leave_out")}: ${this.named(target)}" ?hidden=${targets.length < 2} @click=${() => this.toggle(target)}>×</button></span>`)}</div>
+        <span>${this.named(target)}<button type="button" aria-label="${word("leave_out")}: ${this.named(target)}" ?hidden=${targets.length < 2 && !bare(session.model)} @click=${() => this.toggle(target)}>×</button></span>`)}</div>
       <div class="find">
         <input type="text" role="combobox" aria-expanded=${String(this.found.length > 0)} aria-controls="found" aria-autocomplete="list"
           aria-activedescendant=${this.found.length ? `found-${this.at}` : nothing} aria-label=${texts ? word("add_text") : word("find_class")}
@@ -62,14 +63,13 @@ export class Classes extends Following {
 
   private named(target: string): string {
     if (target === "top") return word("likeliest_class");
-    return (/^\d+$/.test(target) && this.session.names[lang()][Number(target)]) || target;
+    return (!this.session.model?.texts && /^\d+$/.test(target) && this.session.names[lang()][Number(target)]) || target;
   }
 
   private toggle(target: string): void {
     const { targets } = this.session.state, without = targets.filter((one) => one !== target);
-    if (without.length !== targets.length) return void (without.length && this.session.choose({ targets: without }));
-    const texts = this.session.model?.texts;
-    this.session.choose({ targets: [...(texts ? targets.filter((one) => one !== "top") : targets), target] });
+    if (without.length !== targets.length) return void ((without.length || bare(this.session.model)) && this.session.choose({ targets: without }));
+    this.session.choose({ targets: [...targets, target] });
   }
 
   private get found(): number[] {

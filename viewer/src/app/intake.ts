@@ -60,7 +60,7 @@ export class Intake extends Following {
   private list(photos: readonly Photo[], id: string, current: Photo | null) {
     return html`<div class="photos ${id}" role="group" aria-label=${id === "samples" ? word("samples") : word("photo")} data-testid=${id}>${photos.map((photo) => html`
       <button type="button" aria-pressed=${String(photo.id === current?.id)} aria-label=${photo.name} title=${photo.name}
-        @click=${() => this.session.choose({ photo })}><img src=${photoAt(photo.id)} alt="" loading="lazy"></button>`)}</div>`;
+        @click=${() => this.session.choose({ photo })}><img src=${photoAt(photo.id)} alt="" loading="lazy" @error=${() => this.session.missed(photo)}></button>`)}</div>`;
   }
 
   private pick(id: string): void {

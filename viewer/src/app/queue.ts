@@ -41,6 +41,6 @@ export class QueueList extends Following {
 
 /** What went wrong, and what may help. */
 export const trouble = (one: Problem): string =>
-  one.code === "away" ? word("server_away") : [one.problem, one.hint].filter(Boolean).join(": ");
+  one.code === "away" ? word("server_away") : one.code === "unknown_photo" ? word("photo_gone", { name: one.problem }) : [one.problem, one.hint].filter(Boolean).join(": ");
 
 customElements.define("seewhy-queue", QueueList);

@@ -1,6 +1,7 @@
 // What the reader has chosen, and what the server said to it. Elements read it, and are told when it changes.
 import { lang, listen, PLAIN, speak, type Lang, type View } from "../viewer";
 import { api, photoAt, Refused, type Asked, type Card, type Cost, type Found, type Layer, type Model, type Photo, type Prediction, type Problem, type Shown, type Wish } from "./api";
+import { bare, methodsFor, targetsFor, textsOf } from "./fitting";
 import { asOne, read, written, type State } from "./link";
 import { Works } from "./work";
 import type { Data } from "../types";
@@ -13,6 +14,7 @@ export interface Start {
 }
 
 const FEW = 40; // photos that are remembered
+const GONE = "unknown_photo"; // how the server says that it keeps a photo no longer
 const REST = 200; // milliseconds
 const plain = (model = ""): State => ({
   photo: null, model, methods: [{ id: "gradcam", options: {} }], targets: ["top"], seed: 0, score: "", tab: "explain", view: { ...PLAIN, beside: true },
@@ -37,6 +39,7 @@ export class Session extends EventTarget {
   private told = "";
   private predicted = "";
   private waiting = false;
+  private fitted = Boolean(read(location.hash).methods); // whether the method was chosen by the reader, or fits the model
   private due = 0;
   private held: Data | null = null; // the same object while it holds the same
   private soFars = new WeakMap<object, Shown>();
@@ -65,9 +68,30 @@ export class Session extends EventTarget {
     return this.models.find((one) => one.id === this.state.model);
   }
 
+  /** What photos are compared with, of a network that takes texts. */
+  get texts(): string[] {
+    return this.model?.texts ? [...new Set(this.state.targets.flatMap((one) => textsOf(one, this.names.en)))] : [];
+  }
+
+  /** Whether nothing can be said before the reader types a text. */
+  get mute(): boolean {
+    return bare(this.model) && !this.texts.length;
+  }
+
+  /** Ask another model. */
+  use(id: string): void {
+    const model = this.models.find((one) => one.id === id);
+    if (!model) return;
+    const { targets } = this.state;
+    const methods = this.state.methods.map(({ id, options: { layer: _its, ...options } }) => ({ id, options })); // another's layers
+    this.choose({ model: id, targets: targetsFor(model, targets, true), methods: methodsFor(model, methods) });
+    void this.facts();
+  }
+
   /** Ask for what is shown from now on. */
   choose(change: Partial<State>): void {
     Object.assign(this.state, change);
+    if (change.photo && this.trouble?.code === GONE) this.trouble = null;
     this.tell();
     void this.refresh();
   }
@@ -119,7 +143,7 @@ export class Session extends EventTarget {
   /** What is asked for, a job a method. */
   get wishes(): [name: string, wish: Wish][] {
     const { photo, model, methods, targets, seed, score } = this.state;
-    if (!photo || !this.model) return [];
+    if (!photo || !this.model || !targets.length) return [];
     const beside = { ...(seed ? { seed } : {}), ...(score ? { score } : {}) };
     return methods.map((one) => {
       const wish: Wish = { photo: photo.id, model, methods: [one], targets, ...beside };
@@ -129,11 +153,13 @@ export class Session extends EventTarget {
 
   async refresh(): Promise<void> {
     this.changed();
-    if (!this.state.photo || !this.model) return;
+    const { photo } = this.state;
+    if (!photo || !this.model) return;
     void this.predict();
     const wishes = this.wishes;
     this.works.only(new Set(wishes.map(([name]) => name)));
     await Promise.all(wishes.map(([name, wish]) => this.works.ask(name, wish)));
+    if (wishes.some(([name]) => this.works.all.get(name)?.trouble?.code === GONE)) this.lost(photo);
   }
 
   again(): void {
@@ -148,7 +174,7 @@ export class Session extends EventTarget {
   /** Seconds of methods that could be asked for. */
   async cost(): Promise<void> {
     const { model, targets } = this.state;
-    if (!this.model) return;
+    if (!this.model || !targets.length) return;
     const methods = this.model.methods.filter((one) => one.offered).map(({ id }) => ({ id, options: {} }));
     const most = Math.max(1, Math.floor(this.start.limits.grid / targets.length));
     for (let i = 0; i < methods.length; i += most) {
@@ -162,8 +188,23 @@ export class Session extends EventTarget {
     this.changed();
   }
 
-  failed(error: unknown): void {
+  /** A photo that can't be shown: whether it is kept no longer. */
+  missed(photo: Photo): void {
+    api.there(photo.id).catch((error) => this.failed(error, photo));
+  }
+
+  /** All else that was chosen stays, for when the photo is sent again. */
+  private lost(photo: Photo): void {
+    this.photos = this.photos.filter((one) => one.id !== photo.id);
+    this.trouble = { code: GONE, problem: photo.name, hint: "" };
+    this.predicted = "";
+    if (this.state.photo?.id === photo.id) this.choose({ photo: null });
+    this.changed();
+  }
+
+  failed(error: unknown, photo = this.state.photo): void {
     if (!(error instanceof Refused)) throw error;
+    if (error.said.code === GONE && photo) return this.lost(photo);
     this.trouble = error.said;
     this.changed();
   }
@@ -197,13 +238,13 @@ export class Session extends EventTarget {
     if (loading.length) setTimeout(() => void this.shelf().catch((error) => this.failed(error)), 1000);
   }
 
-  /** A network without maps has no Grad-CAM to begin with. */
+  /** A network that takes texts has no likeliest class to begin with, and one without maps no Grad-CAM. */
   private known(): void {
-    const offered = this.model?.methods.filter((one) => one.offered).map((one) => one.id) ?? [];
-    const { methods } = this.state;
-    if (!offered.length || location.hash || methods.some((one) => offered.includes(one.id))) return;
-    const first = ["gradcam", "integrated_gradients", "attention_relevance", "occlusion", "rise"].find((id) => offered.includes(id)) ?? offered[0];
-    this.state.methods = [{ id: first, options: {} }];
+    const { model, state } = this;
+    if (!model) return;
+    state.targets = targetsFor(model, state.targets, false);
+    if (!this.fitted) state.methods = [{ id: model.first, options: {} }];
+    this.fitted = true;
   }
 
   /** What belongs to the model: its classes' names and layers. */
@@ -228,11 +269,11 @@ export class Session extends EventTarget {
   }
 
   private async predict(): Promise<void> {
-    const { photo, model, targets } = this.state, texts = this.model?.texts ? targets.filter((one) => one !== "top") : undefined;
+    const { photo, model } = this.state, texts = this.texts.length ? this.texts : undefined;
     const wanted = JSON.stringify([photo!.id, model, texts]);
     if (wanted === this.predicted) return;
     Object.assign(this, { predictions: null, predicted: wanted });
-    if (texts && !texts.length) return;
+    if (this.mute) return;
     try {
       const { predictions } = await api.predict(photo!.id, model, texts);
       if (wanted === this.predicted) this.predictions = predictions;

@@ -1,6 +1,7 @@
 // A small picture of each map, to choose which are shown.
 import { css, html, type PropertyValues } from "lit";
-import { limitsOf, layerOf, signOf } from "../layer";
+import { limitsOf, layerOf, peakOf, signOf } from "../layer";
+import type { Field } from "../maps/field";
 import { levels, look, paint } from "../maps/paint";
 import { said } from "../said";
 import type { Data } from "../types";
@@ -8,6 +9,8 @@ import type { View } from "../view";
 import { shared, Speaking } from "./base";
 
 const SIDE = 76; // pixels of the shorter side
+
+const small = new WeakMap<Field, Uint16Array>(); // of photos of one shape
 
 export class Chips extends Speaking {
   static override properties = { data: { attribute: false }, view: { attribute: false }, tables: { attribute: false }, chosen: { attribute: false } };
@@ -35,11 +38,14 @@ export class Chips extends Speaking {
     const { photo } = this.data, shrink = SIDE / Math.min(photo.width, photo.height);
     const layer = layerOf(this.data.explanations[index], index), sign = signOf(layer, this.view);
     const [w, h] = [photo.width, photo.height].map((side) => Math.max(1, Math.round(side * Math.min(shrink, (8 * SIDE) / Math.max(photo.width, photo.height)))));
-    const { limit, peak } = limitsOf(layer, sign, this.view.clip, photo);
+    const { limit } = limitsOf(layer, sign, this.view.clip, photo);
     const colors = this.tables[this.view.colors] ?? this.tables[sign === "all" ? "bluewhitered" : "inferno"];
-    const most = Math.max(peak, limitsOf(layer, "absolute", 0, photo).peak), image = new ImageData(w, h);
-    const values = layer.field.over({ left: 0, top: 0, width: photo.width, height: photo.height }, w, h, false);
-    paint(image, levels(values, most), look({ sign, limit, colors, fade: false, threshold: 0 }, most));
+    const most = peakOf(layer, photo), image = new ImageData(w, h);
+    if (!small.has(layer.field)) {
+      const values = layer.field.over({ left: 0, top: 0, width: photo.width, height: photo.height }, w, h, false);
+      small.set(layer.field, levels(values, most));
+    }
+    paint(image, small.get(layer.field)!, look({ sign, limit, colors, fade: false, threshold: 0 }, most));
     [canvas.width, canvas.height] = [w, h];
     canvas.getContext("2d")!.putImageData(image, 0, 0);
   }

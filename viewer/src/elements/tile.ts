@@ -1,10 +1,10 @@
 // One panel: the photo, a map on it, its numbers.
 import { css, html, nothing, type PropertyValues } from "lit";
 import { styled } from "./styled";
-import { limitsOf, signOf, type Layer } from "../layer";
+import { peakOf, signOf, type Layer } from "../layer";
 import { MapField } from "../maps/field";
 import { contour, levels, look, paint, paintScale, type Style } from "../maps/paint";
-import { rowOf, short, type Limits } from "../maps/scale";
+import { peak, rowOf, short, type Limits } from "../maps/scale";
 import { said, word } from "../said";
 import type { Picture, Shown } from "../types";
 import { seen, type View } from "../view";
@@ -23,6 +23,7 @@ export class Tile extends Speaking {
     :host { display: block; min-width: 0; }
     .tile { height: 100%; }
     .view img { transform-origin: 0 0; }
+    .took { margin: 8px 0 0; color: var(--soft); font-size: 12px; text-align: center; font-variant-numeric: tabular-nums; }
     .view.close { touch-action: none; }
     .divider { position: absolute; top: 0; bottom: 0; width: 2px; margin-left: -1px; background: #fff; box-shadow: 0 0 0 1px #0008; pointer-events: none; }
     .busy { position: absolute; top: 8px; left: 8px; padding: 2px 10px; border-radius: 99px; background: #000c; color: #fff; font-size: 12px; }
@@ -35,7 +36,8 @@ export class Tile extends Speaking {
   declare tables: Record<string, Uint8Array>;
   declare at: [number, number] | null;
   private size = { w: 0, h: 0 };
-  private found?: { key: string; field: unknown; levels: Uint16Array; peak: number };
+  private found?: { key: string; field: unknown; levels: Uint16Array; peak: number; drawn: string };
+  private image?: ImageData;
   private watch?: ResizeObserver;
   private gestures = new Gestures(this);
 
@@ -74,7 +76,7 @@ export class Tile extends Speaking {
     const shift = `scale(${view.zoom}) translate(${(-100 * area.left) / photo.width}%, ${(-100 * area.top) / photo.height}%)`;
     const classes = `view${view.zoom > 1 ? " close" : ""}`, name = [layer.title, ...layer.subtitles.slice(0, 2)].join(", ");
     return html`<figure class="tile" part="tile">
-      <figcaption><b>${layer.title}</b>${layer.subtitles.map((one) => html`<span>${one}</span>`)}<slot name="seconds"></slot></figcaption>
+      <figcaption><b>${layer.title}</b>${layer.subtitles.map((one) => html`<span>${one}</span>`)}</figcaption>
       <div class=${classes} tabindex="0" role="application" aria-label="${name}. ${word("keys_hint")}"
         ${styled({ "--aspect": String(photo.width / photo.height) })} data-testid="view-${id}">
         <img src=${photo.src} alt=${photo.name} draggable="false"
@@ -93,6 +95,7 @@ export class Tile extends Speaking {
         <div class="ticks" data-testid="ticks-${id}">${this.ticks(sign)}</div>
         <p class="units">${[layer.units, this.clipped()].filter(Boolean).join("; ")}</p>
       </div>
+      ${layer.shown?.seconds === undefined ? nothing : html`<p class="took" data-testid="took-${id}">${took(layer.shown)}</p>`}
       ${this.readout(String(id))}
       ${layer.shown?.words ? this.words(layer.shown.words, layer.index) : nothing}
     </figure>`;
@@ -177,21 +180,29 @@ export class Tile extends Speaking {
     if (!canvas || !w || view.show === "photo") return;
     const sign = signOf(layer, view), key = [w, h, view.zoom, view.x, view.y, view.texture].join();
     if (this.found?.key !== key || this.found.field !== layer.field) {
-      const { peak } = limitsOf(layer, "absolute", 0, photo), area = seen(view, photo.width, photo.height);
+      const area = seen(view, photo.width, photo.height);
       const values = layer.field.over(area, w, h, view.texture === "blocks");
-      const most = values.reduce((top, one) => (Math.abs(one) > top ? Math.abs(one) : top), peak);
-      this.found = { key, field: layer.field, levels: levels(values, most), peak: most };
+      const most = Math.max(peak(values), peakOf(layer, photo));
+      this.found = { key, field: layer.field, levels: levels(values, most), peak: most, drawn: "" };
     }
-    if (canvas.width !== w || canvas.height !== h) [canvas.width, canvas.height] = [w, h];
     const style: Style = {
       sign, limit: scale.limit, colors: this.colors, fade: view.fade && view.show !== "heat", threshold: view.threshold / 100,
     };
-    const image = new ImageData(w, h);
-    paint(image, this.found.levels, look(style, this.found.peak));
-    if (view.contour) contour(image, this.found.levels, style, this.found.peak, PARTS);
-    canvas.getContext("2d")!.putImageData(image, 0, 0);
+    const drawn = [sign, scale.limit, view.colors, style.fade, view.threshold, view.contour].join();
+    if (this.found.drawn === drawn) return; // opacity, swipe and the like are the browser's
+    this.found.drawn = drawn;
+    if (!this.image || this.image.width !== w || this.image.height !== h) {
+      [canvas.width, canvas.height] = [w, h];
+      this.image = new ImageData(w, h);
+    }
+    paint(this.image, this.found.levels, look(style, this.found.peak));
+    if (view.contour) contour(this.image, this.found.levels, style, this.found.peak, PARTS);
+    canvas.getContext("2d")!.putImageData(this.image, 0, 0);
   }
 }
+
+const took = ({ seconds, passes }: Shown): string =>
+  [word("seconds", { seconds: seconds!.toFixed(2) }), passes ? word("forward_backward", { ...passes }) : ""].filter(Boolean).join(" \u00b7 ");
 
 const blank = (sign: Style["sign"]): string =>
   sign === "positive" ? word("no_positive_evidence") : sign === "negative" ? word("no_negative_evidence") : word("score_never_moves");

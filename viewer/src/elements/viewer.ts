@@ -6,6 +6,7 @@ import { word } from "../said";
 import type { Data } from "../types";
 import { PLAIN, type View } from "../view";
 import { shared, Speaking } from "./base";
+import { styled } from "./styled";
 import "./about";
 import "./bar";
 import "./chips";
@@ -14,14 +15,21 @@ import "./tile";
 export class Viewer extends Speaking {
   static override properties = {
     data: { attribute: false }, view: { attribute: false }, at: { attribute: false }, current: { type: Number },
-    chosen: { attribute: false }, bare: { type: Boolean },
+    chosen: { attribute: false }, bare: { type: Boolean }, columns: { type: Number },
   };
   static override styles = [shared, css`
     :host { display: block; }
     main { margin: 0; }
+    .stage { margin-top: 16px; }
+    @media (min-width: 900px) { .stage.beside.grid { grid-template-columns: repeat(var(--columns), minmax(0, 1fr)); } }
     main.bare { grid-template-columns: minmax(0, 1fr); }
     seewhy-tile.current::part(tile) { border-color: var(--accent); }
-    @media print { seewhy-bar, seewhy-chips { display: none; } .stage { grid-template-columns: 1fr 1fr; } main { display: block; } }
+    @media print {
+      seewhy-bar, seewhy-chips { display: none; }
+      .stage, .stage.beside { grid-template-columns: 1fr 1fr; }
+      seewhy-tile { break-inside: avoid; }
+      main { display: block; }
+    }
   `];
 
   declare data: Data;
@@ -29,16 +37,42 @@ export class Viewer extends Speaking {
   declare at: [number, number] | null;
   declare current: number;
   declare chosen: number[] | null; // those side by side; null: all
+  declare columns: number; // of the grid where it is wide enough; 0: as many as fit
   declare bare: boolean; // without predictions and details beside
   private tables: Record<string, Uint8Array> = {};
   private layers: Layer[] = [];
+  private printed?: View; // how it was looked at before
 
   constructor() {
     super();
-    Object.assign(this, { view: { ...PLAIN }, at: null, current: 0, chosen: null, bare: false });
+    Object.assign(this, { view: { ...PLAIN }, at: null, current: 0, chosen: null, bare: false, columns: 0 });
     this.addEventListener("look", (event) => this.look((event as CustomEvent<View>).detail));
     this.addEventListener("point", (event) => (this.at = (event as CustomEvent<[number, number]>).detail));
   }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener("beforeprint", this.whole);
+    addEventListener("afterprint", this.restored);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener("beforeprint", this.whole);
+    removeEventListener("afterprint", this.restored);
+  }
+
+  /** On paper all maps are seen: there is nothing to click. */
+  private readonly whole = (): void => {
+    this.printed = this.view;
+    this.view = { ...this.view, beside: true };
+    this.performUpdate();
+  };
+
+  private readonly restored = (): void => {
+    this.view = this.printed ?? this.view;
+    this.printed = undefined;
+  };
 
   /** The value of a map at a pixel of the photo: what `Explanation.heatmap()` has there. */
   valueAt(x: number, y: number, index = this.current): number {
@@ -79,11 +113,11 @@ export class Viewer extends Speaking {
   override render() {
     const { data, view, layers, tables } = this;
     if (!data?.explanations.length) return nothing;
-    const beside = view.beside || view.combine !== "none";
+    const beside = layers.length > 1;
     return html`<main class=${this.bare ? "bare" : ""} data-testid="app"><section class="work">
       <seewhy-bar .view=${view} .tables=${tables} count=${data.explanations.length} ?language=${!this.bare}></seewhy-bar>
       ${data.explanations.length > 1 ? html`<seewhy-chips .data=${data} .view=${view} .tables=${tables} .chosen=${this.shownOnes} @choose=${this.choose}></seewhy-chips>` : nothing}
-      <div class="stage ${beside ? "beside" : ""}" data-testid="stage">${layers.map((layer) => html`
+      <div class="stage ${beside ? "beside" : ""} ${beside && this.columns ? "grid" : ""}" data-testid="stage" ${styled({ "--columns": String(this.columns) })}>${layers.map((layer) => html`
         <seewhy-tile class=${layer.index === this.current && beside ? "current" : ""} data-testid="tile-${layer.index < 0 ? "combined" : layer.index}"
           .layer=${layer} .photo=${data.photo} .view=${view} .scale=${scaleOf(layer, layers, view, data.photo)} .tables=${tables} .at=${this.at}
           @pointerdown=${() => this.hold(layer)} @focusin=${() => this.hold(layer)}></seewhy-tile>`)}</div>

@@ -2,7 +2,9 @@
 // so that a step of a slider is one look-up a pixel.
 import { rowOf, scaled, type Sign } from "./scale";
 
-const MIDDLE = 32768, UNSEEN = 0; // levels: 1 to 65535 are -peak to peak
+// Levels: 1 to 2 * MIDDLE - 1 are -peak to peak. So many that a limit of a sixtieth of the peak still has all its colours,
+// and so few that their table stays near the processor.
+const MIDDLE = 8192, STEPS = MIDDLE - 1, COUNT = 2 * MIDDLE, UNSEEN = 0;
 
 export interface Style {
   sign: Sign;
@@ -14,7 +16,7 @@ export interface Style {
 
 /** Each value's level, of -peak to peak; NaN is unseen. */
 export function levels(values: Float32Array, peak: number): Uint16Array {
-  const found = new Uint16Array(values.length), step = peak ? 32767 / peak : 0;
+  const found = new Uint16Array(values.length), step = peak ? STEPS / peak : 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
     found[i] = value === value ? MIDDLE + Math.round(value * step) : UNSEEN;
@@ -25,9 +27,9 @@ export function levels(values: Float32Array, peak: number): Uint16Array {
 /** What each level looks like, as the bytes of RGBA in the order of this machine. */
 export function look(style: Style, peak: number): Uint32Array {
   const { sign, limit, colors, fade, threshold } = style;
-  const bytes = new Uint8ClampedArray(4 * 65536), step = peak / 32767;
+  const bytes = new Uint8ClampedArray(4 * COUNT), step = peak / STEPS;
   if (!limit) return new Uint32Array(bytes.buffer);
-  for (let level = 1; level < 65536; level++) {
+  for (let level = 1; level < COUNT; level++) {
     const part = scaled((level - MIDDLE) * step, sign, limit), size = Math.abs(part);
     if (size < threshold) continue;
     const from = rowOf(part, sign), to = 4 * level;
@@ -46,8 +48,8 @@ export function paint(into: ImageData, found: Uint16Array, table: Uint32Array): 
 
 /** Lines where the scaled value passes one of `parts`: white with a dark edge, to be seen on any photo. */
 export function contour(into: ImageData, found: Uint16Array, style: Style, peak: number, parts: readonly number[]): void {
-  const step = peak / 32767, over = new Uint8Array(65536);
-  for (let level = 1; level < 65536; level++) {
+  const step = peak / STEPS, over = new Uint8Array(COUNT);
+  for (let level = 1; level < COUNT; level++) {
     const size = Math.abs(scaled((level - MIDDLE) * step, style.sign, style.limit));
     over[level] = parts.filter((part) => size >= part).length;
   }

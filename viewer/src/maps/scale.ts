@@ -21,19 +21,41 @@ export interface Limits {
   peak: number; // the largest magnitude
 }
 
-/**
- * The smallest of the largest magnitudes that together make up `percent` of their sum: what captum draws in the
- * strongest colour.
- */
-export function limits(values: Float32Array, sign: Sign, percent: number): Limits {
-  const sizes = values.filter((value) => !Number.isNaN(value)).map((value) => Math.abs(kept(value, sign))).sort();
-  let sum = 0;
-  for (const size of sizes) sum += size;
-  if (!sum) return { limit: 0, peak: 0 };
-  const wanted = sum * 0.01 * (100 - percent);
-  let reached = 0, at = 0;
-  while (at < sizes.length - 1 && (reached += sizes[at]) < wanted) at++;
-  return { limit: sizes[at], peak: sizes[sizes.length - 1] };
+/** Magnitudes of a sign, smallest first, with their sums so far: what any share of them is looked up in. */
+export class Sizes {
+  private readonly sizes: Float32Array;
+  private readonly sums: Float64Array;
+
+  constructor(values: Float32Array, sign: Sign) {
+    const sizes = new Float32Array(values.length);
+    let seen = 0;
+    for (let i = 0; i < values.length; i++) if (values[i] === values[i]) sizes[seen++] = Math.abs(kept(values[i], sign));
+    this.sizes = sizes.subarray(0, seen).sort();
+    this.sums = new Float64Array(this.sizes.length);
+    let sum = 0;
+    for (let i = 0; i < this.sizes.length; i++) this.sums[i] = sum += this.sizes[i];
+  }
+
+  /** The smallest of the largest magnitudes that make up `percent` of all: what captum draws in the strongest colour. */
+  limits(percent: number): Limits {
+    const { sizes, sums } = this, last = sizes.length - 1;
+    if (last < 0 || !sums[last]) return { limit: 0, peak: 0 };
+    const wanted = sums[last] * 0.01 * (100 - percent);
+    let low = 0, high = last;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sums[middle] >= wanted) high = middle;
+      else low = middle + 1;
+    }
+    return { limit: sizes[low], peak: sizes[last] };
+  }
+}
+
+/** The largest magnitude. */
+export function peak(values: Float32Array): number {
+  let found = 0;
+  for (let i = 0; i < values.length; i++) if (Math.abs(values[i]) > found) found = Math.abs(values[i]);
+  return found;
 }
 
 export function short(value: number): string {
