@@ -124,7 +124,7 @@ class Visits:
 
     def context(self, **options: Any) -> Any:
         made = self.browser.new_context(**{"viewport": {"width": 1280, "height": 1000}, "locale": "en-GB", **options})
-        made.set_default_timeout(8000)
+        made.set_default_timeout(20_000)
         self.contexts.append(made)
         made.on("page", self._watch)
         return made

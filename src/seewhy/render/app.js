@@ -422,8 +422,10 @@ var ae = class {
 	}
 	failed(e, t = this.state.photo) {
 		if (!(e instanceof g)) throw e;
-		if (e.said.code === j && t) return this.lost(t);
-		this.trouble = e.said, this.changed();
+		if (e.said.code !== j || this.trouble?.code !== j) {
+			if (e.said.code === j && t) return this.lost(t);
+			this.trouble = e.said, this.changed();
+		}
 	}
 	changed() {
 		this.waiting || (this.waiting = !0, queueMicrotask(() => {

@@ -190,6 +190,7 @@ export class Session extends EventTarget {
 
   failed(error: unknown, photo = this.state.photo): void {
     if (!(error instanceof Refused)) throw error;
+    if (error.said.code === GONE && this.trouble?.code === GONE) return; // told already, by another request
     if (error.said.code === GONE && photo) return this.lost(photo);
     this.trouble = error.said;
     this.changed();
