@@ -97,6 +97,19 @@ def test_a_link_holds_the_texts(compared: Visits) -> None:
     assert [one["key"] for one in results(other)] == [one["key"] for one in results(tab)]
 
 
+def test_an_address_without_a_text_asks_for_one(compared: Visits) -> None:
+    tab = compared()
+    give(tab, ("photo.png", png(3, (120, 90))))
+    type_in(tab, DOG)
+    shown(tab, "attention_relevance")
+    photo = tab.evaluate("location.hash").partition("&model=")[0]
+    compared.asked.clear()
+    tab.evaluate(f"location.hash = '{photo}&model=clip'")
+    tab.get_by_test_id("type-a-text").wait_for()
+    assert tab.get_by_test_id("method-attention_relevance").is_checked()
+    assert "POST /api/jobs" not in compared.asked and tab.get_by_test_id("trouble").count() == 0
+
+
 def test_the_scores_of_texts_follow_what_is_hidden(compared: Visits) -> None:
     tab = compared()
     give(tab, ("photo.png", png(3, (120, 90))))

@@ -122,8 +122,61 @@ function ie(e) {
 		options: Object.fromEntries(n.map(([e, t = ""]) => [e, decodeURIComponent(t)]))
 	};
 }
-// src/app/work.ts
-var ae = 3, oe = [
+// src/app/grid.ts
+var ae = class {
+	constructor(e) {
+		this.session = e, this.held = null, this.soFars = /* @__PURE__ */ new WeakMap();
+	}
+	get cells() {
+		let { wishes: e, works: t } = this.session;
+		return e.flatMap(([e]) => t.all.get(e)?.cells ?? []);
+	}
+	get data() {
+		let { state: { photo: e }, works: t, start: n } = this.session;
+		if (!e) return null;
+		let r = this.cells.flatMap(({ key: e }) => {
+			let n = t.found.get(e), r = t.partial.get(e);
+			return n ? [n] : r ? this.soFar(e, r) : [];
+		});
+		this.apart(r);
+		let { held: i } = this;
+		return (i?.photo.src !== b(e.id) || i.explanations.length !== r.length || i.explanations.some((e, t) => e !== r[t])) && (this.held = {
+			lang: s(),
+			photo: {
+				...e,
+				src: b(e.id)
+			},
+			tables: n.tables,
+			explanations: r
+		}), this.held;
+	}
+	soFar(e, t) {
+		let n = [...this.session.works.all.values()].find((t) => t.cells.some((t) => t.key === e)), r = n?.cells.find((t) => t.key === e)?.target ?? "";
+		return !t.input || !n ? [] : (this.soFars.has(t) || this.soFars.set(t, {
+			label: r,
+			target: r,
+			also: "",
+			score: "",
+			units: "",
+			random: !1,
+			model: this.session.model?.name ?? "",
+			explained: null,
+			predictions: [],
+			words: null,
+			details: [],
+			notes: [],
+			sign: "all",
+			frame: null,
+			method: n.method,
+			...t,
+			partial: !0
+		}), [this.soFars.get(t)]);
+	}
+	apart(e) {
+		let t = new Map(this.session.wishes.flatMap(([e, t]) => this.session.works.all.get(e)?.cells.map((e) => [e.key, k(t.methods[0])]) ?? [])), n = (n) => new Set(e.filter((e) => e.method === n.method).map((e) => t.get(e.key ?? ""))).size > 1;
+		for (let r of e) r.key && n(r) && (r.also = (t.get(r.key) ?? "").replace(/^[^(]*\(?|\)$/g, ""));
+	}
+}, oe = 3, se = [
 	"waiting",
 	"running",
 	"progress",
@@ -132,7 +185,7 @@ var ae = 3, oe = [
 	"done",
 	"failed",
 	"cancelled"
-], se = class {
+], ce = class {
 	constructor(e, t) {
 		this.changed = e, this.idle = t, this.all = /* @__PURE__ */ new Map(), this.found = /* @__PURE__ */ new Map(), this.partial = /* @__PURE__ */ new Map(), this.streams = /* @__PURE__ */ new Map();
 	}
@@ -187,14 +240,14 @@ var ae = 3, oe = [
 	}
 	follow() {
 		for (let e of this.busy) {
-			if (this.streams.size >= ae) return;
+			if (this.streams.size >= oe) return;
 			e.job && !this.streams.has(e.job) && this.stream(e);
 		}
 	}
 	stream(e) {
 		let t = new EventSource(`/api/jobs/${e.job}/events`);
 		this.streams.set(e.job, t);
-		for (let n of oe) t.addEventListener(n, (t) => void this.heard(e, n, JSON.parse(t.data)));
+		for (let n of se) t.addEventListener(n, (t) => void this.heard(e, n, JSON.parse(t.data)));
 		t.onerror = () => {
 			t.readyState === EventSource.CLOSED && !A(e) && this.end(e, "failed", {
 				code: "away",
@@ -228,7 +281,7 @@ var ae = 3, oe = [
 	"done",
 	"failed",
 	"cancelled"
-].includes(e.state), ce = 40, j = "unknown_photo", le = 200, M = (t = "") => ({
+].includes(e.state), le = 40, j = "unknown_photo", ue = 200, M = (t = "") => ({
 	photo: null,
 	model: t,
 	methods: [{
@@ -248,14 +301,14 @@ var ae = 3, oe = [
 		super(), this.start = e, this.models = [], this.loading = [], this.samples = [], this.photos = [], this.state = M(), this.predictions = null, this.trouble = null, this.names = {
 			en: [],
 			zh: []
-		}, this.cards = {}, this.costs = /* @__PURE__ */ new Map(), this.layers = [], this.works = new se(() => this.changed(), () => void this.cost()), this.told = "", this.predicted = "", this.waiting = !1, this.fitted = !!O(location.hash).methods, this.due = 0, this.held = null, this.soFars = /* @__PURE__ */ new WeakMap();
+		}, this.cards = {}, this.costs = /* @__PURE__ */ new Map(), this.layers = [], this.works = new ce(() => this.changed(), () => void this.cost()), this.told = "", this.predicted = "", this.waiting = !1, this.fitted = !1, this.due = 0, this.grid = new ae(this);
 		let t = localStorage.getItem("seewhy-lang");
 		p(t === "zh" || t === "en" ? t : e.lang), c(() => {
 			localStorage.setItem("seewhy-lang", s()), this.words(), this.changed();
 		}), this.take(), addEventListener("hashchange", () => {
 			if (location.hash.slice(1) === this.told) return;
 			let { model: e } = this.state;
-			this.take(), e !== this.state.model && this.facts(), this.refresh();
+			this.take(), this.known(), e !== this.state.model && this.facts(), this.refresh();
 		}), this.open();
 	}
 	get model() {
@@ -284,7 +337,7 @@ var ae = 3, oe = [
 		Object.assign(this.state, e), e.photo && this.trouble?.code === j && (this.trouble = null), this.tell(), this.refresh();
 	}
 	look(e) {
-		this.state.view = e, clearTimeout(this.due), this.due = window.setTimeout(() => this.tell(), le), this.changed();
+		this.state.view = e, clearTimeout(this.due), this.due = window.setTimeout(() => this.tell(), ue), this.changed();
 	}
 	async add(e) {
 		let t = null;
@@ -299,29 +352,10 @@ var ae = 3, oe = [
 		t && this.choose({ photo: t });
 	}
 	get data() {
-		let { photo: e } = this.state;
-		if (!e) return null;
-		let t = this.cells.flatMap(({ key: e }) => {
-			let t = this.works.found.get(e), n = this.works.partial.get(e);
-			return t ? [t] : n ? this.soFar(e, n) : [];
-		});
-		this.apart(t);
-		let { held: n } = this;
-		return (n?.photo.src !== b(e.id) || n.explanations.length !== t.length || n.explanations.some((e, n) => e !== t[n])) && (this.held = {
-			lang: s(),
-			photo: {
-				...e,
-				src: b(e.id)
-			},
-			tables: this.start.tables,
-			explanations: t
-		}), this.held;
+		return this.grid.data;
 	}
 	get results() {
-		return this.cells.flatMap(({ key: e }) => this.works.found.get(e) ?? []);
-	}
-	get cells() {
-		return this.wishes.flatMap(([e]) => this.works.all.get(e)?.cells ?? []);
+		return this.grid.cells.flatMap(({ key: e }) => this.works.found.get(e) ?? []);
 	}
 	get wishes() {
 		let { photo: e, model: t, methods: n, targets: r, seed: i, score: a } = this.state;
@@ -454,47 +488,17 @@ var ae = 3, oe = [
 			this.changed();
 		}
 	}
-	soFar(e, t) {
-		let n = [...this.works.all.values()].find((t) => t.cells.some((t) => t.key === e)), r = n?.cells.find((t) => t.key === e)?.target ?? "";
-		return !t.input || !n ? [] : (this.soFars.has(t) || this.soFars.set(t, {
-			label: r,
-			target: r,
-			also: "",
-			score: "",
-			units: "",
-			random: !1,
-			model: this.model?.name ?? "",
-			explained: null,
-			predictions: [],
-			words: null,
-			details: [],
-			notes: [],
-			sign: "all",
-			frame: null,
-			method: n.method,
-			...t,
-			partial: !0
-		}), [this.soFars.get(t)]);
-	}
-	apart(e) {
-		let t = new Map(this.wishes.flatMap(([e, t]) => this.works.all.get(e)?.cells.map((e) => [e.key, k(t.methods[0])]) ?? [])), n = (n) => new Set(e.filter((e) => e.method === n.method).map((e) => t.get(e.key ?? ""))).size > 1;
-		for (let r of e) r.key && n(r) && (r.also = (t.get(r.key) ?? "").replace(/^[^(]*\(?|\)$/g, ""));
-	}
 	keep(e) {
-		return this.photos = [e, ...this.photos.filter((t) => t.id !== e.id)].slice(0, ce), e;
+		return this.photos = [e, ...this.photos.filter((t) => t.id !== e.id)].slice(0, le), e;
 	}
 	take() {
-		Object.assign(this.state, M(this.state.model), O(location.hash)), this.state.photo && this.keep(this.state.photo), this.told = location.hash.slice(1);
+		Object.assign(this.state, M(this.state.model), O(location.hash)), this.state.photo && this.keep(this.state.photo), this.told = location.hash.slice(1), this.fitted = !!O(this.told).methods;
 	}
 	tell() {
 		this.told = D(this.state), history.replaceState(null, "", `#${this.told}`), this.changed();
 	}
 	get link() {
 		return `${location.origin}/#${D(this.state)}`;
-	}
-	toggle(e, t) {
-		let n = this.state.methods.filter((t) => k(t) !== k(e));
-		this.choose({ methods: t ? [...n, e] : n });
 	}
 }, P = 160, F = class {
 	constructor(e) {
@@ -739,7 +743,7 @@ var B = 15, V = class extends x {
 };
 customElements.define("seewhy-by-hand", V);
 // src/app/classes.ts
-var U = 8, ue = class extends x {
+var de = 8, fe = class extends x {
 	static {
 		this.properties = {
 			...x.properties,
@@ -811,7 +815,7 @@ var U = 8, ue = class extends x {
 			let n = t.toLowerCase().indexOf(e);
 			return n < 0 ? Infinity : n === 0 ? 0 : /\W/.test(t[n - 1]) ? 1 : 2;
 		}), String(r) === e ? -1 : Infinity);
-		return [...t.keys()].map((e) => [r(e), e]).filter(([e]) => e < Infinity).sort((e, t) => e[0] - t[0] || e[1] - t[1]).slice(0, U).map(([, e]) => e);
+		return [...t.keys()].map((e) => [r(e), e]).filter(([e]) => e < Infinity).sort((e, t) => e[0] - t[0] || e[1] - t[1]).slice(0, de).map(([, e]) => e);
 	}
 	typed(e) {
 		this.text = e.target.value, this.at = 0;
@@ -837,13 +841,13 @@ var U = 8, ue = class extends x {
 		this.text = "", this.session.state.targets.includes(t) || this.toggle(t);
 	}
 };
-customElements.define("seewhy-classes", ue);
+customElements.define("seewhy-classes", fe);
 // src/app/inside.ts
-var W = [
+var U = [
 	["activations", () => h("inside_activations")],
 	["attention", () => h("inside_attention")],
 	["tree", () => h("inside_tree")]
-], de = class extends x {
+], pe = class extends x {
 	static {
 		this.properties = {
 			...x.properties,
@@ -867,7 +871,7 @@ var W = [
 	render() {
 		let { session: e } = this, { photo: t, model: n } = e.state, { layers: r } = e;
 		if (!t || !e.model) return l;
-		let i = e.model.methods.some((e) => e.id === "raw_attention" && e.offered), a = W.filter(([e]) => e !== "attention" || i), c = fe(this.page, a), u = (r.find((e) => e.name === this.layer) ?? r.find((e) => e.default))?.name ?? "", d = new URLSearchParams({
+		let i = e.model.methods.some((e) => e.id === "raw_attention" && e.offered), a = U.filter(([e]) => e !== "attention" || i), c = W(this.page, a), u = (r.find((e) => e.name === this.layer) ?? r.find((e) => e.default))?.name ?? "", d = new URLSearchParams({
 			photo: t.id,
 			model: n,
 			lang: s(),
@@ -877,12 +881,12 @@ var W = [
         <label><input type="radio" name="page" value=${e} .checked=${e === c} data-testid="inside-${e}" @change=${() => this.page = e}><span>${t()}</span></label>`)}</fieldset>
       ${c === "activations" && r.length ? o`<label class="field"><span>${h("layer")}</span><select data-testid="inside-layer" @change=${(e) => this.layer = e.target.value}>
         ${r.map((e) => o`<option value=${e.name} ?selected=${e.name === u}>${e.name} (${e.channels} × ${e.rows} × ${e.columns})</option>`)}</select></label>` : l}</div>
-      <iframe sandbox="allow-scripts" src="/inside/${c}?${d}" title=${W.find(([e]) => e === c)[1]()} data-testid="inside"></iframe>`;
+      <iframe sandbox="allow-scripts" src="/inside/${c}?${d}" title=${U.find(([e]) => e === c)[1]()} data-testid="inside"></iframe>`;
 	}
-}, fe = (e, t) => t.some(([t]) => t === e) ? e : t[0][0];
-customElements.define("seewhy-inside", de);
+}, W = (e, t) => t.some(([t]) => t === e) ? e : t[0][0];
+customElements.define("seewhy-inside", pe);
 // src/app/intake.ts
-var pe = class extends x {
+var me = class extends x {
 	constructor(...e) {
 		super(...e), this.pasted = (e) => this.take(e.clipboardData, e), this.dropped = (e) => {
 			this.over = !1, this.take(e.dataTransfer, e);
@@ -956,9 +960,9 @@ var pe = class extends x {
 		n.length && (t.preventDefault(), this.session.add(n));
 	}
 };
-customElements.define("seewhy-intake", pe);
+customElements.define("seewhy-intake", me);
 // src/app/card.ts
-var me = class extends x {
+var he = class extends x {
 	static {
 		this.properties = {
 			...x.properties,
@@ -1023,14 +1027,14 @@ var me = class extends x {
 		this.renderRoot.querySelector("dialog").close();
 	}
 }, G = (e, t) => o`<h4>${e}</h4><p>${t}</p>`;
-customElements.define("seewhy-card", me);
+customElements.define("seewhy-card", he);
 // src/app/methods.ts
-var he = {
+var ge = {
 	cam: () => h("family_cam"),
 	gradient: () => h("family_gradient"),
 	perturbation: () => h("family_perturbation"),
 	attention: () => h("family_attention")
-}, ge = class extends x {
+}, _e = class extends x {
 	static {
 		this.properties = {
 			...x.properties,
@@ -1069,7 +1073,7 @@ var he = {
 	}
 	family(e, t, n) {
 		let { state: r } = this.session, i = t.filter((e) => r.methods.some((t) => t.id === e.id)).length;
-		return t.length ? o`<details ?open=${n || i > 0 || e === "cam"} data-testid="family-${e}"><summary>${he[e]?.() ?? e} <small>${i ? `${i} / ` : ""}${t.length}</small></summary>
+		return t.length ? o`<details ?open=${n || i > 0 || e === "cam"} data-testid="family-${e}"><summary>${ge[e]?.() ?? e} <small>${i ? `${i} / ` : ""}${t.length}</small></summary>
       <ul>${t.map((e) => this.method(e))}</ul></details>` : l;
 	}
 	method(e) {
@@ -1122,9 +1126,9 @@ var he = {
 	"gradient",
 	"perturbation"
 ].indexOf(e), q = (e) => e < .95 ? `${Math.max(e, .01).toFixed(e < .095 ? 2 : 1)} s` : e < 99.5 ? `${Math.round(e)} s` : `${Math.round(e / 60)} min`;
-customElements.define("seewhy-methods", ge);
+customElements.define("seewhy-methods", _e);
 // src/app/queue.ts
-var _e = class extends x {
+var ve = class extends x {
 	static {
 		this.styles = [f, i`
     :host { display: block; }
@@ -1159,9 +1163,9 @@ var _e = class extends x {
     </li>`;
 	}
 }, J = (e) => e.code === "away" ? h("server_away") : e.code === "unknown_photo" ? h("photo_gone", { name: e.problem }) : [e.problem, e.hint].filter(Boolean).join(": ");
-customElements.define("seewhy-queue", _e);
+customElements.define("seewhy-queue", ve);
 // src/app/share.ts
-var ve = class extends x {
+var ye = class extends x {
 	static {
 		this.properties = {
 			...x.properties,
@@ -1193,7 +1197,7 @@ var ve = class extends x {
 		setTimeout(() => this.done = "", 4e3);
 	}
 }, Y = (e) => [...new Set(e.filter((e) => e !== null))].join("\n");
-customElements.define("seewhy-share", ve);
+customElements.define("seewhy-share", ye);
 // src/app/app.ts
 var X = [
 	["explain", () => h("tab_explain")],
@@ -1248,7 +1252,7 @@ var X = [
           ${e.loading.map((e) => o`<option disabled>${e} …</option>`)}</select></label>` : o`<p class="hint" role="status" data-testid="loading">${h("loading", { name: e.loading[0] ?? "" })}</p>`}
         ${e.model?.weights === "random" ? o`<p class="stamp-inline" data-testid="stamp">${h("random_weights")}</p>` : l}
         <div class="right"><button type="button" class="small" data-testid="language" lang=${s() === "en" ? "zh-CN" : "en"} @click=${() => p(s() === "en" ? "zh" : "en")}>${s() === "en" ? "中文" : "English"}</button>
-        <button type="button" class="small" data-testid="theme" @click=${this.shade}>${h("theme")}: ${ye[this.theme]?.() ?? this.theme}</button></div>
+        <button type="button" class="small" data-testid="theme" @click=${this.shade}>${h("theme")}: ${be[this.theme]?.() ?? this.theme}</button></div>
       </header>
       ${e.trouble ? o`<div class="trouble" role="alert" data-testid="trouble"><span>${J(e.trouble)}</span><button type="button" class="small" @click=${() => e.dismiss()}>${h("close")}</button></div>` : l}
       ${t ? this.page(n) : o`<div class="start"><h1>${h("see_why")}</h1><seewhy-intake .session=${e}></seewhy-intake></div>`}`;
@@ -1283,7 +1287,7 @@ var X = [
 	shade() {
 		this.theme = Z[(Z.indexOf(this.theme) + 1) % Z.length], localStorage.setItem("seewhy-theme", this.theme);
 	}
-}, ye = {
+}, be = {
 	auto: () => h("automatic"),
 	light: () => h("theme_light"),
 	dark: () => h("theme_dark")

@@ -1,8 +1,9 @@
 // What the reader has chosen, and what the server said to it. Elements read it, and are told when it changes.
 import { lang, listen, PLAIN, speak, type Lang, type View } from "../viewer";
-import { api, photoAt, Refused, type Asked, type Card, type Cost, type Found, type Layer, type Model, type Photo, type Prediction, type Problem, type Shown, type Wish } from "./api";
+import { api, Refused, type Card, type Cost, type Found, type Layer, type Model, type Photo, type Prediction, type Problem, type Wish } from "./api";
 import { bare, methodsFor, targetsFor, textsOf } from "./fitting";
-import { asOne, read, written, type State } from "./link";
+import { Grid } from "./grid";
+import { read, written, type State } from "./link";
 import { Works } from "./work";
 import type { Data } from "../types";
 
@@ -39,10 +40,9 @@ export class Session extends EventTarget {
   private told = "";
   private predicted = "";
   private waiting = false;
-  private fitted = Boolean(read(location.hash).methods); // whether the method was chosen by the reader, or fits the model
+  private fitted = false; // whether the method was chosen by the reader, or fits the model
   private due = 0;
-  private held: Data | null = null; // the same object while it holds the same
-  private soFars = new WeakMap<object, Shown>();
+  private readonly grid = new Grid(this);
 
   constructor(readonly start: Start) {
     super();
@@ -58,6 +58,7 @@ export class Session extends EventTarget {
       if (location.hash.slice(1) === this.told) return;
       const { model } = this.state;
       this.take();
+      this.known();
       if (model !== this.state.model) void this.facts();
       void this.refresh();
     });
@@ -116,28 +117,13 @@ export class Session extends EventTarget {
     if (last) this.choose({ photo: last });
   }
 
-  /** Explanations to show, in the grid of methods times targets: whole, or as far as they are. */
+  /** Explanations to show. */
   get data(): Data | null {
-    const { photo } = this.state;
-    if (!photo) return null;
-    const explanations = this.cells.flatMap(({ key }) => {
-      const found = this.works.found.get(key), part = this.works.partial.get(key);
-      return found ? [found] : part ? this.soFar(key, part) : [];
-    });
-    this.apart(explanations);
-    const { held } = this, same = held?.photo.src === photoAt(photo.id) && held.explanations.length === explanations.length;
-    if (!same || held.explanations.some((one, i) => one !== explanations[i])) {
-      this.held = { lang: lang(), photo: { ...photo, src: photoAt(photo.id) }, tables: this.start.tables, explanations };
-    }
-    return this.held;
+    return this.grid.data;
   }
 
   get results(): Found[] {
-    return this.cells.flatMap(({ key }) => this.works.found.get(key) ?? []);
-  }
-
-  private get cells() {
-    return this.wishes.flatMap(([name]) => this.works.all.get(name)?.cells ?? []);
+    return this.grid.cells.flatMap(({ key }) => this.works.found.get(key) ?? []);
   }
 
   /** What is asked for, a job a method. */
@@ -284,25 +270,6 @@ export class Session extends EventTarget {
     this.changed();
   }
 
-  /** A map that is on its way, with what is known of it. */
-  private soFar(key: string, part: Partial<Shown>): Shown[] {
-    const work = [...this.works.all.values()].find((one) => one.cells.some((cell) => cell.key === key));
-    const target = work?.cells.find((cell) => cell.key === key)?.target ?? "";
-    if (!part.input || !work) return [];
-    if (!this.soFars.has(part)) this.soFars.set(part, {
-      label: target, target, also: "", score: "", units: "", random: false, model: this.model?.name ?? "", explained: null, predictions: [],
-      words: null, details: [], notes: [], sign: "all", frame: null, method: work.method, ...part, partial: true,
-    } as Shown);
-    return [this.soFars.get(part)!];
-  }
-
-  /** Maps of one method with other options are told apart by these. */
-  private apart(all: Shown[]): void {
-    const options = new Map(this.wishes.flatMap(([name, wish]) => this.works.all.get(name)?.cells.map((cell) => [cell.key, asOne(wish.methods[0])] as const) ?? []));
-    const several = (one: Shown) => new Set(all.filter((other) => other.method === one.method).map((other) => options.get(other.key ?? ""))).size > 1;
-    for (const one of all) if (one.key && several(one)) one.also = (options.get(one.key) ?? "").replace(/^[^(]*\(?|\)$/g, "");
-  }
-
   private keep(photo: Photo): Photo {
     this.photos = [photo, ...this.photos.filter((one) => one.id !== photo.id)].slice(0, FEW);
     return photo;
@@ -313,6 +280,7 @@ export class Session extends EventTarget {
     Object.assign(this.state, plain(this.state.model), read(location.hash));
     if (this.state.photo) this.keep(this.state.photo);
     this.told = location.hash.slice(1);
+    this.fitted = Boolean(read(this.told).methods);
   }
 
   private tell(): void {
@@ -324,10 +292,5 @@ export class Session extends EventTarget {
   /** This state's address. */
   get link(): string {
     return `${location.origin}/#${written(this.state)}`;
-  }
-
-  toggle(method: Asked, on: boolean): void {
-    const others = this.state.methods.filter((one) => asOne(one) !== asOne(method));
-    this.choose({ methods: on ? [...others, method] : others });
   }
 }
