@@ -11,9 +11,9 @@ export class Intake extends Following {
     .drop.over { border-color: var(--accent); background: var(--accent-soft); }
     .drop p { margin: 0; color: var(--soft); font-size: 13.5px; }
     .row { display: flex; flex-wrap: wrap; gap: 8px; }
-    .first { padding: clamp(24px, 7vh, 72px) 20px; text-align: center; justify-items: center; }
+    .first { grid-template-columns: minmax(0, 1fr); padding: clamp(24px, 7vh, 72px) 20px; text-align: center; justify-items: center; }
     .first .row { justify-content: center; }
-    .photos { display: flex; gap: 8px; overflow-x: auto; padding: 4px; margin: 0 -4px; scrollbar-width: thin; }
+    .photos { display: flex; gap: 8px; max-width: 100%; overflow-x: auto; padding: 4px; margin: 0 -4px; scrollbar-width: thin; }
     .photos button { flex: none; padding: 0; border: 2px solid transparent; border-radius: 10px; background: none; cursor: pointer; line-height: 0; }
     .photos button[aria-pressed="true"] { border-color: var(--accent); }
     .photos img { width: 58px; height: 58px; object-fit: cover; border-radius: 7px; background: var(--track); }
