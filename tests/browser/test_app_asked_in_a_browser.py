@@ -1,5 +1,6 @@
 """What is asked for on the page: classes, methods, their layers and options."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,8 @@ import numpy as np
 import pytest
 
 from paging import NAMES, Site, Visits, chinese, explanation, predictions, same_values, shown, until
+
+CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
 def test_a_click_on_a_class_explains_it_beside_and_another_leaves_it_out(tab: Any, site: Site, file: Path) -> None:
@@ -102,6 +105,15 @@ def test_options_on_a_card_change_the_map(tab: Any, site: Site, file: Path) -> N
     same_values(tab, explanation(site, file, "rise", n_samples=50).heatmap()[0], (32, 32), (50, 9), index=1)
     tab.get_by_test_id("about-rise").click()
     assert card.locator('[name="n_samples"]').input_value() == "50"
+
+
+def test_a_card_and_the_help_of_its_options_speak_the_language_of_the_page(tab: Any) -> None:
+    tab.get_by_test_id("language").click()
+    tab.get_by_test_id("about-gradcam").click()
+    card = tab.get_by_test_id("card")
+    helps = card.locator("form small")
+    until(lambda: all(map(CHINESE.search, helps.all_inner_texts())), tab=tab)
+    assert helps.count() == 3 and all(map(CHINESE.search, card.locator("h4 + p").all_inner_texts()[:4]))
 
 
 def test_an_option_that_is_wrong_is_told_of_and_the_rest_stays(tab: Any, visits: Visits) -> None:

@@ -30,7 +30,7 @@ async function _(e, t, n, r) {
 	return o;
 }
 var v = encodeURIComponent, y = {
-	models: () => _("GET", "/api/models"),
+	models: (e) => _("GET", `/api/models?lang=${e}`),
 	classes: (e, t) => _("GET", `/api/models/${v(e)}/classes?lang=${t}`),
 	layers: (e) => _("GET", `/api/models/${v(e)}/layers`),
 	samples: (e) => _("GET", `/api/samples?lang=${e}`),
@@ -304,7 +304,7 @@ var ae = class {
 		}, this.cards = {}, this.costs = /* @__PURE__ */ new Map(), this.layers = [], this.works = new ce(() => this.changed(), () => void this.cost()), this.told = "", this.predicted = "", this.waiting = !1, this.fitted = !1, this.due = 0, this.grid = new ae(this);
 		let t = localStorage.getItem("seewhy-lang");
 		p(t === "zh" || t === "en" ? t : e.lang), c(() => {
-			localStorage.setItem("seewhy-lang", s()), this.words(), this.changed();
+			localStorage.setItem("seewhy-lang", s()), this.words(), this.translated(), this.changed();
 		}), this.take(), addEventListener("hashchange", () => {
 			if (location.hash.slice(1) === this.told) return;
 			let { model: e } = this.state;
@@ -440,7 +440,7 @@ var ae = class {
 		}
 	}
 	async shelf() {
-		let { models: e, loading: t } = await y.models();
+		let { models: e, loading: t } = await y.models(s());
 		Object.assign(this, {
 			models: e,
 			loading: t
@@ -466,6 +466,10 @@ var ae = class {
 			en: t.status === "fulfilled" ? t.value.classes : [],
 			zh: n.status === "fulfilled" ? n.value.classes : []
 		}, this.layers = r.status === "fulfilled" ? r.value.layers : [], this.changed());
+	}
+	async translated() {
+		let e = await y.models(s()).catch(() => null);
+		e?.models.length && (this.models = e.models), this.changed();
 	}
 	async words() {
 		let [e, t] = await Promise.allSettled([y.samples(s()), y.cards(s())]);
@@ -1221,6 +1225,7 @@ var X = [
     :host { display: block; }
     header { display: flex; flex-wrap: wrap; align-items: center; gap: 10px 16px; margin-bottom: 18px; }
     header .brand { font-size: 19px; margin: 0; }
+    header .field span { white-space: nowrap; }
     header .field { display: flex; align-items: center; gap: 8px; }
     header .right { margin-left: auto; display: flex; gap: 8px; }
     .page { display: grid; grid-template-columns: 330px minmax(0, 1fr); gap: 22px; align-items: start; }

@@ -145,7 +145,7 @@ async function ask<T>(method: string, path: string, body?: unknown, signal?: Abo
 const name = encodeURIComponent;
 
 export const api = {
-  models: () => ask<{ models: Model[]; loading: string[] }>("GET", "/api/models"),
+  models: (lang: string) => ask<{ models: Model[]; loading: string[] }>("GET", `/api/models?lang=${lang}`),
   classes: (model: string, lang: string) => ask<{ classes: string[] }>("GET", `/api/models/${name(model)}/classes?lang=${lang}`),
   layers: (model: string) => ask<{ layers: Layer[] }>("GET", `/api/models/${name(model)}/layers`),
   samples: (lang: string) => ask<{ samples: Photo[] }>("GET", `/api/samples?lang=${lang}`),

@@ -20,6 +20,7 @@ export class App extends Following {
     :host { display: block; }
     header { display: flex; flex-wrap: wrap; align-items: center; gap: 10px 16px; margin-bottom: 18px; }
     header .brand { font-size: 19px; margin: 0; }
+    header .field span { white-space: nowrap; }
     header .field { display: flex; align-items: center; gap: 8px; }
     header .right { margin-left: auto; display: flex; gap: 8px; }
     .page { display: grid; grid-template-columns: 330px minmax(0, 1fr); gap: 22px; align-items: start; }

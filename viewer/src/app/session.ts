@@ -51,6 +51,7 @@ export class Session extends EventTarget {
     listen(() => {
       localStorage.setItem("seewhy-lang", lang());
       void this.words();
+      void this.translated();
       this.changed();
     });
     this.take();
@@ -216,7 +217,7 @@ export class Session extends EventTarget {
 
   /** The models, those to come too. */
   private async shelf(): Promise<void> {
-    const { models, loading } = await api.models();
+    const { models, loading } = await api.models(lang());
     Object.assign(this, { models, loading });
     if (!this.model && !loading.includes(this.state.model)) this.state.model = models[0]?.id ?? "";
     this.known();
@@ -245,6 +246,13 @@ export class Session extends EventTarget {
     if (model !== this.state.model) return;
     this.names = { en: en.status === "fulfilled" ? en.value.classes : [], zh: zh.status === "fulfilled" ? zh.value.classes : [] };
     this.layers = layers.status === "fulfilled" ? layers.value.layers : [];
+    this.changed();
+  }
+
+  /** What the methods are and take, in the language chosen by now. */
+  private async translated(): Promise<void> {
+    const found = await api.models(lang()).catch(() => null); // an old text is better than none
+    if (found?.models.length) this.models = found.models;
     this.changed();
   }
 
