@@ -134,8 +134,8 @@ class Visits:
         tab = self.context(**options).new_page()
         tab.goto(f"{self.site.address}?token={TOKEN}")
         if fragment:
+            tab.goto("about:blank")  # else the page that is there would take the link before it is opened anew
             tab.goto(f"{self.site.address}#{fragment}")
-            tab.reload()
         tab.get_by_test_id("model").wait_for()
         return tab
 

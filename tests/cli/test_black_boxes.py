@@ -169,5 +169,7 @@ def test_the_pictures_of_a_function_say_its_score(hiding: str, function: tuple[s
     assert call("explain", "photos/cat.jpg", *function, "-m", hiding).exit_code == 0
     page = Path("seewhy-out/cat/page.html").read_text()
     found = seewhy.open("seewhy-out/cat")
-    assert f'"score":"{found.predictions[0][0].score:.4g}"' in page and '"probability":0' not in page
+    data = json.loads(page.split('id="data">')[1].split("</script>")[0])
+    (said,) = {one["score"] for one in data["explanations"][0]["predictions"][:1]}
+    assert said == found.predictions[0][0].score and "probability" not in data["explanations"][0]["predictions"][0]
     assert f"answer {found.scores[0]:.3f}" in page

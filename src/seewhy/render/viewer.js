@@ -29,11 +29,11 @@ var e = globalThis, t = e.ShadowRoot && (e.ShadyCSS === void 0 || e.ShadyCSS.nat
 	let t = "";
 	for (let n of e.cssRules) t += n.cssText;
 	return a(t);
-})(e) : e, { is: l, defineProperty: u, getOwnPropertyDescriptor: d, getOwnPropertyNames: ee, getOwnPropertySymbols: f, getPrototypeOf: te } = Object, p = globalThis, ne = p.trustedTypes, re = ne ? ne.emptyScript : "", ie = p.reactiveElementPolyfillSupport, m = (e, t) => e, h = {
+})(e) : e, { is: l, defineProperty: u, getOwnPropertyDescriptor: d, getOwnPropertyNames: ee, getOwnPropertySymbols: te, getPrototypeOf: ne } = Object, f = globalThis, re = f.trustedTypes, ie = re ? re.emptyScript : "", ae = f.reactiveElementPolyfillSupport, p = (e, t) => e, oe = {
 	toAttribute(e, t) {
 		switch (t) {
 			case Boolean:
-				e = e ? re : null;
+				e = e ? ie : null;
 				break;
 			case Object:
 			case Array: e = e == null ? e : JSON.stringify(e);
@@ -58,23 +58,23 @@ var e = globalThis, t = e.ShadowRoot && (e.ShadyCSS === void 0 || e.ShadyCSS.nat
 		}
 		return n;
 	}
-}, ae = (e, t) => !l(e, t), oe = {
+}, se = (e, t) => !l(e, t), ce = {
 	attribute: !0,
 	type: String,
-	converter: h,
+	converter: oe,
 	reflect: !1,
 	useDefault: !1,
-	hasChanged: ae
+	hasChanged: se
 };
-Symbol.metadata ??= Symbol("metadata"), p.litPropertyMetadata ??= /* @__PURE__ */ new WeakMap();
-var g = class extends HTMLElement {
+Symbol.metadata ??= Symbol("metadata"), f.litPropertyMetadata ??= /* @__PURE__ */ new WeakMap();
+var m = class extends HTMLElement {
 	static addInitializer(e) {
 		this._$Ei(), (this.l ??= []).push(e);
 	}
 	static get observedAttributes() {
 		return this.finalize(), this._$Eh && [...this._$Eh.keys()];
 	}
-	static createProperty(e, t = oe) {
+	static createProperty(e, t = ce) {
 		if (t.state && (t.attribute = !1), this._$Ei(), this.prototype.hasOwnProperty(e) && ((t = Object.create(t)).wrapped = !0), this.elementProperties.set(e, t), !t.noAccessor) {
 			let n = Symbol(), r = this.getPropertyDescriptor(e, n, t);
 			r !== void 0 && u(this.prototype, e, r);
@@ -100,17 +100,17 @@ var g = class extends HTMLElement {
 		};
 	}
 	static getPropertyOptions(e) {
-		return this.elementProperties.get(e) ?? oe;
+		return this.elementProperties.get(e) ?? ce;
 	}
 	static _$Ei() {
-		if (this.hasOwnProperty(m("elementProperties"))) return;
-		let e = te(this);
+		if (this.hasOwnProperty(p("elementProperties"))) return;
+		let e = ne(this);
 		e.finalize(), e.l !== void 0 && (this.l = [...e.l]), this.elementProperties = new Map(e.elementProperties);
 	}
 	static finalize() {
-		if (this.hasOwnProperty(m("finalized"))) return;
-		if (this.finalized = !0, this._$Ei(), this.hasOwnProperty(m("properties"))) {
-			let e = this.properties, t = [...ee(e), ...f(e)];
+		if (this.hasOwnProperty(p("finalized"))) return;
+		if (this.finalized = !0, this._$Ei(), this.hasOwnProperty(p("properties"))) {
+			let e = this.properties, t = [...ee(e), ...te(e)];
 			for (let n of t) this.createProperty(n, e[n]);
 		}
 		let e = this[Symbol.metadata];
@@ -171,14 +171,14 @@ var g = class extends HTMLElement {
 	_$ET(e, t) {
 		let n = this.constructor.elementProperties.get(e), r = this.constructor._$Eu(e, n);
 		if (r !== void 0 && !0 === n.reflect) {
-			let i = (n.converter?.toAttribute === void 0 ? h : n.converter).toAttribute(t, n.type);
+			let i = (n.converter?.toAttribute === void 0 ? oe : n.converter).toAttribute(t, n.type);
 			this._$Em = e, i == null ? this.removeAttribute(r) : this.setAttribute(r, i), this._$Em = null;
 		}
 	}
 	_$AK(e, t) {
 		let n = this.constructor, r = n._$Eh.get(e);
 		if (r !== void 0 && this._$Em !== r) {
-			let e = n.getPropertyOptions(r), i = typeof e.converter == "function" ? { fromAttribute: e.converter } : e.converter?.fromAttribute === void 0 ? h : e.converter;
+			let e = n.getPropertyOptions(r), i = typeof e.converter == "function" ? { fromAttribute: e.converter } : e.converter?.fromAttribute === void 0 ? oe : e.converter;
 			this._$Em = r;
 			let a = i.fromAttribute(t, e.type);
 			this[r] = a ?? this._$Ej?.get(r) ?? a, this._$Em = null;
@@ -187,7 +187,7 @@ var g = class extends HTMLElement {
 	requestUpdate(e, t, n, r = !1, i) {
 		if (e !== void 0) {
 			let a = this.constructor;
-			if (!1 === r && (i = this[e]), n ??= a.getPropertyOptions(e), !((n.hasChanged ?? ae)(i, t) || n.useDefault && n.reflect && i === this._$Ej?.get(e) && !this.hasAttribute(a._$Eu(e, n)))) return;
+			if (!1 === r && (i = this[e]), n ??= a.getPropertyOptions(e), !((n.hasChanged ?? se)(i, t) || n.useDefault && n.reflect && i === this._$Ej?.get(e) && !this.hasAttribute(a._$Eu(e, n)))) return;
 			this.C(e, t, n);
 		}
 		!1 === this.isUpdatePending && (this._$ES = this._$EP());
@@ -251,88 +251,88 @@ var g = class extends HTMLElement {
 	updated(e) {}
 	firstUpdated(e) {}
 };
-g.elementStyles = [], g.shadowRootOptions = { mode: "open" }, g[m("elementProperties")] = /* @__PURE__ */ new Map(), g[m("finalized")] = /* @__PURE__ */ new Map(), ie?.({ ReactiveElement: g }), (p.reactiveElementVersions ??= []).push("2.1.2");
+m.elementStyles = [], m.shadowRootOptions = { mode: "open" }, m[p("elementProperties")] = /* @__PURE__ */ new Map(), m[p("finalized")] = /* @__PURE__ */ new Map(), ae?.({ ReactiveElement: m }), (f.reactiveElementVersions ??= []).push("2.1.2");
 // node_modules/lit-html/lit-html.js
-var _ = globalThis, se = (e) => e, v = _.trustedTypes, ce = v ? v.createPolicy("lit-html", { createHTML: (e) => e }) : void 0, le = "$lit$", y = `lit$${Math.random().toFixed(9).slice(2)}$`, ue = "?" + y, de = `<${ue}>`, b = document, x = () => b.createComment(""), S = (e) => e === null || typeof e != "object" && typeof e != "function", C = Array.isArray, fe = (e) => C(e) || typeof e?.[Symbol.iterator] == "function", pe = "[ 	\n\f\r]", w = /<(?:(!--|\/[^a-zA-Z])|(\/?[a-zA-Z][^>\s]*)|(\/?$))/g, me = /-->/g, he = />/g, T = RegExp(`>|${pe}(?:([^\\s"'>=/]+)(${pe}*=${pe}*(?:[^ \t\n\f\r"'\`<>=]|("|')|))|$)`, "g"), ge = /'/g, _e = /"/g, ve = /^(?:script|style|textarea|title)$/i, ye = (e) => (t, ...n) => ({
+var h = globalThis, le = (e) => e, g = h.trustedTypes, ue = g ? g.createPolicy("lit-html", { createHTML: (e) => e }) : void 0, de = "$lit$", _ = `lit$${Math.random().toFixed(9).slice(2)}$`, fe = "?" + _, pe = `<${fe}>`, v = document, y = () => v.createComment(""), b = (e) => e === null || typeof e != "object" && typeof e != "function", me = Array.isArray, he = (e) => me(e) || typeof e?.[Symbol.iterator] == "function", ge = "[ 	\n\f\r]", x = /<(?:(!--|\/[^a-zA-Z])|(\/?[a-zA-Z][^>\s]*)|(\/?$))/g, _e = /-->/g, ve = />/g, S = RegExp(`>|${ge}(?:([^\\s"'>=/]+)(${ge}*=${ge}*(?:[^ \t\n\f\r"'\`<>=]|("|')|))|$)`, "g"), ye = /'/g, be = /"/g, xe = /^(?:script|style|textarea|title)$/i, Se = (e) => (t, ...n) => ({
 	_$litType$: e,
 	strings: t,
 	values: n
-}), E = ye(1), be = ye(2), D = Symbol.for("lit-noChange"), O = Symbol.for("lit-nothing"), xe = /* @__PURE__ */ new WeakMap(), k = b.createTreeWalker(b, 129);
-function Se(e, t) {
-	if (!C(e) || !e.hasOwnProperty("raw")) throw Error("invalid template strings array");
-	return ce === void 0 ? t : ce.createHTML(t);
+}), C = Se(1), Ce = Se(2), w = Symbol.for("lit-noChange"), T = Symbol.for("lit-nothing"), we = /* @__PURE__ */ new WeakMap(), E = v.createTreeWalker(v, 129);
+function Te(e, t) {
+	if (!me(e) || !e.hasOwnProperty("raw")) throw Error("invalid template strings array");
+	return ue === void 0 ? t : ue.createHTML(t);
 }
-var Ce = (e, t) => {
-	let n = e.length - 1, r = [], i, a = t === 2 ? "<svg>" : t === 3 ? "<math>" : "", o = w;
+var Ee = (e, t) => {
+	let n = e.length - 1, r = [], i, a = t === 2 ? "<svg>" : t === 3 ? "<math>" : "", o = x;
 	for (let t = 0; t < n; t++) {
 		let n = e[t], s, c, l = -1, u = 0;
-		for (; u < n.length && (o.lastIndex = u, c = o.exec(n), c !== null);) u = o.lastIndex, o === w ? c[1] === "!--" ? o = me : c[1] === void 0 ? c[2] === void 0 ? c[3] !== void 0 && (o = T) : (ve.test(c[2]) && (i = RegExp("</" + c[2], "g")), o = T) : o = he : o === T ? c[0] === ">" ? (o = i ?? w, l = -1) : c[1] === void 0 ? l = -2 : (l = o.lastIndex - c[2].length, s = c[1], o = c[3] === void 0 ? T : c[3] === "\"" ? _e : ge) : o === _e || o === ge ? o = T : o === me || o === he ? o = w : (o = T, i = void 0);
-		let d = o === T && e[t + 1].startsWith("/>") ? " " : "";
-		a += o === w ? n + de : l >= 0 ? (r.push(s), n.slice(0, l) + le + n.slice(l) + y + d) : n + y + (l === -2 ? t : d);
+		for (; u < n.length && (o.lastIndex = u, c = o.exec(n), c !== null);) u = o.lastIndex, o === x ? c[1] === "!--" ? o = _e : c[1] === void 0 ? c[2] === void 0 ? c[3] !== void 0 && (o = S) : (xe.test(c[2]) && (i = RegExp("</" + c[2], "g")), o = S) : o = ve : o === S ? c[0] === ">" ? (o = i ?? x, l = -1) : c[1] === void 0 ? l = -2 : (l = o.lastIndex - c[2].length, s = c[1], o = c[3] === void 0 ? S : c[3] === "\"" ? be : ye) : o === be || o === ye ? o = S : o === _e || o === ve ? o = x : (o = S, i = void 0);
+		let d = o === S && e[t + 1].startsWith("/>") ? " " : "";
+		a += o === x ? n + pe : l >= 0 ? (r.push(s), n.slice(0, l) + de + n.slice(l) + _ + d) : n + _ + (l === -2 ? t : d);
 	}
-	return [Se(e, a + (e[n] || "<?>") + (t === 2 ? "</svg>" : t === 3 ? "</math>" : "")), r];
-}, we = class e {
+	return [Te(e, a + (e[n] || "<?>") + (t === 2 ? "</svg>" : t === 3 ? "</math>" : "")), r];
+}, D = class e {
 	constructor({ strings: t, _$litType$: n }, r) {
 		let i;
 		this.parts = [];
-		let a = 0, o = 0, s = t.length - 1, c = this.parts, [l, u] = Ce(t, n);
-		if (this.el = e.createElement(l, r), k.currentNode = this.el.content, n === 2 || n === 3) {
+		let a = 0, o = 0, s = t.length - 1, c = this.parts, [l, u] = Ee(t, n);
+		if (this.el = e.createElement(l, r), E.currentNode = this.el.content, n === 2 || n === 3) {
 			let e = this.el.content.firstChild;
 			e.replaceWith(...e.childNodes);
 		}
-		for (; (i = k.nextNode()) !== null && c.length < s;) {
+		for (; (i = E.nextNode()) !== null && c.length < s;) {
 			if (i.nodeType === 1) {
-				if (i.hasAttributes()) for (let e of i.getAttributeNames()) if (e.endsWith(le)) {
-					let t = u[o++], n = i.getAttribute(e).split(y), r = /([.?@])?(.*)/.exec(t);
+				if (i.hasAttributes()) for (let e of i.getAttributeNames()) if (e.endsWith(de)) {
+					let t = u[o++], n = i.getAttribute(e).split(_), r = /([.?@])?(.*)/.exec(t);
 					c.push({
 						type: 1,
 						index: a,
 						name: r[2],
 						strings: n,
-						ctor: r[1] === "." ? De : r[1] === "?" ? Oe : r[1] === "@" ? ke : j
+						ctor: r[1] === "." ? Oe : r[1] === "?" ? ke : r[1] === "@" ? Ae : A
 					}), i.removeAttribute(e);
-				} else e.startsWith(y) && (c.push({
+				} else e.startsWith(_) && (c.push({
 					type: 6,
 					index: a
 				}), i.removeAttribute(e));
-				if (ve.test(i.tagName)) {
-					let e = i.textContent.split(y), t = e.length - 1;
+				if (xe.test(i.tagName)) {
+					let e = i.textContent.split(_), t = e.length - 1;
 					if (t > 0) {
-						i.textContent = v ? v.emptyScript : "";
-						for (let n = 0; n < t; n++) i.append(e[n], x()), k.nextNode(), c.push({
+						i.textContent = g ? g.emptyScript : "";
+						for (let n = 0; n < t; n++) i.append(e[n], y()), E.nextNode(), c.push({
 							type: 2,
 							index: ++a
 						});
-						i.append(e[t], x());
+						i.append(e[t], y());
 					}
 				}
 			} else if (i.nodeType === 8) {
-				if (i.data === ue) c.push({
+				if (i.data === fe) c.push({
 					type: 2,
 					index: a
 				});
 				else {
 					let e = -1;
-					for (; (e = i.data.indexOf(y, e + 1)) !== -1;) c.push({
+					for (; (e = i.data.indexOf(_, e + 1)) !== -1;) c.push({
 						type: 7,
 						index: a
-					}), e += y.length - 1;
+					}), e += _.length - 1;
 				}
 			}
 			a++;
 		}
 	}
 	static createElement(e, t) {
-		let n = b.createElement("template");
+		let n = v.createElement("template");
 		return n.innerHTML = e, n;
 	}
 };
-function A(e, t, n = e, r) {
-	if (t === D) return t;
-	let i = r === void 0 ? n._$Cl : n._$Co?.[r], a = S(t) ? void 0 : t._$litDirective$;
-	return i?.constructor !== a && (i?._$AO?.(!1), a === void 0 ? i = void 0 : (i = new a(e), i._$AT(e, n, r)), r === void 0 ? n._$Cl = i : (n._$Co ??= [])[r] = i), i !== void 0 && (t = A(e, i._$AS(e, t.values), i, r)), t;
+function O(e, t, n = e, r) {
+	if (t === w) return t;
+	let i = r === void 0 ? n._$Cl : n._$Co?.[r], a = b(t) ? void 0 : t._$litDirective$;
+	return i?.constructor !== a && (i?._$AO?.(!1), a === void 0 ? i = void 0 : (i = new a(e), i._$AT(e, n, r)), r === void 0 ? n._$Cl = i : (n._$Co ??= [])[r] = i), i !== void 0 && (t = O(e, i._$AS(e, t.values), i, r)), t;
 }
-var Te = class {
+var De = class {
 	constructor(e, t) {
 		this._$AV = [], this._$AN = void 0, this._$AD = e, this._$AM = t;
 	}
@@ -343,28 +343,28 @@ var Te = class {
 		return this._$AM._$AU;
 	}
 	u(e) {
-		let { el: { content: t }, parts: n } = this._$AD, r = (e?.creationScope ?? b).importNode(t, !0);
-		k.currentNode = r;
-		let i = k.nextNode(), a = 0, o = 0, s = n[0];
+		let { el: { content: t }, parts: n } = this._$AD, r = (e?.creationScope ?? v).importNode(t, !0);
+		E.currentNode = r;
+		let i = E.nextNode(), a = 0, o = 0, s = n[0];
 		for (; s !== void 0;) {
 			if (a === s.index) {
 				let t;
-				s.type === 2 ? t = new Ee(i, i.nextSibling, this, e) : s.type === 1 ? t = new s.ctor(i, s.name, s.strings, this, e) : s.type === 6 && (t = new Ae(i, this, e)), this._$AV.push(t), s = n[++o];
+				s.type === 2 ? t = new k(i, i.nextSibling, this, e) : s.type === 1 ? t = new s.ctor(i, s.name, s.strings, this, e) : s.type === 6 && (t = new je(i, this, e)), this._$AV.push(t), s = n[++o];
 			}
-			a !== s?.index && (i = k.nextNode(), a++);
+			a !== s?.index && (i = E.nextNode(), a++);
 		}
-		return k.currentNode = b, r;
+		return E.currentNode = v, r;
 	}
 	p(e) {
 		let t = 0;
 		for (let n of this._$AV) n !== void 0 && (n.strings === void 0 ? n._$AI(e[t]) : (n._$AI(e, n, t), t += n.strings.length - 2)), t++;
 	}
-}, Ee = class e {
+}, k = class e {
 	get _$AU() {
 		return this._$AM?._$AU ?? this._$Cv;
 	}
 	constructor(e, t, n, r) {
-		this.type = 2, this._$AH = O, this._$AN = void 0, this._$AA = e, this._$AB = t, this._$AM = n, this.options = r, this._$Cv = r?.isConnected ?? !0;
+		this.type = 2, this._$AH = T, this._$AN = void 0, this._$AA = e, this._$AB = t, this._$AM = n, this.options = r, this._$Cv = r?.isConnected ?? !0;
 	}
 	get parentNode() {
 		let e = this._$AA.parentNode, t = this._$AM;
@@ -377,7 +377,7 @@ var Te = class {
 		return this._$AB;
 	}
 	_$AI(e, t = this) {
-		e = A(this, e, t), S(e) ? e === O || e == null || e === "" ? (this._$AH !== O && this._$AR(), this._$AH = O) : e !== this._$AH && e !== D && this._(e) : e._$litType$ === void 0 ? e.nodeType === void 0 ? fe(e) ? this.k(e) : this._(e) : this.T(e) : this.$(e);
+		e = O(this, e, t), b(e) ? e === T || e == null || e === "" ? (this._$AH !== T && this._$AR(), this._$AH = T) : e !== this._$AH && e !== w && this._(e) : e._$litType$ === void 0 ? e.nodeType === void 0 ? he(e) ? this.k(e) : this._(e) : this.T(e) : this.$(e);
 	}
 	O(e) {
 		return this._$AA.parentNode.insertBefore(e, this._$AB);
@@ -386,36 +386,36 @@ var Te = class {
 		this._$AH !== e && (this._$AR(), this._$AH = this.O(e));
 	}
 	_(e) {
-		this._$AH !== O && S(this._$AH) ? this._$AA.nextSibling.data = e : this.T(b.createTextNode(e)), this._$AH = e;
+		this._$AH !== T && b(this._$AH) ? this._$AA.nextSibling.data = e : this.T(v.createTextNode(e)), this._$AH = e;
 	}
 	$(e) {
-		let { values: t, _$litType$: n } = e, r = typeof n == "number" ? this._$AC(e) : (n.el === void 0 && (n.el = we.createElement(Se(n.h, n.h[0]), this.options)), n);
+		let { values: t, _$litType$: n } = e, r = typeof n == "number" ? this._$AC(e) : (n.el === void 0 && (n.el = D.createElement(Te(n.h, n.h[0]), this.options)), n);
 		if (this._$AH?._$AD === r) this._$AH.p(t);
 		else {
-			let e = new Te(r, this), n = e.u(this.options);
+			let e = new De(r, this), n = e.u(this.options);
 			e.p(t), this.T(n), this._$AH = e;
 		}
 	}
 	_$AC(e) {
-		let t = xe.get(e.strings);
-		return t === void 0 && xe.set(e.strings, t = new we(e)), t;
+		let t = we.get(e.strings);
+		return t === void 0 && we.set(e.strings, t = new D(e)), t;
 	}
 	k(t) {
-		C(this._$AH) || (this._$AH = [], this._$AR());
+		me(this._$AH) || (this._$AH = [], this._$AR());
 		let n = this._$AH, r, i = 0;
-		for (let a of t) i === n.length ? n.push(r = new e(this.O(x()), this.O(x()), this, this.options)) : r = n[i], r._$AI(a), i++;
+		for (let a of t) i === n.length ? n.push(r = new e(this.O(y()), this.O(y()), this, this.options)) : r = n[i], r._$AI(a), i++;
 		i < n.length && (this._$AR(r && r._$AB.nextSibling, i), n.length = i);
 	}
 	_$AR(e = this._$AA.nextSibling, t) {
 		for (this._$AP?.(!1, !0, t); e !== this._$AB;) {
-			let t = se(e).nextSibling;
-			se(e).remove(), e = t;
+			let t = le(e).nextSibling;
+			le(e).remove(), e = t;
 		}
 	}
 	setConnected(e) {
 		this._$AM === void 0 && (this._$Cv = e, this._$AP?.(e));
 	}
-}, j = class {
+}, A = class {
 	get tagName() {
 		return this.element.tagName;
 	}
@@ -423,47 +423,47 @@ var Te = class {
 		return this._$AM._$AU;
 	}
 	constructor(e, t, n, r, i) {
-		this.type = 1, this._$AH = O, this._$AN = void 0, this.element = e, this.name = t, this._$AM = r, this.options = i, n.length > 2 || n[0] !== "" || n[1] !== "" ? (this._$AH = Array(n.length - 1).fill(/* @__PURE__ */ new String()), this.strings = n) : this._$AH = O;
+		this.type = 1, this._$AH = T, this._$AN = void 0, this.element = e, this.name = t, this._$AM = r, this.options = i, n.length > 2 || n[0] !== "" || n[1] !== "" ? (this._$AH = Array(n.length - 1).fill(/* @__PURE__ */ new String()), this.strings = n) : this._$AH = T;
 	}
 	_$AI(e, t = this, n, r) {
 		let i = this.strings, a = !1;
-		if (i === void 0) e = A(this, e, t, 0), a = !S(e) || e !== this._$AH && e !== D, a && (this._$AH = e);
+		if (i === void 0) e = O(this, e, t, 0), a = !b(e) || e !== this._$AH && e !== w, a && (this._$AH = e);
 		else {
 			let r = e, o, s;
-			for (e = i[0], o = 0; o < i.length - 1; o++) s = A(this, r[n + o], t, o), s === D && (s = this._$AH[o]), a ||= !S(s) || s !== this._$AH[o], s === O ? e = O : e !== O && (e += (s ?? "") + i[o + 1]), this._$AH[o] = s;
+			for (e = i[0], o = 0; o < i.length - 1; o++) s = O(this, r[n + o], t, o), s === w && (s = this._$AH[o]), a ||= !b(s) || s !== this._$AH[o], s === T ? e = T : e !== T && (e += (s ?? "") + i[o + 1]), this._$AH[o] = s;
 		}
 		a && !r && this.j(e);
 	}
 	j(e) {
-		e === O ? this.element.removeAttribute(this.name) : this.element.setAttribute(this.name, e ?? "");
+		e === T ? this.element.removeAttribute(this.name) : this.element.setAttribute(this.name, e ?? "");
 	}
-}, De = class extends j {
+}, Oe = class extends A {
 	constructor() {
 		super(...arguments), this.type = 3;
 	}
 	j(e) {
-		this.element[this.name] = e === O ? void 0 : e;
+		this.element[this.name] = e === T ? void 0 : e;
 	}
-}, Oe = class extends j {
+}, ke = class extends A {
 	constructor() {
 		super(...arguments), this.type = 4;
 	}
 	j(e) {
-		this.element.toggleAttribute(this.name, !!e && e !== O);
+		this.element.toggleAttribute(this.name, !!e && e !== T);
 	}
-}, ke = class extends j {
+}, Ae = class extends A {
 	constructor(e, t, n, r, i) {
 		super(e, t, n, r, i), this.type = 5;
 	}
 	_$AI(e, t = this) {
-		if ((e = A(this, e, t, 0) ?? O) === D) return;
-		let n = this._$AH, r = e === O && n !== O || e.capture !== n.capture || e.once !== n.once || e.passive !== n.passive, i = e !== O && (n === O || r);
+		if ((e = O(this, e, t, 0) ?? T) === w) return;
+		let n = this._$AH, r = e === T && n !== T || e.capture !== n.capture || e.once !== n.once || e.passive !== n.passive, i = e !== T && (n === T || r);
 		r && this.element.removeEventListener(this.name, this, n), i && this.element.addEventListener(this.name, this, e), this._$AH = e;
 	}
 	handleEvent(e) {
 		typeof this._$AH == "function" ? this._$AH.call(this.options?.host ?? this.element, e) : this._$AH.handleEvent(e);
 	}
-}, Ae = class {
+}, je = class {
 	constructor(e, t, n) {
 		this.element = e, this.type = 6, this._$AN = void 0, this._$AM = t, this.options = n;
 	}
@@ -471,18 +471,18 @@ var Te = class {
 		return this._$AM._$AU;
 	}
 	_$AI(e) {
-		A(this, e);
+		O(this, e);
 	}
-}, je = _.litHtmlPolyfillSupport;
-je?.(we, Ee), (_.litHtmlVersions ??= []).push("3.3.3");
-var Me = (e, t, n) => {
+}, Me = h.litHtmlPolyfillSupport;
+Me?.(D, k), (h.litHtmlVersions ??= []).push("3.3.3");
+var Ne = (e, t, n) => {
 	let r = n?.renderBefore ?? t, i = r._$litPart$;
 	if (i === void 0) {
 		let e = n?.renderBefore ?? null;
-		r._$litPart$ = i = new Ee(t.insertBefore(x(), e), e, void 0, n ?? {});
+		r._$litPart$ = i = new k(t.insertBefore(y(), e), e, void 0, n ?? {});
 	}
 	return i._$AI(e), i;
-}, Ne = globalThis, M = class extends g {
+}, j = globalThis, M = class extends m {
 	constructor() {
 		super(...arguments), this.renderOptions = { host: this }, this._$Do = void 0;
 	}
@@ -492,7 +492,7 @@ var Me = (e, t, n) => {
 	}
 	update(e) {
 		let t = this.render();
-		this.hasUpdated || (this.renderOptions.isConnected = this.isConnected), super.update(e), this._$Do = Me(t, this.renderRoot, this.renderOptions);
+		this.hasUpdated || (this.renderOptions.isConnected = this.isConnected), super.update(e), this._$Do = Ne(t, this.renderRoot, this.renderOptions);
 	}
 	connectedCallback() {
 		super.connectedCallback(), this._$Do?.setConnected(!0);
@@ -501,12 +501,12 @@ var Me = (e, t, n) => {
 		super.disconnectedCallback(), this._$Do?.setConnected(!1);
 	}
 	render() {
-		return D;
+		return w;
 	}
 };
-M._$litElement$ = !0, M.finalized = !0, Ne.litElementHydrateSupport?.({ LitElement: M });
-var Pe = Ne.litElementPolyfillSupport;
-Pe?.({ LitElement: M }), (Ne.litElementVersions ??= []).push("4.2.2");
+M._$litElement$ = !0, M.finalized = !0, j.litElementHydrateSupport?.({ LitElement: M });
+var Pe = j.litElementPolyfillSupport;
+Pe?.({ LitElement: M }), (j.litElementVersions ??= []).push("4.2.2");
 // src/maps/decode.ts
 var Fe = (e) => Uint8Array.from(atob(e), (e) => e.charCodeAt(0));
 function Ie(e) {
@@ -514,7 +514,7 @@ function Ie(e) {
 	return Float32Array.from({ length: e.length / 4 }, (e, n) => t.getFloat32(4 * n, !0));
 }
 // src/maps/place.ts
-function Le(e, t, n) {
+function N(e, t, n) {
 	let r = t ? e.columns : e.rows, i = e.input[t], a = e.scale[t] * n + e.offset[t];
 	if (a < 0 || a > i) return null;
 	let o = Math.min(Math.max(a * r / i - .5, 0), r - 1), s = Math.floor(o);
@@ -524,7 +524,7 @@ function Le(e, t, n) {
 		share: Math.fround(o - s)
 	};
 }
-function N(e, t, n) {
+function P(e, t, n) {
 	let r = t ? e.columns : e.rows, i = (e.scale[t] * n + e.offset[t]) * r / e.input[t];
 	if (i < 0 || i > r) return null;
 	let a = Math.min(Math.floor(i), r - 1);
@@ -534,44 +534,44 @@ function N(e, t, n) {
 		share: 0
 	};
 }
-var Re = (e, t, n) => Math.fround(e + Math.fround(Math.fround(t - e) * n.share));
-function ze(e, t) {
+var Le = (e, t, n) => Math.fround(e + Math.fround(Math.fround(t - e) * n.share));
+function Re(e, t) {
 	let n = t.low * e.columns, r = t.high * e.columns;
-	return Float32Array.from({ length: e.columns }, (i, a) => Re(e.values[n + a], e.values[r + a], t));
+	return Float32Array.from({ length: e.columns }, (i, a) => Le(e.values[n + a], e.values[r + a], t));
 }
-function Be(e, t, n) {
+function ze(e, t, n) {
 	if (!t || !n) return NaN;
-	let r = ze(e, t);
-	return Re(r[n.low], r[n.high], n);
+	let r = Re(e, t);
+	return Le(r[n.low], r[n.high], n);
 }
 // src/maps/field.ts
-var Ve = class {
+var Be = class {
 	constructor(e) {
 		this.map = e;
 	}
 	over(e, t, n, r) {
-		let { map: i } = this, a = r ? N : Le, o = new Float32Array(t * n).fill(NaN), s = Array.from({ length: t }, (n, r) => a(i, 1, e.left + (r + .5) * e.width / t)), c = s.findIndex(Boolean), l = s.findLastIndex(Boolean);
+		let { map: i } = this, a = r ? P : N, o = new Float32Array(t * n).fill(NaN), s = Array.from({ length: t }, (n, r) => a(i, 1, e.left + (r + .5) * e.width / t)), c = s.findIndex(Boolean), l = s.findLastIndex(Boolean);
 		if (c < 0) return o;
 		let u = Int32Array.from(s, (e) => e?.low ?? 0), d = Int32Array.from(s, (e) => e?.high ?? 0), ee = Float32Array.from(s, (e) => e?.share ?? 0);
 		for (let r = 0; r < n; r++) {
 			let s = a(i, 0, e.top + (r + .5) * e.height / n);
 			if (!s) continue;
-			let f = ze(i, s);
+			let te = Re(i, s);
 			for (let e = c, n = r * t + c; e <= l; e++, n++) {
-				let t = f[u[e]], r = f[d[e]];
+				let t = te[u[e]], r = te[d[e]];
 				o[n] = t + (r - t) * ee[e];
 			}
 		}
 		return o;
 	}
 	at(e, t) {
-		return Be(this.map, Le(this.map, 0, t + .5), Le(this.map, 1, e + .5));
+		return ze(this.map, N(this.map, 0, t + .5), N(this.map, 1, e + .5));
 	}
 	cell(e, t) {
-		let n = N(this.map, 0, t + .5), r = N(this.map, 1, e + .5);
+		let n = P(this.map, 0, t + .5), r = P(this.map, 1, e + .5);
 		return n && r ? [n.low, r.low] : null;
 	}
-}, He = class {
+}, Ve = class {
 	constructor(e, t) {
 		this.of = e, this.by = t;
 	}
@@ -582,52 +582,54 @@ var Ve = class {
 	at(e, t) {
 		return this.by(this.of.map((n) => n.at(e, t)));
 	}
-}, Ue = [
+}, He = [
 	"all",
 	"positive",
 	"negative",
 	"absolute"
 ];
-function We(e, t) {
+function Ue(e, t) {
 	return t === "positive" ? Math.max(e, 0) : t === "negative" ? Math.max(-e, 0) : t === "absolute" ? Math.abs(e) : e;
 }
-var Ge = (e, t, n) => n ? Math.min(Math.max(We(e, t) / n, -1), 1) : 0, P = (e, t) => 3 * Math.round(t === "all" ? 128 + 127 * e : 255 * e), Ke = class {
+var We = (e, t, n) => n ? Math.min(Math.max(Ue(e, t) / n, -1), 1) : 0, F = (e, t) => 3 * Math.round(t === "all" ? 128 + 127 * e : 255 * e), Ge = 4096, Ke = class {
 	constructor(e, t) {
+		this.sums = new Float64Array(Ge);
 		let n = new Float32Array(e.length), r = 0;
-		for (let i = 0; i < e.length; i++) e[i] === e[i] && (n[r++] = Math.abs(We(e[i], t)));
-		this.sizes = n.subarray(0, r).sort(), this.sums = new Float64Array(this.sizes.length);
-		let i = 0;
-		for (let e = 0; e < this.sizes.length; e++) this.sums[e] = i += this.sizes[e];
+		for (let i = 0; i < e.length; i++) e[i] === e[i] && (n[r++] = Math.abs(Ue(e[i], t)));
+		this.sizes = n.subarray(0, r), this.peak = I(this.sizes);
+		for (let e = 0; e < r; e++) this.sums[this.bin(n[e])] += n[e];
+		this.total = this.sums.reduce((e, t) => e + t, 0);
+	}
+	bin(e) {
+		return this.peak ? Math.min(Math.floor(e / this.peak * Ge), 4095) : 0;
 	}
 	limits(e) {
-		let { sizes: t, sums: n } = this, r = t.length - 1;
-		if (r < 0 || !n[r]) return {
+		if (!this.total) return {
 			limit: 0,
 			peak: 0
 		};
-		let i = n[r] * .01 * (100 - e), a = 0, o = r;
-		for (; a < o;) {
-			let e = a + o >> 1;
-			n[e] >= i ? o = e : a = e + 1;
-		}
+		let t = this.total * .01 * (100 - e), n = 0, r = 0;
+		for (; n < 4095 && r + this.sums[n] < t;) r += this.sums[n++];
+		let i = this.sizes.filter((e) => this.bin(e) === n).sort(), a = 0;
+		for (; a < i.length - 1 && (r += i[a]) < t;) a++;
 		return {
-			limit: t[a],
-			peak: t[r]
+			limit: i[a] ?? this.peak,
+			peak: this.peak
 		};
 	}
 };
-function qe(e) {
+function I(e) {
 	let t = 0;
 	for (let n = 0; n < e.length; n++) Math.abs(e[n]) > t && (t = Math.abs(e[n]));
 	return t;
 }
-function F(e) {
+function L(e) {
 	if (e === 0) return "0";
 	let t = Math.abs(e);
 	return (t >= 1e5 || t < .001 ? e.toExponential(2) : String(+e.toPrecision(3))).replace("-", "−");
 }
 // \0virtual:catalogue
-var Je = {
+var qe = {
 	en: {
 		about_method: "About {name}",
 		add_text: "Add a text, such as \"a dog\"",
@@ -910,28 +912,28 @@ var Je = {
 		zoom: "缩放",
 		zoom_hint: "双击、双指缩放或按住 Ctrl 滚动滚轮可缩放。"
 	}
-}, I = /* @__PURE__ */ new Set(), L = "en", R = () => L;
+}, Je = /* @__PURE__ */ new Set(), R = "en", Ye = () => R;
 function z(e) {
-	if (e !== L) {
-		L = e;
-		for (let e of I) e();
+	if (e !== R) {
+		R = e;
+		for (let e of Je) e();
 	}
 }
 function B(e) {
-	return I.add(e), () => I.delete(e);
+	return Je.add(e), () => Je.delete(e);
 }
 function V(e, t = {}) {
-	return Ye(Je[L][e], t);
+	return Xe(qe[R][e], t);
 }
-var Ye = (e, t) => e.replace(/\{(\w+)\}/g, (e, n) => n in t ? String(t[n]) : e), H = (e) => typeof e == "string" ? e : e[L], Xe = 512, U = /* @__PURE__ */ new WeakMap();
-function Ze(e, t) {
-	return U.has(e) || U.set(e, new Ve({
+var Xe = (e, t) => e.replace(/\{(\w+)\}/g, (e, n) => n in t ? String(t[n]) : e), H = (e) => typeof e == "string" ? e : e[R], Ze = 512, Qe = /* @__PURE__ */ new WeakMap();
+function $e(e, t) {
+	return Qe.has(e) || Qe.set(e, new Be({
 		...e,
 		values: Ie(Fe(e.values))
 	})), {
 		index: t,
 		shown: e,
-		field: U.get(e),
+		field: Qe.get(e),
 		sign: e.sign,
 		title: e.method,
 		subtitles: [
@@ -943,58 +945,58 @@ function Ze(e, t) {
 		units: H(e.units)
 	};
 }
-function Qe(e, t, n) {
-	let r = n.filter((t) => t in e.explanations).map((t) => Ze(e.explanations[t], t));
-	return t.combine === "difference" && r.length > 1 ? [...r, at(r[0], r[1], t, e.photo)] : t.combine === "agreement" && r.length > 1 ? [...r, ot(r, t, e.photo)] : r;
+function et(e, t, n) {
+	let r = n.filter((t) => t in e.explanations).map((t) => $e(e.explanations[t], t));
+	return t.combine === "difference" && r.length > 1 ? [...r, st(r[0], r[1], t, e.photo)] : t.combine === "agreement" && r.length > 1 ? [...r, ct(r, t, e.photo)] : r;
 }
-var W = (e, t) => t.sign === "auto" ? e.sign : t.sign, $e = /* @__PURE__ */ new WeakMap();
-function G(e, t, n, r) {
+var U = (e, t) => t.sign === "auto" ? e.sign : t.sign, tt = /* @__PURE__ */ new WeakMap();
+function W(e, t, n, r) {
 	if (e.full) return {
 		limit: e.full,
 		peak: e.full
 	};
-	let i = $e.get(e.field) ?? /* @__PURE__ */ new Map();
-	return $e.set(e.field, i), i.has(t) || i.set(t, new Ke(it(e.field, r), t)), i.get(t).limits(n);
+	let i = tt.get(e.field) ?? /* @__PURE__ */ new Map();
+	return tt.set(e.field, i), i.has(t) || i.set(t, new Ke(ot(e.field, r), t)), i.get(t).limits(n);
 }
-var et = /* @__PURE__ */ new WeakMap();
-function tt(e, t) {
-	return et.has(e.field) || et.set(e.field, qe(it(e.field, t))), et.get(e.field);
+var nt = /* @__PURE__ */ new WeakMap();
+function rt(e, t) {
+	return nt.has(e.field) || nt.set(e.field, I(ot(e.field, t))), nt.get(e.field);
 }
-function nt(e, t, n, r) {
-	let i = W(e, n), a = G(e, i, n.clip, r);
+function it(e, t, n, r) {
+	let i = U(e, n), a = W(e, i, n.clip, r);
 	if (!n.shared) return a;
-	let o = t.filter((t) => t.group === e.group && W(t, n) === i);
+	let o = t.filter((t) => t.group === e.group && U(t, n) === i);
 	return {
 		peak: a.peak,
-		limit: Math.max(a.limit, ...o.map((e) => G(e, i, n.clip, r).limit))
+		limit: Math.max(a.limit, ...o.map((e) => W(e, i, n.clip, r).limit))
 	};
 }
-var rt = /* @__PURE__ */ new WeakMap();
-function it(e, t) {
-	let n = rt.get(e);
+var at = /* @__PURE__ */ new WeakMap();
+function ot(e, t) {
+	let n = at.get(e);
 	if (n) return n;
-	let r = Math.min(1, Xe / Math.max(t.width, t.height)), [i, a] = [t.width, t.height].map((e) => Math.max(1, Math.round(e * r))), o = e.over({
+	let r = Math.min(1, Ze / Math.max(t.width, t.height)), [i, a] = [t.width, t.height].map((e) => Math.max(1, Math.round(e * r))), o = e.over({
 		left: 0,
 		top: 0,
 		width: t.width,
 		height: t.height
 	}, i, a, !1);
-	return rt.set(e, o), o;
+	return at.set(e, o), o;
 }
-function at(e, t, n, r) {
-	let i = e.group === t.group, [a, o] = [e, t].map((e) => i ? 1 : G(e, "absolute", n.clip, r).limit || 1), s = [e, t].map((e) => i ? e.subtitles[0] : e.title);
+function st(e, t, n, r) {
+	let i = e.group === t.group, [a, o] = [e, t].map((e) => i ? 1 : W(e, "absolute", n.clip, r).limit || 1), s = [e, t].map((e) => i ? e.subtitles[0] : e.title);
 	return {
 		index: -1,
 		sign: "all",
 		title: V("difference"),
 		subtitles: [`${s[0]} \u2212 ${s[1]}`],
 		group: "difference",
-		field: new He([e.field, t.field], ([e, t]) => e / a - t / o),
+		field: new Ve([e.field, t.field], ([e, t]) => e / a - t / o),
 		units: i ? e.units : V("in_parts_of_largest")
 	};
 }
-function ot(e, t, n) {
-	let r = e.map((e) => ct(it(e.field, n), W(e, t))), i = e.map((e) => W(e, t));
+function ct(e, t, n) {
+	let r = e.map((e) => ut(ot(e.field, n), U(e, t))), i = e.map((e) => U(e, t));
 	return {
 		index: -1,
 		sign: "positive",
@@ -1003,16 +1005,16 @@ function ot(e, t, n) {
 		group: "agreement",
 		units: V("agreement_units"),
 		full: e.length,
-		field: new He(e.map((e) => e.field), (e) => e.some(Number.isNaN) ? NaN : e.reduce((e, t, n) => e + Number(st(t, i[n]) > r[n]), 0))
+		field: new Ve(e.map((e) => e.field), (e) => e.some(Number.isNaN) ? NaN : e.reduce((e, t, n) => e + Number(lt(t, i[n]) > r[n]), 0))
 	};
 }
-var st = (e, t) => t === "positive" ? e : t === "negative" ? -e : Math.abs(e);
-function ct(e, t) {
-	let n = e.filter((e) => e === e).map((e) => st(e, t)).sort();
+var lt = (e, t) => t === "positive" ? e : t === "negative" ? -e : Math.abs(e);
+function ut(e, t) {
+	let n = e.filter((e) => e === e).map((e) => lt(e, t)).sort();
 	return Math.max(0, n[Math.floor(.8 * n.length)] ?? 0);
 }
 // src/view.ts
-var K = {
+var G = {
 	show: "both",
 	opacity: 80,
 	colors: "auto",
@@ -1029,8 +1031,8 @@ var K = {
 	x: .5,
 	y: .5,
 	swipe: 50
-}, lt = 40;
-function q(e, t, n) {
+}, dt = 40;
+function K(e, t, n) {
 	let r = t / e.zoom, i = n / e.zoom;
 	return {
 		left: e.x * t - r / 2,
@@ -1039,21 +1041,21 @@ function q(e, t, n) {
 		height: i
 	};
 }
-function J(e, t, n = e.x, r = e.y) {
+function q(e, t, n = e.x, r = e.y) {
 	let i = Math.min(Math.max(t, 1), 40), a = e.zoom / i;
-	return dt({
+	return pt({
 		...e,
 		zoom: i,
 		x: n + (e.x - n) * a,
 		y: r + (e.y - r) * a
 	});
 }
-var ut = (e, t, n) => dt({
+var ft = (e, t, n) => pt({
 	...e,
 	x: e.x + t,
 	y: e.y + n
 });
-function dt(e) {
+function pt(e) {
 	let t = .5 / e.zoom, n = (e) => Math.min(Math.max(e, t), 1 - t);
 	return {
 		...e,
@@ -1061,19 +1063,19 @@ function dt(e) {
 		y: n(e.y)
 	};
 }
-function ft(e) {
-	return Object.keys(K).filter((t) => e[t] !== K[t]).map((t) => `${t}:${encodeURIComponent(String(e[t]))}`).join(",");
+function mt(e) {
+	return Object.keys(G).filter((t) => e[t] !== G[t]).map((t) => `${t}:${encodeURIComponent(String(e[t]))}`).join(",");
 }
-function pt(e) {
-	let t = { ...K };
+function ht(e) {
+	let t = { ...G };
 	for (let n of e.split(",")) {
-		let [e, r = ""] = n.split(":").map(decodeURIComponent), i = K[e];
-		i !== void 0 && Object.hasOwn(K, e) && (typeof i == "number" ? t[e] = Number.isFinite(+r) ? +r : i : typeof i == "boolean" ? t[e] = r === "true" : (mt[e]?.includes(r) ?? /^\w+$/.test(r)) && (t[e] = r));
+		let [e, r = ""] = n.split(":").map(decodeURIComponent), i = G[e];
+		i !== void 0 && Object.hasOwn(G, e) && (typeof i == "number" ? t[e] = Number.isFinite(+r) ? +r : i : typeof i == "boolean" ? t[e] = r === "true" : (gt[e]?.includes(r) ?? /^\w+$/.test(r)) && (t[e] = r));
 	}
 	let n = t;
-	return J(n, n.zoom);
+	return q(n, n.zoom);
 }
-var mt = {
+var gt = {
 	show: [
 		"both",
 		"heat",
@@ -1093,7 +1095,7 @@ var mt = {
 		"difference",
 		"agreement"
 	]
-}, ht = "/* Registered as colours, so that scripts that draw read what light-dark() comes to. */\n@property --paper { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --card { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --ink { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --soft { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --line { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --track { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --accent { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --accent-soft { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --stamp { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n:root {\n  --paper: light-dark(#f6f5f2, #131315); --card: light-dark(#ffffff, #1c1c20); --ink: light-dark(#1c1c21, #ededf0);\n  --soft: light-dark(#66666f, #a0a0ab); --line: light-dark(#e4e2dc, #2e2e35); --track: light-dark(#ecebe6, #2b2b31);\n  --accent: light-dark(#b93a0b, #ff9a62); --accent-soft: light-dark(#fbeee7, #35231a); --stamp: light-dark(#b91c1c, #ff7b72);\n  --shadow: 0 1px 2px light-dark(#0000000d, #0006), 0 8px 24px light-dark(#0000000a, #0000);\n}\nhtml { color-scheme: light dark; }\n* { box-sizing: border-box; }\n[hidden] { display: none !important; }\nbody {\n  margin: 0 auto; max-width: 1360px; padding: 28px clamp(16px, 3vw, 40px) 48px; background: var(--paper); color: var(--ink);\n  font: 15px/1.5 system-ui, -apple-system, \"Segoe UI\", Roboto, \"PingFang SC\", \"Microsoft YaHei\", \"Noto Sans CJK SC\",\n    \"Source Han Sans SC\", \"WenQuanYi Micro Hei\", sans-serif;\n  -webkit-text-size-adjust: 100%;\n}\nheader { position: relative; margin-bottom: 22px; }\n.brand { margin: 0 0 6px; font-size: 13px; font-weight: 600; letter-spacing: .04em; color: var(--accent); }\nh1 { margin: 0; font-size: clamp(22px, 3.2vw, 32px); line-height: 1.2; font-weight: 650; letter-spacing: -.015em; overflow-wrap: anywhere; }\n.lead { margin: 6px 0 0; color: var(--soft); overflow-wrap: anywhere; }\n.stamp {\n  position: absolute; top: 0; right: 0; margin: 0; padding: 5px 12px; border: 2px solid var(--stamp); border-radius: 8px;\n  color: var(--stamp); font-weight: 700; letter-spacing: .05em; text-transform: uppercase;\n}\nmain { display: grid; grid-template-columns: minmax(0, 1fr) 320px; gap: 28px; align-items: start; }\n.bar, aside section, .tile { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); }\n.bar { display: flex; flex-wrap: wrap; gap: 14px 22px; align-items: end; padding: 14px 16px; }\n.field { display: grid; gap: 5px; font-size: 12.5px; color: var(--soft); }\n.field output { color: var(--ink); font-variant-numeric: tabular-nums; }\n.slide { flex: 1 1 130px; min-width: 120px; max-width: 240px; }\nfieldset { border: 0; margin: 0; padding: 0; min-width: 0; }\nlegend { padding: 0; margin-bottom: 5px; font-size: 12.5px; color: var(--soft); }\n.segments { display: flex; }\n.segments legend { float: none; }\n.segments label { position: relative; }\n.segments span { display: block; padding: 5px 13px; border: 1px solid var(--line); margin-left: -1px; cursor: pointer; white-space: nowrap; }\n.segments label:first-of-type span { border-radius: 9px 0 0 9px; margin-left: 0; }\n.segments label:last-of-type span { border-radius: 0 9px 9px 0; }\n.segments input { position: absolute; opacity: 0; inset: 0; margin: 0; cursor: pointer; }\n.segments input:checked + span { background: var(--accent-soft); border-color: var(--accent); color: var(--accent); font-weight: 600; position: relative; }\nselect, input[type=\"range\"] { font: inherit; color: var(--ink); height: 34px; margin: 0; }\nselect { padding: 0 8px; border: 1px solid var(--line); border-radius: 9px; background: var(--card); max-width: 190px; }\ninput[type=\"range\"], input[type=\"checkbox\"] { accent-color: var(--accent); width: auto; }\nbutton.small {\n  font: inherit; font-size: 13.5px; height: 34px; padding: 0 12px; color: var(--ink); background: var(--card); cursor: pointer;\n  border: 1px solid var(--line); border-radius: 9px;\n}\nbutton.small:hover:enabled { border-color: var(--accent); }\nbutton.small:disabled { opacity: .5; cursor: default; }\n.check { display: flex; align-items: center; gap: 7px; height: 34px; cursor: pointer; }\n.check input { width: 16px; height: 16px; margin: 0; }\n:focus-visible, .segments input:focus-visible + span { outline: 2px solid var(--accent); outline-offset: 2px; }\n.chips { display: flex; gap: 8px; overflow-x: auto; margin: 16px -4px; padding: 4px; scrollbar-width: thin; }\n.chips button {\n  flex: none; font: inherit; font-size: 13.5px; line-height: 1.3; text-align: left; color: var(--ink); background: var(--card); cursor: pointer;\n  border: 1px solid var(--line); border-radius: 11px; padding: 7px 13px 7px 8px; display: flex; align-items: center; gap: 10px;\n}\n.chips canvas { width: 38px; height: 38px; border-radius: 6px; background: var(--track); object-fit: cover; }\n.chips small { display: block; color: var(--soft); font-size: 12px; max-width: 170px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }\n.chips button[aria-pressed=\"true\"] { border-color: var(--accent); background: var(--accent-soft); }\n.stage { display: grid; gap: 16px; grid-template-columns: minmax(0, 1fr); }\n.stage.beside { grid-template-columns: repeat(auto-fill, minmax(min(100%, 290px), 1fr)); }\n.tile { margin: 0; padding: 14px; min-width: 0; }\n.tile figcaption { display: flex; flex-wrap: wrap; gap: 2px 10px; align-items: baseline; margin-bottom: 10px; }\n.tile figcaption b { font-weight: 600; }\n.tile figcaption span { color: var(--soft); font-size: 13.5px; }\n.view {\n  position: relative; margin: 0 auto; width: min(100%, calc(70vh * var(--aspect))); aspect-ratio: var(--aspect); border-radius: 8px;\n  overflow: hidden; cursor: crosshair; background: var(--track); touch-action: pan-y pinch-zoom;\n}\n.view img, .view canvas { position: absolute; inset: 0; width: 100%; height: 100%; display: block; }\n.view canvas { pointer-events: none; }\n.view .pale { filter: grayscale(1) contrast(.4) brightness(1.45); }\n.frame { position: absolute; pointer-events: none; outline: 1px dashed #fffc; box-shadow: 0 0 0 1px #0007; }\n.cross { position: absolute; width: 15px; height: 15px; margin: -8px 0 0 -8px; border: 2px solid #fff; border-radius: 50%; box-shadow: 0 0 0 1.5px #000a; pointer-events: none; }\n.blank { position: absolute; inset: auto 0 0 0; margin: auto auto 14px; width: fit-content; max-width: 90%; padding: 6px 14px; border-radius: 99px; background: #000c; color: #fff; font-size: 14px; pointer-events: none; }\n.scale { margin: 14px auto 0; max-width: 560px; }\n.scale .strip { position: relative; }\n.scale canvas { display: block; width: 100%; height: 12px; border-radius: 3px; }\n.scale i { position: absolute; top: -3px; width: 3px; height: 18px; margin-left: -1.5px; background: var(--ink); border: 1px solid var(--card); border-radius: 2px; }\n.ticks { display: flex; justify-content: space-between; font-size: 12px; margin-top: 4px; font-variant-numeric: tabular-nums; }\n.units { margin: 2px 0 0; color: var(--soft); font-size: 12px; text-align: center; }\n.readout { display: flex; justify-content: center; gap: 6px 18px; flex-wrap: wrap; margin: 10px 0 0; min-height: 1.6em; font-variant-numeric: tabular-nums; }\n.readout b { font-weight: 650; min-width: 6.5em; text-align: right; }\n.readout span { color: var(--soft); min-width: 8.5em; }\n.words { display: flex; flex-wrap: wrap; gap: 7px 6px; align-items: start; margin: 14px 0 0; }\n.words > span { flex-basis: 100%; color: var(--soft); font-size: 12.5px; }\n.words b { padding: 3px 9px 4px; border-radius: 7px; font-weight: 500; line-height: 1.25; text-align: center; overflow-wrap: anywhere; }\n.words small { display: block; font-size: 10.5px; font-variant-numeric: tabular-nums; opacity: .8; }\n.predictions em { margin-left: auto; color: var(--soft); font-style: normal; font-weight: 400; }\n.beside .units, .beside .tile figcaption span:last-child { display: none; }\n.beside .tile figcaption { flex-wrap: nowrap; white-space: nowrap; }\n.beside .tile figcaption span { overflow: hidden; text-overflow: ellipsis; }\n.beside .tile.current { border-color: var(--accent); }\n.hint, .still-lead { color: var(--soft); font-size: 13px; margin: 14px 2px 0; }\n.still { width: 100%; height: auto; margin-top: 16px; border-radius: 12px; background: #fff; }\naside { display: grid; gap: 16px; }\naside section { padding: 16px 18px; }\nh2 { margin: 0 0 12px; font-size: 13px; font-weight: 600; color: var(--soft); }\n.predictions { list-style: none; margin: 0; padding: 0; display: grid; gap: 11px; }\n.predictions div { display: flex; justify-content: space-between; gap: 12px; }\n.predictions div span:last-child { font-variant-numeric: tabular-nums; white-space: nowrap; }\n.predictions p { margin: 4px 0 0; height: 6px; border-radius: 3px; background: var(--track); overflow: hidden; }\n.predictions p i { display: block; height: 100%; border-radius: 3px; background: var(--soft); }\n.predictions .explained { color: var(--accent); font-weight: 600; }\n.predictions .explained i { background: var(--accent); }\ndl { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 7px 16px; margin: 0; font-size: 13.5px; }\ndt { color: var(--soft); }\ndd { margin: 0; text-align: right; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }\n.notes { margin: 12px 0 0; padding: 12px 0 0 18px; border-top: 1px solid var(--line); font-size: 13.5px; }\n@media (max-width: 960px) { main { grid-template-columns: minmax(0, 1fr); gap: 20px; } }\n@media (max-width: 560px) {\n  body { padding: 18px 12px 36px; }\n  .stamp { position: static; display: inline-block; margin-top: 10px; }\n  .bar { gap: 12px 16px; padding: 12px; }\n  .segments { width: 100%; flex-wrap: wrap; }\n  .segments legend { width: 100%; }\n  .segments label { flex: 1; text-align: center; }\n  .slide { flex-basis: 100%; max-width: none; }\n  .field:not(.slide) { flex: 1 1 40%; min-width: 0; }\n  select { max-width: none; width: 100%; height: 40px; }\n  .check { height: 28px; }\n  .tile { padding: 10px; }\n}\n@media print { .bar, .chips, .hint { display: none; } body { background: #fff; } * { print-color-adjust: exact; } }\n", Y = o`${a(ht.replace(/@property[^}]*}\s*/g, "").replaceAll(":root", ":host"))}`, X = class extends M {
+}, _t = "/* Registered as colours, so that scripts that draw read what light-dark() comes to. */\n@property --paper { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --card { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --ink { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --soft { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --line { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --track { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --accent { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --accent-soft { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --stamp { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n:root {\n  --paper: light-dark(#f6f5f2, #131315); --card: light-dark(#ffffff, #1c1c20); --ink: light-dark(#1c1c21, #ededf0);\n  --soft: light-dark(#66666f, #a0a0ab); --line: light-dark(#e4e2dc, #2e2e35); --track: light-dark(#ecebe6, #2b2b31);\n  --accent: light-dark(#b93a0b, #ff9a62); --accent-soft: light-dark(#fbeee7, #35231a); --stamp: light-dark(#b91c1c, #ff7b72);\n  --shadow: 0 1px 2px light-dark(#0000000d, #0006), 0 8px 24px light-dark(#0000000a, #0000);\n}\nhtml { color-scheme: light dark; }\n* { box-sizing: border-box; }\n[hidden] { display: none !important; }\nbody {\n  margin: 0 auto; max-width: 1360px; padding: 28px clamp(16px, 3vw, 40px) 48px; background: var(--paper); color: var(--ink);\n  font: 15px/1.5 system-ui, -apple-system, \"Segoe UI\", Roboto, \"PingFang SC\", \"Microsoft YaHei\", \"Noto Sans CJK SC\",\n    \"Source Han Sans SC\", \"WenQuanYi Micro Hei\", sans-serif;\n  -webkit-text-size-adjust: 100%;\n}\nheader { position: relative; margin-bottom: 22px; }\n.brand { margin: 0 0 6px; font-size: 13px; font-weight: 600; letter-spacing: .04em; color: var(--accent); }\nh1 { margin: 0; font-size: clamp(22px, 3.2vw, 32px); line-height: 1.2; font-weight: 650; letter-spacing: -.015em; overflow-wrap: anywhere; }\n.lead { margin: 6px 0 0; color: var(--soft); overflow-wrap: anywhere; }\n.stamp {\n  position: absolute; top: 0; right: 0; margin: 0; padding: 5px 12px; border: 2px solid var(--stamp); border-radius: 8px;\n  color: var(--stamp); font-weight: 700; letter-spacing: .05em; text-transform: uppercase;\n}\nmain { display: grid; grid-template-columns: minmax(0, 1fr) 320px; gap: 28px; align-items: start; }\n.bar, aside section, .tile { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); }\n.bar { display: flex; flex-wrap: wrap; gap: 14px 22px; align-items: end; padding: 14px 16px; }\n.field { display: grid; gap: 5px; font-size: 12.5px; color: var(--soft); }\n.field output { color: var(--ink); font-variant-numeric: tabular-nums; }\n.slide { flex: 1 1 130px; min-width: 120px; max-width: 240px; }\nfieldset { border: 0; margin: 0; padding: 0; min-width: 0; }\nlegend { padding: 0; margin-bottom: 5px; font-size: 12.5px; color: var(--soft); }\n.segments { display: flex; }\n.segments legend { float: none; }\n.segments label { position: relative; }\n.segments span { display: block; padding: 5px 13px; border: 1px solid var(--line); margin-left: -1px; cursor: pointer; white-space: nowrap; }\n.segments label:first-of-type span { border-radius: 9px 0 0 9px; margin-left: 0; }\n.segments label:last-of-type span { border-radius: 0 9px 9px 0; }\n.segments input { position: absolute; opacity: 0; inset: 0; margin: 0; cursor: pointer; }\n.segments input:checked + span { background: var(--accent-soft); border-color: var(--accent); color: var(--accent); font-weight: 600; position: relative; }\nselect, input[type=\"range\"] { font: inherit; color: var(--ink); height: 34px; margin: 0; }\nselect { padding: 0 8px; border: 1px solid var(--line); border-radius: 9px; background: var(--card); max-width: 190px; }\ninput[type=\"range\"], input[type=\"checkbox\"] { accent-color: var(--accent); width: auto; }\nbutton.small {\n  font: inherit; font-size: 13.5px; height: 34px; padding: 0 12px; color: var(--ink); background: var(--card); cursor: pointer;\n  border: 1px solid var(--line); border-radius: 9px;\n}\nbutton.small:hover:enabled { border-color: var(--accent); }\nbutton.small:disabled { opacity: .5; cursor: default; }\n.check { display: flex; align-items: center; gap: 7px; height: 34px; cursor: pointer; }\n.check input { width: 16px; height: 16px; margin: 0; }\n:focus-visible, .segments input:focus-visible + span { outline: 2px solid var(--accent); outline-offset: 2px; }\n.chips { display: flex; gap: 8px; overflow-x: auto; margin: 16px -4px; padding: 4px; scrollbar-width: thin; }\n.chips button {\n  flex: none; font: inherit; font-size: 13.5px; line-height: 1.3; text-align: left; color: var(--ink); background: var(--card); cursor: pointer;\n  border: 1px solid var(--line); border-radius: 11px; padding: 7px 13px 7px 8px; display: flex; align-items: center; gap: 10px;\n}\n.chips canvas { width: 38px; height: 38px; border-radius: 6px; background: var(--track); object-fit: cover; }\n.chips small { display: block; color: var(--soft); font-size: 12px; max-width: 170px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }\n.chips button[aria-pressed=\"true\"] { border-color: var(--accent); background: var(--accent-soft); }\n.stage { display: grid; gap: 16px; grid-template-columns: minmax(0, 1fr); }\n.stage.beside { grid-template-columns: repeat(auto-fill, minmax(min(100%, 290px), 1fr)); }\n.tile { margin: 0; padding: 14px; min-width: 0; }\n.tile figcaption { display: flex; flex-wrap: wrap; gap: 2px 10px; align-items: baseline; margin-bottom: 10px; }\n.tile figcaption b { font-weight: 600; }\n.tile figcaption span { color: var(--soft); font-size: 13.5px; }\n.view {\n  position: relative; margin: 0 auto; width: min(100%, calc(70vh * var(--aspect))); aspect-ratio: var(--aspect); border-radius: 8px;\n  overflow: hidden; cursor: crosshair; background: var(--track); touch-action: pan-y pinch-zoom;\n}\n.view img, .view canvas { position: absolute; inset: 0; width: 100%; height: 100%; display: block; }\n.view canvas { pointer-events: none; }\n.view .pale { filter: grayscale(1) contrast(.4) brightness(1.45); }\n.frame { position: absolute; pointer-events: none; outline: 1px dashed #fffc; box-shadow: 0 0 0 1px #0007; }\n.cross { position: absolute; width: 15px; height: 15px; margin: -8px 0 0 -8px; border: 2px solid #fff; border-radius: 50%; box-shadow: 0 0 0 1.5px #000a; pointer-events: none; }\n.blank { position: absolute; inset: auto 0 0 0; margin: auto auto 14px; width: fit-content; max-width: 90%; padding: 6px 14px; border-radius: 99px; background: #000c; color: #fff; font-size: 14px; pointer-events: none; }\n.scale { margin: 14px auto 0; max-width: 560px; }\n.scale .strip { position: relative; }\n.scale canvas { display: block; width: 100%; height: 12px; border-radius: 3px; }\n.scale i { position: absolute; top: -3px; width: 3px; height: 18px; margin-left: -1.5px; background: var(--ink); border: 1px solid var(--card); border-radius: 2px; }\n.ticks { display: flex; justify-content: space-between; font-size: 12px; margin-top: 4px; font-variant-numeric: tabular-nums; }\n.units { margin: 2px 0 0; color: var(--soft); font-size: 12px; text-align: center; }\n.readout { display: flex; justify-content: center; gap: 6px 18px; flex-wrap: wrap; margin: 10px 0 0; min-height: 1.6em; font-variant-numeric: tabular-nums; }\n.readout b { font-weight: 650; min-width: 6.5em; text-align: right; }\n.readout span { color: var(--soft); min-width: 8.5em; }\n.words { display: flex; flex-wrap: wrap; gap: 7px 6px; align-items: start; margin: 14px 0 0; }\n.words > span { flex-basis: 100%; color: var(--soft); font-size: 12.5px; }\n.words b { padding: 3px 9px 4px; border-radius: 7px; font-weight: 500; line-height: 1.25; text-align: center; overflow-wrap: anywhere; }\n.words small { display: block; font-size: 10.5px; font-variant-numeric: tabular-nums; opacity: .8; }\n.predictions em { margin-left: auto; color: var(--soft); font-style: normal; font-weight: 400; }\n.beside .units, .beside .tile figcaption span:last-child { display: none; }\n.beside .tile figcaption { flex-wrap: nowrap; white-space: nowrap; }\n.beside .tile figcaption span { overflow: hidden; text-overflow: ellipsis; }\n.beside .tile.current { border-color: var(--accent); }\n.hint, .still-lead { color: var(--soft); font-size: 13px; margin: 14px 2px 0; }\n.still { width: 100%; height: auto; margin-top: 16px; border-radius: 12px; background: #fff; }\naside { display: grid; gap: 16px; }\naside section { padding: 16px 18px; }\nh2 { margin: 0 0 12px; font-size: 13px; font-weight: 600; color: var(--soft); }\n.predictions { list-style: none; margin: 0; padding: 0; display: grid; gap: 11px; }\n.predictions div { display: flex; justify-content: space-between; gap: 12px; }\n.predictions div span:last-child { font-variant-numeric: tabular-nums; white-space: nowrap; }\n.predictions p { margin: 4px 0 0; height: 6px; border-radius: 3px; background: var(--track); overflow: hidden; }\n.predictions p i { display: block; height: 100%; border-radius: 3px; background: var(--soft); }\n.predictions .explained { color: var(--accent); font-weight: 600; }\n.predictions .explained i { background: var(--accent); }\ndl { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 7px 16px; margin: 0; font-size: 13.5px; }\ndt { color: var(--soft); }\ndd { margin: 0; text-align: right; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }\n.notes { margin: 12px 0 0; padding: 12px 0 0 18px; border-top: 1px solid var(--line); font-size: 13.5px; }\n@media (max-width: 960px) { main { grid-template-columns: minmax(0, 1fr); gap: 20px; } }\n@media (max-width: 560px) {\n  body { padding: 18px 12px 36px; }\n  .stamp { position: static; display: inline-block; margin-top: 10px; }\n  .bar { gap: 12px 16px; padding: 12px; }\n  .segments { width: 100%; flex-wrap: wrap; }\n  .segments legend { width: 100%; }\n  .segments label { flex: 1; text-align: center; }\n  .slide { flex-basis: 100%; max-width: none; }\n  .field:not(.slide) { flex: 1 1 40%; min-width: 0; }\n  select { max-width: none; width: 100%; height: 40px; }\n  .check { height: 28px; }\n  .tile { padding: 10px; }\n}\n@media print { .bar, .chips, .hint { display: none; } body { background: #fff; } * { print-color-adjust: exact; } }\n", J = o`${a(_t.replace(/@property[^}]*}\s*/g, "").replaceAll(":root", ":host"))}`, Y = class extends M {
 	connectedCallback() {
 		super.connectedCallback(), this.quiet = B(() => this.requestUpdate());
 	}
@@ -1107,17 +1109,17 @@ var mt = {
 			composed: !0
 		}));
 	}
-}, gt = {
+}, vt = {
 	ATTRIBUTE: 1,
 	CHILD: 2,
 	PROPERTY: 3,
 	BOOLEAN_ATTRIBUTE: 4,
 	EVENT: 5,
 	ELEMENT: 6
-}, _t = (e) => (...t) => ({
+}, yt = (e) => (...t) => ({
 	_$litDirective$: e,
 	values: t
-}), vt = class {
+}), bt = class {
 	constructor(e) {}
 	get _$AU() {
 		return this._$AM._$AU;
@@ -1131,20 +1133,20 @@ var mt = {
 	update(e, t) {
 		return this.render(...t);
 	}
-}, Z = _t(class extends vt {
+}, X = yt(class extends bt {
 	constructor(e) {
-		if (super(e), this.before = {}, e.type !== gt.ELEMENT) throw Error("styled() stands in an element's tag");
+		if (super(e), this.before = {}, e.type !== vt.ELEMENT) throw Error("styled() stands in an element's tag");
 	}
 	render(e) {
-		return D;
+		return w;
 	}
 	update(e, [t]) {
 		let { style: n } = e.element;
 		for (let e in this.before) e in t || n.removeProperty(e);
 		for (let [e, r] of Object.entries(t)) this.before[e] !== r && n.setProperty(e, r);
-		return this.before = { ...t }, D;
+		return this.before = { ...t }, w;
 	}
-}), yt = class extends X {
+}), xt = class extends Y {
 	static {
 		this.properties = {
 			shown: { attribute: !1 },
@@ -1152,41 +1154,41 @@ var mt = {
 		};
 	}
 	static {
-		this.styles = [Y, o`:host { display: grid; gap: 16px; } section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); padding: 16px 18px; }`];
+		this.styles = [J, o`:host { display: grid; gap: 16px; } section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); padding: 16px 18px; }`];
 	}
 	constructor() {
 		super(), this.predictions = !0;
 	}
 	render() {
 		let { shown: e } = this;
-		return E`${this.predictions ? E`<section><h2>${V("predictions")}</h2>${bt(e.predictions, e.explained)}</section>` : O}
-      <section><h2>${V("how_made")}</h2><dl data-testid="details">${e.details.map(([e, t]) => E`<dt>${H(e)}</dt><dd>${H(t)}</dd>`)}</dl>
-        <ul class="notes" data-testid="notes" ?hidden=${!e.notes.length}>${e.notes.map((e) => E`<li>${H(e)}</li>`)}</ul></section>`;
+		return C`${this.predictions ? C`<section><h2>${V("predictions")}</h2>${St(e.predictions, e.explained)}</section>` : T}
+      <section><h2>${V("how_made")}</h2><dl data-testid="details">${e.details.map(([e, t]) => C`<dt>${H(e)}</dt><dd>${H(t)}</dd>`)}</dl>
+        <ul class="notes" data-testid="notes" ?hidden=${!e.notes.length}>${e.notes.map((e) => C`<li>${H(e)}</li>`)}</ul></section>`;
 	}
 };
-function bt(e, t) {
-	return E`<ol class="predictions" data-testid="predictions">${e.map((e) => {
+function St(e, t) {
+	return C`<ol class="predictions" data-testid="predictions">${e.map((e) => {
 		let n = e.probability;
-		return E`<li class=${e.index === t ? "explained" : ""}><div><span>${H(e.label)}</span>
-      ${e.similarity === void 0 ? O : E`<em>${e.similarity.toFixed(3)}</em>`}
-      <span>${xt(e)}</span></div>
-      ${n === void 0 ? O : E`<p><i ${Z({ width: `${100 * n}%` })}></i></p>`}</li>`;
+		return C`<li class=${e.index === t ? "explained" : ""}><div><span>${H(e.label)}</span>
+      ${e.similarity === void 0 ? T : C`<em>${e.similarity.toFixed(3)}</em>`}
+      <span>${Ct(e)}</span></div>
+      ${n === void 0 ? T : C`<p><i ${X({ width: `${100 * n}%` })}></i></p>`}</li>`;
 	})}</ol>`;
 }
-var xt = (e) => e.probability === void 0 ? String(+(e.score ?? 0).toPrecision(3)) : `${(100 * e.probability).toFixed(1)} %`;
-customElements.define("seewhy-about", yt);
+var Ct = (e) => e.probability === void 0 ? String(+(e.score ?? 0).toPrecision(4)) : `${(100 * e.probability).toFixed(1)} %`;
+customElements.define("seewhy-about", xt);
 // src/elements/bar.ts
-var St = [
+var wt = [
 	["both", () => V("overlay")],
 	["heat", () => V("heat_map")],
 	["photo", () => V("photo")],
 	["swipe", () => V("swipe")]
-], Ct = {
+], Tt = {
 	all: () => V("sign_all"),
 	positive: () => V("sign_positive"),
 	negative: () => V("sign_negative"),
 	absolute: () => V("sign_absolute")
-}, wt = () => R() === "en" ? "zh" : "en", Tt = class extends X {
+}, Et = () => Ye() === "en" ? "zh" : "en", Dt = class extends Y {
 	static {
 		this.properties = {
 			view: { attribute: !1 },
@@ -1196,7 +1198,7 @@ var St = [
 		};
 	}
 	static {
-		this.styles = [Y, o`
+		this.styles = [J, o`
     :host { display: block; }
     details { flex-basis: 100%; }
     summary { cursor: pointer; color: var(--soft); font-size: 13px; width: fit-content; padding: 4px 0; }
@@ -1208,19 +1210,19 @@ var St = [
 	}
 	render() {
 		let { view: e, count: t } = this, n = e.show === "both" || e.show === "swipe";
-		return E`<form class="bar" data-testid="controls" @input=${this.change} @submit=${(e) => e.preventDefault()}>
-      <fieldset class="segments" data-testid="view"><legend>${V("show")}</legend>${St.map(([t, n]) => E`
+		return C`<form class="bar" data-testid="controls" @input=${this.change} @submit=${(e) => e.preventDefault()}>
+      <fieldset class="segments" data-testid="view"><legend>${V("show")}</legend>${wt.map(([t, n]) => C`
         <label><input type="radio" name="show" value=${t} .checked=${e.show === t}><span>${n()}</span></label>`)}
       </fieldset>
       ${this.slide("opacity", V("opacity"), 0, 100, 1, !n)}
       <label class="field"><span>${V("color_map")}</span><select name="colors" data-testid="colors">
         ${this.choice("auto", V("automatic"), e.colors)}${Object.keys(this.tables).map((t) => this.choice(t, t === "jet" ? V("hides_structure", { name: t }) : t, e.colors))}</select></label>
       <label class="field"><span>${V("sign")}</span><select name="sign" data-testid="sign">
-        ${this.choice("auto", V("as_published"), e.sign)}${Ue.map((t) => this.choice(t, Ct[t](), e.sign))}</select></label>
-      ${t > 1 ? E`${this.check("beside", V("side_by_side"))}
+        ${this.choice("auto", V("as_published"), e.sign)}${He.map((t) => this.choice(t, Tt[t](), e.sign))}</select></label>
+      ${t > 1 ? C`${this.check("beside", V("side_by_side"))}
         <label class="field"><span>${V("combine")}</span><select name="combine" data-testid="combine">
           ${this.choice("none", V("combine_none"), e.combine)}${this.choice("difference", V("difference_of_first_two"), e.combine)}
-          ${this.choice("agreement", V("agreement"), e.combine)}</select></label>` : O}
+          ${this.choice("agreement", V("agreement"), e.combine)}</select></label>` : T}
       <details data-testid="more"><summary>${V("more_controls")}</summary><div class="row">
         ${this.slide("threshold", V("threshold"), 0, 95, 1, e.show === "photo")}
         ${this.slide("clip", V("clipping"), 0, 20, .5, e.show === "photo")}
@@ -1228,28 +1230,28 @@ var St = [
           ${this.choice("smooth", V("texture_smooth"), e.texture)}${this.choice("blocks", V("texture_blocks"), e.texture)}</select></label>
         ${this.check("contour", V("contour"))}
         ${this.check("fade", V("fade_weak"), !n)}
-        ${t > 1 ? this.check("shared", V("shared_scale")) : O}
+        ${t > 1 ? this.check("shared", V("shared_scale")) : T}
         <div class="field"><span id="zoom">${V("zoom")}</span><div class="zoom" role="group" aria-labelledby="zoom">
           <button type="button" class="small" aria-label=${V("tree_out")} @click=${() => this.zoom(e.zoom / 1.5)}>−</button>
           <output data-testid="zoom">${Math.round(100 * e.zoom)} %</output>
           <button type="button" class="small" aria-label=${V("tree_in")} data-testid="zoom-in" @click=${() => this.zoom(e.zoom * 1.5)}>+</button></div></div>
         <button type="button" class="small" data-testid="plain" @click=${() => this.tell("look", {
-			...K,
+			...G,
 			beside: e.beside
 		})}>${V("as_before")}</button>
-        ${this.language ? E`<button type="button" class="small" data-testid="language" lang=${wt()} @click=${() => z(wt())}>${wt() === "zh" ? "中文" : "English"}</button>` : O}
+        ${this.language ? C`<button type="button" class="small" data-testid="language" lang=${Et()} @click=${() => z(Et())}>${Et() === "zh" ? "中文" : "English"}</button>` : T}
       </div></details>
     </form>`;
 	}
 	slide(e, t, n, r, i, a) {
-		return E`<label class="field slide"><span>${t} <output data-testid="${e}-value">${this.view[e]} %</output></span>
+		return C`<label class="field slide"><span>${t} <output data-testid="${e}-value">${this.view[e]} %</output></span>
       <input type="range" name=${e} min=${n} max=${r} step=${i} .value=${String(this.view[e])} ?disabled=${a} data-testid=${e}></label>`;
 	}
 	check(e, t, n = !1) {
-		return E`<label class="check"><input type="checkbox" name=${e} .checked=${this.view[e]} ?disabled=${n} data-testid=${e}><span>${t}</span></label>`;
+		return C`<label class="check"><input type="checkbox" name=${e} .checked=${this.view[e]} ?disabled=${n} data-testid=${e}><span>${t}</span></label>`;
 	}
 	choice(e, t, n) {
-		return E`<option value=${e} ?selected=${e === n}>${t}</option>`;
+		return C`<option value=${e} ?selected=${e === n}>${t}</option>`;
 	}
 	change(e) {
 		let t = e.target, n = t.name, r = t.type === "checkbox" ? t.checked : t.type === "range" ? t.valueAsNumber : t.value;
@@ -1259,52 +1261,52 @@ var St = [
 		});
 	}
 	zoom(e) {
-		this.tell("look", J(this.view, e));
+		this.tell("look", q(this.view, e));
 	}
 };
-customElements.define("seewhy-bar", Tt);
+customElements.define("seewhy-bar", Dt);
 // src/maps/paint.ts
-var Q = 8192, Et = 8191, $ = 2 * Q, Dt = 0;
-function Ot(e, t) {
-	let n = new Uint16Array(e.length), r = t ? Et / t : 0;
+var Z = 8192, Ot = 8191, Q = 2 * Z, kt = 0;
+function At(e, t) {
+	let n = new Uint16Array(e.length), r = t ? Ot / t : 0;
 	for (let t = 0; t < e.length; t++) {
 		let i = e[t];
-		n[t] = i === i ? Q + Math.round(i * r) : Dt;
+		n[t] = i === i ? Z + Math.round(i * r) : kt;
 	}
 	return n;
 }
-function kt(e, t) {
-	let { sign: n, limit: r, colors: i, fade: a, threshold: o } = e, s = new Uint8ClampedArray(4 * $), c = t / Et;
+function jt(e, t) {
+	let { sign: n, limit: r, colors: i, fade: a, threshold: o } = e, s = new Uint8ClampedArray(4 * Q), c = t / Ot;
 	if (!r) return new Uint32Array(s.buffer);
-	for (let e = 1; e < $; e++) {
-		let t = Ge((e - Q) * c, n, r), l = Math.abs(t);
+	for (let e = 1; e < Q; e++) {
+		let t = We((e - Z) * c, n, r), l = Math.abs(t);
 		if (l < o) continue;
-		let u = P(t, n), d = 4 * e;
+		let u = F(t, n), d = 4 * e;
 		s[d] = i[u], s[d + 1] = i[u + 1], s[d + 2] = i[u + 2], s[d + 3] = a ? 255 * l : 255;
 	}
 	return new Uint32Array(s.buffer);
 }
-function At(e, t, n) {
+function Mt(e, t, n) {
 	let r = new Uint32Array(e.data.buffer);
 	for (let e = 0; e < r.length; e++) r[e] = n[t[e]];
 }
-function jt(e, t, n, r, i) {
-	let a = r / Et, o = new Uint8Array($);
-	for (let e = 1; e < $; e++) {
-		let t = Math.abs(Ge((e - Q) * a, n.sign, n.limit));
+function Nt(e, t, n, r, i) {
+	let a = r / Ot, o = new Uint8Array(Q);
+	for (let e = 1; e < Q; e++) {
+		let t = Math.abs(We((e - Z) * a, n.sign, n.limit));
 		o[e] = i.filter((e) => t >= e).length;
 	}
 	let { width: s, height: c } = e, l = new Uint32Array(e.data.buffer);
 	for (let e = 0, n = 0; e < c; e++) for (let r = 0; r < s; r++, n++) {
 		if (!t[n]) continue;
-		let i = o[t[n]], a = (e) => t[e] !== Dt && o[t[e]] !== i, u = r + 1 < s && a(n + 1), d = e + 1 < c && a(n + s);
+		let i = o[t[n]], a = (e) => t[e] !== kt && o[t[e]] !== i, u = r + 1 < s && a(n + 1), d = e + 1 < c && a(n + s);
 		(u || d) && (l[n] = 4294967295, d && e + 2 < c && (l[n + s] = 2952790016), u && r + 2 < s && (l[n + 1] = 2952790016));
 	}
 }
-function Mt(e, t, n) {
+function Pt(e, t, n) {
 	let r = t === "all", i = new ImageData(256, 1);
 	for (let e = 0; e < 256; e++) {
-		let a = P(r ? e / 127.5 - 1 : e / 255, t);
+		let a = F(r ? e / 127.5 - 1 : e / 255, t);
 		i.data.set([
 			n[a],
 			n[a + 1],
@@ -1327,7 +1329,7 @@ function Mt(e, t, n) {
 	];
 }
 // src/elements/chips.ts
-var Nt = 76, Pt = /* @__PURE__ */ new WeakMap(), Ft = class extends X {
+var Ft = 76, It = /* @__PURE__ */ new WeakMap(), Lt = class extends Y {
 	static {
 		this.properties = {
 			data: { attribute: !1 },
@@ -1337,12 +1339,12 @@ var Nt = 76, Pt = /* @__PURE__ */ new WeakMap(), Ft = class extends X {
 		};
 	}
 	static {
-		this.styles = [Y, o`:host { display: block; }`];
+		this.styles = [J, o`:host { display: block; }`];
 	}
 	render() {
-		return E`<div class="chips" role="group" data-testid="chips">${this.data.explanations.map((e, t) => E`
+		return C`<div class="chips" role="group" data-testid="chips">${this.data.explanations.map((e, t) => C`
       <button type="button" aria-pressed=${String(this.chosen.includes(t))} data-testid="chip-${t}" @click=${() => this.tell("choose", t)}>
-        <canvas></canvas><span>${e.method}<small>${H(e.target)}</small>${H(e.also) ? E`<small>${H(e.also)}</small>` : ""}</span>
+        <canvas></canvas><span>${e.method}<small>${H(e.target)}</small>${H(e.also) ? C`<small>${H(e.also)}</small>` : ""}</span>
       </button>`)}</div>`;
 	}
 	updated(e) {
@@ -1350,17 +1352,17 @@ var Nt = 76, Pt = /* @__PURE__ */ new WeakMap(), Ft = class extends X {
 		(e.has("data") || !t || t.colors !== this.view.colors || t.sign !== this.view.sign || t.clip !== this.view.clip) && this.renderRoot.querySelectorAll("canvas").forEach((e, t) => this.draw(e, t));
 	}
 	draw(e, t) {
-		let { photo: n } = this.data, r = Nt / Math.min(n.width, n.height), i = Ze(this.data.explanations[t], t), a = W(i, this.view), [o, s] = [n.width, n.height].map((e) => Math.max(1, Math.round(e * Math.min(r, 608 / Math.max(n.width, n.height))))), { limit: c } = G(i, a, this.view.clip, n), l = this.tables[this.view.colors] ?? this.tables[a === "all" ? "bluewhitered" : "inferno"], u = tt(i, n), d = new ImageData(o, s);
-		if (!Pt.has(i.field)) {
+		let { photo: n } = this.data, r = Ft / Math.min(n.width, n.height), i = $e(this.data.explanations[t], t), a = U(i, this.view), [o, s] = [n.width, n.height].map((e) => Math.max(1, Math.round(e * Math.min(r, 608 / Math.max(n.width, n.height))))), { limit: c } = W(i, a, this.view.clip, n), l = this.tables[this.view.colors] ?? this.tables[a === "all" ? "bluewhitered" : "inferno"], u = rt(i, n), d = new ImageData(o, s);
+		if (!It.has(i.field)) {
 			let e = i.field.over({
 				left: 0,
 				top: 0,
 				width: n.width,
 				height: n.height
 			}, o, s, !1);
-			Pt.set(i.field, Ot(e, u));
+			It.set(i.field, At(e, u));
 		}
-		At(d, Pt.get(i.field), kt({
+		Mt(d, It.get(i.field), jt({
 			sign: a,
 			limit: c,
 			colors: l,
@@ -1369,21 +1371,21 @@ var Nt = 76, Pt = /* @__PURE__ */ new WeakMap(), Ft = class extends X {
 		}, u)), [e.width, e.height] = [o, s], e.getContext("2d").putImageData(d, 0, 0);
 	}
 };
-customElements.define("seewhy-chips", Ft);
+customElements.define("seewhy-chips", Lt);
 // src/elements/gestures.ts
-var It = {
+var Rt = {
 	ArrowLeft: [-1, 0],
 	ArrowRight: [1, 0],
 	ArrowUp: [0, -1],
 	ArrowDown: [0, 1]
-}, Lt = 1.25, Rt = class {
+}, $ = 1.25, zt = class {
 	constructor(e) {
 		this.tile = e, this.held = /* @__PURE__ */ new Map();
 	}
 	listen(e) {
 		this.box = e, e.addEventListener("pointerdown", (e) => this.down(e)), e.addEventListener("pointermove", (e) => this.move(e));
 		for (let t of ["pointerup", "pointercancel"]) e.addEventListener(t, (e) => this.held.delete(e.pointerId));
-		e.addEventListener("wheel", (e) => this.wheel(e), { passive: !1 }), e.addEventListener("dblclick", (e) => this.look(this.tile.view.zoom > 1 ? J(this.tile.view, 1) : this.closer(e, 3))), e.addEventListener("keydown", (e) => this.key(e));
+		e.addEventListener("wheel", (e) => this.wheel(e), { passive: !1 }), e.addEventListener("dblclick", (e) => this.look(this.tile.view.zoom > 1 ? q(this.tile.view, 1) : this.closer(e, 3))), e.addEventListener("keydown", (e) => this.key(e));
 	}
 	look(e) {
 		this.tile.dispatchEvent(new CustomEvent("look", {
@@ -1397,7 +1399,7 @@ var It = {
 		return [(e.clientX - t.left) / t.width, (e.clientY - t.top) / t.height];
 	}
 	point(e) {
-		let { photo: t, view: n } = this.tile, r = q(n, t.width, t.height), [i, a] = this.part(e);
+		let { photo: t, view: n } = this.tile, r = K(n, t.width, t.height), [i, a] = this.part(e);
 		this.at(r.left + i * r.width, r.top + a * r.height);
 	}
 	at(e, t) {
@@ -1410,7 +1412,7 @@ var It = {
 	}
 	closer(e, t) {
 		let { view: n } = this.tile, [r, i] = this.part(e);
-		return J(n, n.zoom * t, n.x + (r - .5) / n.zoom, n.y + (i - .5) / n.zoom);
+		return q(n, n.zoom * t, n.x + (r - .5) / n.zoom, n.y + (i - .5) / n.zoom);
 	}
 	down(e) {
 		this.held.set(e.pointerId, e), (this.tile.view.zoom > 1 || this.tile.view.show === "swipe") && this.box.setPointerCapture(e.pointerId), this.tile.view.show === "swipe" && this.swipe(e), this.point(e);
@@ -1421,7 +1423,7 @@ var It = {
 	}
 	drag(e, t) {
 		let [n, r] = this.part(e), [i, a] = this.part(t), { view: o } = this.tile;
-		this.look(ut(o, (n - i) / o.zoom, (r - a) / o.zoom));
+		this.look(ft(o, (n - i) / o.zoom, (r - a) / o.zoom));
 	}
 	pinch(e, t, n) {
 		let r = (e) => Math.hypot(e.clientX - n.clientX, e.clientY - n.clientY) || 1;
@@ -1438,27 +1440,27 @@ var It = {
 		(e.ctrlKey || e.metaKey) && (e.preventDefault(), this.look(this.closer(e, Math.exp(-e.deltaY / (e.deltaMode ? 10 : 250)))));
 	}
 	key(e) {
-		let { photo: t, view: n, at: r } = this.tile, i = It[e.key], [a, o] = r ?? [t.width / 2, t.height / 2], s = {
-			"+": n.zoom * Lt,
-			"=": n.zoom * Lt,
-			"-": n.zoom / Lt,
+		let { photo: t, view: n, at: r } = this.tile, i = Rt[e.key], [a, o] = r ?? [t.width / 2, t.height / 2], s = {
+			"+": n.zoom * $,
+			"=": n.zoom * $,
+			"-": n.zoom / $,
 			0: 1
 		}[e.key];
 		if (!i && s === void 0) return;
-		if (e.preventDefault(), s !== void 0) return this.look(J(n, s, (a + .5) / t.width, (o + .5) / t.height));
+		if (e.preventDefault(), s !== void 0) return this.look(q(n, s, (a + .5) / t.width, (o + .5) / t.height));
 		let c = e.shiftKey ? 10 : 1;
 		this.at(Math.floor(a) + c * i[0], Math.floor(o) + c * i[1]);
 	}
-}, zt = [
+}, Bt = [
 	.25,
 	.5,
 	.75
-], Bt = 1e3, Vt = class extends X {
+], Vt = 1e3, Ht = class extends Y {
 	constructor(...e) {
 		super(...e), this.size = {
 			w: 0,
 			h: 0
-		}, this.gestures = new Rt(this);
+		}, this.gestures = new zt(this);
 	}
 	static {
 		this.properties = {
@@ -1471,7 +1473,7 @@ var It = {
 		};
 	}
 	static {
-		this.styles = [Y, o`
+		this.styles = [J, o`
     :host { display: block; min-width: 0; }
     .tile { height: 100%; }
     .view img { transform-origin: 0 0; }
@@ -1482,7 +1484,7 @@ var It = {
   `];
 	}
 	get colors() {
-		let e = W(this.layer, this.view) === "all" ? "bluewhitered" : "inferno";
+		let e = U(this.layer, this.view) === "all" ? "bluewhitered" : "inferno";
 		return this.tables[this.view.colors] ?? this.tables[e];
 	}
 	connectedCallback() {
@@ -1499,36 +1501,36 @@ var It = {
 		e.size === 1 && e.has("at") || this.paint(), this.bar();
 	}
 	render() {
-		let { layer: e, photo: t, view: n, scale: r } = this, i = e.index < 0 ? "combined" : e.index, a = W(e, n), o = q(n, t.width, t.height), s = n.show === "heat", c = `scale(${n.zoom}) translate(${-100 * o.left / t.width}%, ${-100 * o.top / t.height}%)`, l = `view${n.zoom > 1 ? " close" : ""}`, u = [e.title, ...e.subtitles.slice(0, 2)].join(", ");
-		return E`<figure class="tile" part="tile">
-      <figcaption><b>${e.title}</b>${e.subtitles.map((e) => E`<span>${e}</span>`)}</figcaption>
+		let { layer: e, photo: t, view: n, scale: r } = this, i = e.index < 0 ? "combined" : e.index, a = U(e, n), o = K(n, t.width, t.height), s = n.show === "heat", c = `scale(${n.zoom}) translate(${-100 * o.left / t.width}%, ${-100 * o.top / t.height}%)`, l = `view${n.zoom > 1 ? " close" : ""}`, u = [e.title, ...e.subtitles.slice(0, 2)].join(", ");
+		return C`<figure class="tile" part="tile">
+      <figcaption><b>${e.title}</b>${e.subtitles.map((e) => C`<span>${e}</span>`)}</figcaption>
       <div class=${l} tabindex="0" role="application" aria-label="${u}. ${V("keys_hint")}"
-        ${Z({ "--aspect": String(t.width / t.height) })} data-testid="view-${i}">
+        ${X({ "--aspect": String(t.width / t.height) })} data-testid="view-${i}">
         <img src=${t.src} alt=${t.name} draggable="false"
           class=${n.show === "both" && a === "all" && r.limit ? "pale" : ""}
-          ${Z({
+          ${X({
 			transform: c,
 			opacity: s && r.limit ? "0.18" : "1"
 		})}>
         <canvas data-testid="heat-${i}" ?hidden=${n.show === "photo"}
-          ${Z({
+          ${X({
 			opacity: s ? "1" : String(n.opacity / 100),
 			"clip-path": n.show === "swipe" ? `inset(0 0 0 ${n.swipe}%)` : "none"
 		})}></canvas>
-        ${e.shown?.frame ? E`<div class="frame" ${Z(this.frame(e.shown.frame))}></div>` : O}
-        ${n.show === "swipe" ? E`<div class="divider" ${Z({ left: `${n.swipe}%` })}></div>` : O}
+        ${e.shown?.frame ? C`<div class="frame" ${X(this.frame(e.shown.frame))}></div>` : T}
+        ${n.show === "swipe" ? C`<div class="divider" ${X({ left: `${n.swipe}%` })}></div>` : T}
         ${this.cross()}
-        <p class="blank" data-testid="blank-${i}" ?hidden=${!!r.limit}>${Ut(a)}</p>
-        ${e.shown?.partial ? E`<span class="busy">${V("so_far")}</span>` : O}
+        <p class="blank" data-testid="blank-${i}" ?hidden=${!!r.limit}>${Wt(a)}</p>
+        ${e.shown?.partial ? C`<span class="busy">${V("so_far")}</span>` : T}
       </div>
       <div class="scale" ?hidden=${!r.limit || n.show === "photo"}>
         <div class="strip"><canvas class="bar-colors"></canvas>${this.mark(a)}</div>
         <div class="ticks" data-testid="ticks-${i}">${this.ticks(a)}</div>
         <p class="units">${[e.units, this.clipped()].filter(Boolean).join("; ")}</p>
       </div>
-      ${e.shown?.seconds === void 0 ? O : E`<p class="took" data-testid="took-${i}">${Ht(e.shown)}</p>`}
+      ${e.shown?.seconds === void 0 ? T : C`<p class="took" data-testid="took-${i}">${Ut(e.shown)}</p>`}
       ${this.readout(String(i))}
-      ${e.shown?.words ? this.words(e.shown.words, e.index) : O}
+      ${e.shown?.words ? this.words(e.shown.words, e.index) : T}
     </figure>`;
 	}
 	frame([e, t, n, r]) {
@@ -1541,36 +1543,36 @@ var It = {
 		};
 	}
 	percent(e, t) {
-		let n = q(this.view, this.photo.width, this.photo.height);
+		let n = K(this.view, this.photo.width, this.photo.height);
 		return [100 * (e - n.left) / n.width, 100 * (t - n.top) / n.height];
 	}
 	cross() {
-		if (!this.at) return O;
+		if (!this.at) return T;
 		let [e, t] = this.percent(this.at[0] + .5, this.at[1] + .5);
-		return [e, t].some((e) => e < 0 || e > 100) ? O : E`<div class="cross" ${Z({
+		return [e, t].some((e) => e < 0 || e > 100) ? T : C`<div class="cross" ${X({
 			left: `${e}%`,
 			top: `${t}%`
 		})}></div>`;
 	}
 	readout(e) {
-		let { at: t, layer: n } = this, r = t ? n.field.at(...t) : NaN, i = t && n.field instanceof Ve ? n.field.cell(...t) : null, [a, o] = t ?? [0, 0];
-		return E`<p class="readout" aria-live="polite">
-      <b data-testid="value-${e}" data-raw=${t ? String(r) : O}>${t ? Number.isNaN(r) ? V("outside_view") : F(r) : ""}</b>
+		let { at: t, layer: n } = this, r = t ? n.field.at(...t) : NaN, i = t && n.field instanceof Be ? n.field.cell(...t) : null, [a, o] = t ?? [0, 0];
+		return C`<p class="readout" aria-live="polite">
+      <b data-testid="value-${e}" data-raw=${t ? String(r) : T}>${t ? Number.isNaN(r) ? V("outside_view") : L(r) : ""}</b>
       <span data-testid="where-${e}">${t ? V("pixel_at", {
 			x: a,
 			y: o
 		}) : ""}</span>
-      ${i ? E`<span class="many">${V("row_and_column", {
+      ${i ? C`<span class="many">${V("row_and_column", {
 			row: i[0],
 			column: i[1]
-		})}</span>` : O}
+		})}</span>` : T}
     </p>`;
 	}
 	mark(e) {
 		let t = this.at ? this.layer.field.at(...this.at) : NaN, { limit: n } = this.scale;
-		if (Number.isNaN(t) || !n) return O;
+		if (Number.isNaN(t) || !n) return T;
 		let r = Math.min(Math.max((e === "negative" ? -t : e === "absolute" ? Math.abs(t) : t) / n, -1), 1);
-		return E`<i ${Z({ left: `${e === "all" ? 50 + 50 * r : 100 * Math.max(r, 0)}%` })}></i>`;
+		return C`<i ${X({ left: `${e === "all" ? 50 + 50 * r : 100 * Math.max(r, 0)}%` })}></i>`;
 	}
 	ticks(e) {
 		let t = e === "all" ? [
@@ -1586,30 +1588,30 @@ var It = {
 			.75,
 			1
 		], n = this.scale.limit;
-		return t.map((t) => E`<span>${F(t * (e === "negative" ? -n : n))}</span>`);
+		return t.map((t) => C`<span>${L(t * (e === "negative" ? -n : n))}</span>`);
 	}
 	clipped() {
 		let { peak: e, limit: t } = this.scale;
-		return e > t ? V("largest", { value: F(e) }) : "";
+		return e > t ? V("largest", { value: L(e) }) : "";
 	}
 	words({ title: e, listed: t, top: n }, r) {
 		let i = this.tables.bluewhitered;
-		return E`<p class="words" data-testid="words-${r}"><span>${H(e)}</span>${t.map(([e, t]) => {
-			let r = P(n ? t / n : 0, "all"), [a, o, s] = i.slice(r, r + 3), c = .3 * a + .59 * o + .11 * s < 128 ? "#fff" : "#1c1c21";
-			return E`<b data-raw=${t} ${Z({
+		return C`<p class="words" data-testid="words-${r}"><span>${H(e)}</span>${t.map(([e, t]) => {
+			let r = F(n ? t / n : 0, "all"), [a, o, s] = i.slice(r, r + 3), c = .3 * a + .59 * o + .11 * s < 128 ? "#fff" : "#1c1c21";
+			return C`<b data-raw=${t} ${X({
 				background: `rgb(${a} ${o} ${s})`,
 				color: c
-			})}>${e}<small>${F(t)}</small></b>`;
+			})}>${e}<small>${L(t)}</small></b>`;
 		})}</p>`;
 	}
 	bar() {
 		let e = this.renderRoot.querySelector(".bar-colors");
-		e && this.scale.limit && Mt(e, W(this.layer, this.view), this.colors);
+		e && this.scale.limit && Pt(e, U(this.layer, this.view), this.colors);
 	}
 	measure() {
 		let e = this.renderRoot.querySelector(".view")?.getBoundingClientRect();
 		if (!e?.width) return;
-		let t = Math.min(window.devicePixelRatio, Bt / Math.max(e.width, e.height)), [n, r] = [Math.round(e.width * t), Math.round(e.height * t)];
+		let t = Math.min(window.devicePixelRatio, Vt / Math.max(e.width, e.height)), [n, r] = [Math.round(e.width * t), Math.round(e.height * t)];
 		(n !== this.size.w || r !== this.size.h) && (this.size = {
 			w: n,
 			h: r
@@ -1618,7 +1620,7 @@ var It = {
 	paint() {
 		let { layer: e, photo: t, view: n, scale: r, size: i } = this, { w: a, h: o } = i, s = this.renderRoot.querySelector(".view > canvas");
 		if (!s || !a || n.show === "photo") return;
-		let c = W(e, n), l = [
+		let c = U(e, n), l = [
 			a,
 			o,
 			n.zoom,
@@ -1627,11 +1629,11 @@ var It = {
 			n.texture
 		].join();
 		if (this.found?.key !== l || this.found.field !== e.field) {
-			let r = q(n, t.width, t.height), i = e.field.over(r, a, o, n.texture === "blocks"), s = Math.max(qe(i), tt(e, t));
+			let r = K(n, t.width, t.height), i = e.field.over(r, a, o, n.texture === "blocks"), s = Math.max(I(i), rt(e, t));
 			this.found = {
 				key: l,
 				field: e.field,
-				levels: Ot(i, s),
+				levels: At(i, s),
 				peak: s,
 				drawn: ""
 			};
@@ -1650,12 +1652,12 @@ var It = {
 			n.threshold,
 			n.contour
 		].join();
-		this.found.drawn !== d && (this.found.drawn = d, this.image && this.image.width === a && this.image.height === o || ([s.width, s.height] = [a, o], this.image = new ImageData(a, o)), At(this.image, this.found.levels, kt(u, this.found.peak)), n.contour && jt(this.image, this.found.levels, u, this.found.peak, zt), s.getContext("2d").putImageData(this.image, 0, 0));
+		this.found.drawn !== d && (this.found.drawn = d, this.image && this.image.width === a && this.image.height === o || ([s.width, s.height] = [a, o], this.image = new ImageData(a, o)), Mt(this.image, this.found.levels, jt(u, this.found.peak)), n.contour && Nt(this.image, this.found.levels, u, this.found.peak, Bt), s.getContext("2d").putImageData(this.image, 0, 0));
 	}
-}, Ht = ({ seconds: e, passes: t }) => [V("seconds", { seconds: e.toFixed(2) }), t ? V("forward_backward", { ...t }) : ""].filter(Boolean).join(" · "), Ut = (e) => V(e === "positive" ? "no_positive_evidence" : e === "negative" ? "no_negative_evidence" : "score_never_moves");
-customElements.define("seewhy-tile", Vt);
+}, Ut = ({ seconds: e, passes: t }) => [V("seconds", { seconds: e.toFixed(2) }), t ? V("forward_backward", { ...t }) : ""].filter(Boolean).join(" · "), Wt = (e) => V(e === "positive" ? "no_positive_evidence" : e === "negative" ? "no_negative_evidence" : "score_never_moves");
+customElements.define("seewhy-tile", Ht);
 // src/elements/viewer.ts
-var Wt = class extends X {
+var Gt = class extends Y {
 	static {
 		this.properties = {
 			data: { attribute: !1 },
@@ -1668,7 +1670,7 @@ var Wt = class extends X {
 		};
 	}
 	static {
-		this.styles = [Y, o`
+		this.styles = [J, o`
     :host { display: block; }
     main { margin: 0; }
     .stage { margin-top: 16px; }
@@ -1692,7 +1694,7 @@ var Wt = class extends X {
 		}, this.restored = () => {
 			this.view = this.printed ?? this.view, this.printed = void 0;
 		}, Object.assign(this, {
-			view: { ...K },
+			view: { ...G },
 			at: null,
 			current: 0,
 			chosen: null,
@@ -1707,14 +1709,14 @@ var Wt = class extends X {
 		super.disconnectedCallback(), removeEventListener("beforeprint", this.whole), removeEventListener("afterprint", this.restored);
 	}
 	valueAt(e, t, n = this.current) {
-		return Qe(this.data, { ...K }, [n])[0].field.at(e, t);
+		return et(this.data, { ...G }, [n])[0].field.at(e, t);
 	}
 	get shownOnes() {
 		let e = [...this.data.explanations.keys()];
 		return this.view.beside ? e.filter((e) => this.chosen?.includes(e) ?? !0) : [this.current];
 	}
 	willUpdate(e) {
-		this.data && (e.has("data") && (this.tables = Object.fromEntries(Object.entries(this.data.tables).map(([e, t]) => [e, Fe(t)])), this.current = Math.min(this.current, Math.max(this.data.explanations.length - 1, 0))), (!e.has("at") || e.size > 1) && (this.layers = Qe(this.data, this.view, this.shownOnes)));
+		this.data && (e.has("data") && (this.tables = Object.fromEntries(Object.entries(this.data.tables).map(([e, t]) => [e, Fe(t)])), this.current = Math.min(this.current, Math.max(this.data.explanations.length - 1, 0))), (!e.has("at") || e.size > 1) && (this.layers = et(this.data, this.view, this.shownOnes)));
 	}
 	updated(e) {
 		(e.has("current") || e.has("data")) && this.tell("described", this.data?.explanations[this.current]);
@@ -1733,29 +1735,29 @@ var Wt = class extends X {
 	}
 	render() {
 		let { data: e, view: t, layers: n, tables: r } = this;
-		if (!e?.explanations.length) return O;
+		if (!e?.explanations.length) return T;
 		let i = n.length > 1;
-		return E`<main class=${this.bare ? "bare" : ""} data-testid="app"><section class="work">
+		return C`<main class=${this.bare ? "bare" : ""} data-testid="app"><section class="work">
       <seewhy-bar .view=${t} .tables=${r} count=${e.explanations.length} ?language=${!this.bare}></seewhy-bar>
-      ${e.explanations.length > 1 ? E`<seewhy-chips .data=${e} .view=${t} .tables=${r} .chosen=${this.shownOnes} @choose=${this.choose}></seewhy-chips>` : O}
-      <div class="stage ${i ? "beside" : ""} ${i && this.columns ? "grid" : ""}" data-testid="stage" ${Z({ "--columns": String(this.columns) })}>${n.map((a) => E`
+      ${e.explanations.length > 1 ? C`<seewhy-chips .data=${e} .view=${t} .tables=${r} .chosen=${this.shownOnes} @choose=${this.choose}></seewhy-chips>` : T}
+      <div class="stage ${i ? "beside" : ""} ${i && this.columns ? "grid" : ""}" data-testid="stage" ${X({ "--columns": String(this.columns) })}>${n.map((a) => C`
         <seewhy-tile class=${a.index === this.current && i ? "current" : ""} data-testid="tile-${a.index < 0 ? "combined" : a.index}"
-          .layer=${a} .photo=${e.photo} .view=${t} .scale=${nt(a, n, t, e.photo)} .tables=${r} .at=${this.at}
+          .layer=${a} .photo=${e.photo} .view=${t} .scale=${it(a, n, t, e.photo)} .tables=${r} .at=${this.at}
           @pointerdown=${() => this.hold(a)} @focusin=${() => this.hold(a)}></seewhy-tile>`)}</div>
       <p class="hint">${V("hover_hint")} ${V("keys_hint")} ${V("zoom_hint")}</p></section>
-      ${this.bare ? O : E`<aside><seewhy-about .shown=${e.explanations[this.current]}></seewhy-about></aside>`}</main>`;
+      ${this.bare ? T : C`<aside><seewhy-about .shown=${e.explanations[this.current]}></seewhy-about></aside>`}</main>`;
 	}
 	hold(e) {
 		e.index >= 0 && (this.current = e.index);
 	}
 };
-customElements.define("seewhy-viewer", Wt);
+customElements.define("seewhy-viewer", Gt);
 // src/viewer.ts
-function Gt(e) {
+function Kt(e) {
 	let t = JSON.parse(e), n = document.querySelector("seewhy-viewer"), r = (e) => document.querySelector(`[data-testid="${e}"]`);
 	z(t.lang);
 	let i = t.explanations[0], a = () => {
-		document.documentElement.lang = R() === "zh" ? "zh-CN" : "en", r("title").textContent = V("why_label", { label: H(i.label) }), r("lead").textContent = V("looked_at", {
+		document.documentElement.lang = Ye() === "zh" ? "zh-CN" : "en", r("title").textContent = V("why_label", { label: H(i.label) }), r("lead").textContent = V("looked_at", {
 			model: i.model,
 			photo: t.photo.name
 		}), r("stamp").hidden = !i.random, r("stamp").textContent = V("random_weights");
@@ -1764,7 +1766,7 @@ function Gt(e) {
 		i = e.detail, a();
 	}), B(a), n.data = t, n.hidden = !1;
 }
-function Kt({ model: e, el: t }) {
+function qt({ model: e, el: t }) {
 	let n = document.createElement("seewhy-viewer"), r = () => {
 		let t = e.get("data");
 		z(t.lang), n.data = t;
@@ -1778,6 +1780,6 @@ function Kt({ model: e, el: t }) {
 	};
 	n.addEventListener("point", (e) => i("at", e.detail)), n.addEventListener("look", (e) => i("view", e.detail)), t.append(n);
 }
-var qt = { render: Kt }, Jt = document.getElementById("data");
-Jt?.textContent && document.querySelector("seewhy-viewer") && Gt(Jt.textContent);
-export { lt as CLOSEST, M as LitElement, K as PLAIN, X as Speaking, Wt as Viewer, xt as amount, ft as asText, o as css, qt as default, pt as fromText, E as html, R as lang, B as listen, ut as moved, O as nothing, bt as predictions, H as said, q as seen, Y as shared, ht as sheet, z as speak, Z as styled, be as svg, V as word, J as zoomed };
+var Jt = { render: qt }, Yt = document.getElementById("data");
+Yt?.textContent && document.querySelector("seewhy-viewer") && Kt(Yt.textContent);
+export { dt as CLOSEST, M as LitElement, G as PLAIN, Y as Speaking, Gt as Viewer, Ct as amount, mt as asText, o as css, Jt as default, ht as fromText, C as html, Ye as lang, B as listen, ft as moved, T as nothing, St as predictions, H as said, K as seen, J as shared, _t as sheet, z as speak, X as styled, Ce as svg, V as word, q as zoomed };

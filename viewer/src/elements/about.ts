@@ -37,6 +37,6 @@ export function predictions(listed: readonly Prediction[], explained: number | n
 }
 
 export const amount = (one: Prediction): string =>
-  one.probability === undefined ? String(+(one.score ?? 0).toPrecision(3)) : `${(100 * one.probability).toFixed(1)} %`;
+  one.probability === undefined ? String(+(one.score ?? 0).toPrecision(4)) : `${(100 * one.probability).toFixed(1)} %`;
 
 customElements.define("seewhy-about", About);

@@ -21,33 +21,39 @@ export interface Limits {
   peak: number; // the largest magnitude
 }
 
-/** Magnitudes of a sign, smallest first, with their sums so far: what any share of them is looked up in. */
+const BINS = 4096;
+
+/** Magnitudes of a sign by their size, in bins: which of them make up a share of all is found without sorting them. */
 export class Sizes {
   private readonly sizes: Float32Array;
-  private readonly sums: Float64Array;
+  private readonly sums = new Float64Array(BINS); // of each bin
+  private readonly peak: number;
+  private readonly total: number;
 
   constructor(values: Float32Array, sign: Sign) {
     const sizes = new Float32Array(values.length);
     let seen = 0;
     for (let i = 0; i < values.length; i++) if (values[i] === values[i]) sizes[seen++] = Math.abs(kept(values[i], sign));
-    this.sizes = sizes.subarray(0, seen).sort();
-    this.sums = new Float64Array(this.sizes.length);
-    let sum = 0;
-    for (let i = 0; i < this.sizes.length; i++) this.sums[i] = sum += this.sizes[i];
+    this.sizes = sizes.subarray(0, seen);
+    this.peak = peak(this.sizes);
+    for (let i = 0; i < seen; i++) this.sums[this.bin(sizes[i])] += sizes[i];
+    this.total = this.sums.reduce((sum, one) => sum + one, 0);
+  }
+
+  private bin(size: number): number {
+    return this.peak ? Math.min(Math.floor((size / this.peak) * BINS), BINS - 1) : 0;
   }
 
   /** The smallest of the largest magnitudes that make up `percent` of all: what captum draws in the strongest colour. */
   limits(percent: number): Limits {
-    const { sizes, sums } = this, last = sizes.length - 1;
-    if (last < 0 || !sums[last]) return { limit: 0, peak: 0 };
-    const wanted = sums[last] * 0.01 * (100 - percent);
-    let low = 0, high = last;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (sums[middle] >= wanted) high = middle;
-      else low = middle + 1;
-    }
-    return { limit: sizes[low], peak: sizes[last] };
+    if (!this.total) return { limit: 0, peak: 0 };
+    const wanted = this.total * 0.01 * (100 - percent);
+    let bin = 0, sum = 0;
+    while (bin < BINS - 1 && sum + this.sums[bin] < wanted) sum += this.sums[bin++];
+    const within = this.sizes.filter((size) => this.bin(size) === bin).sort();
+    let at = 0;
+    while (at < within.length - 1 && (sum += within[at]) < wanted) at++;
+    return { limit: within[at] ?? this.peak, peak: this.peak };
   }
 }
 
