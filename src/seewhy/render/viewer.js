@@ -593,7 +593,7 @@ function Ue(e, t) {
 }
 var We = (e, t, n) => n ? Math.min(Math.max(Ue(e, t) / n, -1), 1) : 0, F = (e, t) => 3 * Math.round(t === "all" ? 128 + 127 * e : 255 * e), Ge = 4096, Ke = class {
 	constructor(e, t) {
-		this.sums = new Float64Array(Ge);
+		this.sums = new Float64Array(Ge), this.known = /* @__PURE__ */ new Map();
 		let n = new Float32Array(e.length), r = 0;
 		for (let i = 0; i < e.length; i++) e[i] === e[i] && (n[r++] = Math.abs(Ue(e[i], t)));
 		this.sizes = n.subarray(0, r), this.peak = I(this.sizes);
@@ -604,6 +604,9 @@ var We = (e, t, n) => n ? Math.min(Math.max(Ue(e, t) / n, -1), 1) : 0, F = (e, t
 		return this.peak ? Math.min(Math.floor(e / this.peak * Ge), 4095) : 0;
 	}
 	limits(e) {
+		return this.known.has(e) || this.known.set(e, this.found(e)), this.known.get(e);
+	}
+	found(e) {
 		if (!this.total) return {
 			limit: 0,
 			peak: 0

@@ -29,6 +29,7 @@ export class Sizes {
   private readonly sums = new Float64Array(BINS); // of each bin
   private readonly peak: number;
   private readonly total: number;
+  private readonly known = new Map<number, Limits>(); // by percent
 
   constructor(values: Float32Array, sign: Sign) {
     const sizes = new Float32Array(values.length);
@@ -46,6 +47,11 @@ export class Sizes {
 
   /** The smallest of the largest magnitudes that make up `percent` of all: what captum draws in the strongest colour. */
   limits(percent: number): Limits {
+    if (!this.known.has(percent)) this.known.set(percent, this.found(percent));
+    return this.known.get(percent)!;
+  }
+
+  private found(percent: number): Limits {
     if (!this.total) return { limit: 0, peak: 0 };
     const wanted = this.total * 0.01 * (100 - percent);
     let bin = 0, sum = 0;
