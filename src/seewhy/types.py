@@ -149,7 +149,7 @@ class _Shown:
     def _repr_png_(self) -> bytes | None:
         from seewhy.render.notebook import png
 
-        return png(self)  # type: ignore[arg-type]
+        return png(self)  # type: ignore[arg-type]  # as above
 
 
 @dataclass(frozen=True, eq=False)

@@ -175,7 +175,7 @@ def test_what_is_refused(small: Model, bright: Model, x: torch.Tensor) -> None:
 def test_inpainting_is_there_or_says_what_is_missing(small: Model, x: torch.Tensor) -> None:
     e = seewhy.explain(small, x[:1], "gradcam")
     try:
-        import cv2  # noqa: F401
+        import cv2  # noqa: F401  # whether it is there
     except ImportError:
         with pytest.raises(Unsupported, match="inpaint"):
             seewhy.metrics.deletion(small, e, "inpaint")

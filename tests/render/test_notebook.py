@@ -84,10 +84,10 @@ def test_without_the_extra_a_page_in_a_frame_and_a_picture(bare: None) -> None:
 def test_a_cell_that_ends_with_an_explanation_or_a_comparison_shows_it() -> None:
     one = handmade()
     assert frames(one._repr_html_()) == [page([one])]
-    assert one._repr_png_()[:4] == b"\x89PNG"  # type: ignore[index]
+    assert one._repr_png_()[:4] == b"\x89PNG"  # type: ignore[index]  # it is bytes where something is drawn
     table = Comparison(tuple((each,) for each in several()))
     assert frames(table._repr_html_()) == [page(list(table))]
-    assert Image.open(io.BytesIO(table._repr_png_())).height > 300  # type: ignore[arg-type]
+    assert Image.open(io.BytesIO(table._repr_png_())).height > 300  # type: ignore[arg-type]  # bytes, too
 
 
 def test_of_a_batch_each_of_the_first_photos_has_a_page() -> None:

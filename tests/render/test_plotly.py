@@ -114,7 +114,7 @@ def test_it_is_refused_where_it_makes_no_sense() -> None:
         plotly(batch)
     for asked in ({"sign": "up"}, {"cmap": "infernoo"}, {"lang": "fr"}, {"opacity": 1.5}):
         with pytest.raises(BadOption):
-            plotly(handmade(), **asked)  # type: ignore[arg-type]
+            plotly(handmade(), **asked)  # type: ignore[arg-type]  # the wrong ones are the test
 
 
 def test_without_plotly_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

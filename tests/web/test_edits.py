@@ -127,7 +127,7 @@ def load_geometry(model: Model) -> Any:
 
 
 def test_inpainting_is_offered_where_it_is_there(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("cv2")
+    pytest.importorskip("cv2", reason="needs OpenCV: the extra 'inpaint'")
     photo, edit = send(client), brush([[1, 0]], fill="inpaint")
     assert client.get("/api/models").json()["models"][0]["fills"] == ["blur", "grey", "black", "inpaint"]
     assert 0.3 < edited(client, photo, edit)["covered"] < 0.7

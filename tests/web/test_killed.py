@@ -68,7 +68,7 @@ def maker(tmp_path: Path) -> Any:
     yield process
     process.stdin.close()  # type: ignore[union-attr]  # it is a pipe
     process.wait(timeout=30)
-    process.stdout.close()  # type: ignore[union-attr]
+    process.stdout.close()  # type: ignore[union-attr]  # as above
 
 
 def test_a_second_server_sweeps_nothing_while_the_first_writes(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def _curve(
         values=curves[0],
         random=np.stack(curves[1:]) if random else np.empty((0, *curves[0].shape)),
         score=score,
-        fill=fill if isinstance(fill, str | int | float) else type(fill).__name__,  # type: ignore[arg-type]
+        fill=fill if isinstance(fill, str | int | float) else type(fill).__name__,  # type: ignore[arg-type]  # a name or a number
         passes=Passes(run.meter.forward, 0),
     )
 

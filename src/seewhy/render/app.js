@@ -1187,18 +1187,18 @@ var ye = class extends x {
 	}
 	render() {
 		let { session: e } = this, { results: t } = e, n = t.map((e) => `key=${e.key}`).join("&");
-		return t.length ? o`<button type="button" class="small" data-testid="copy-link" @click=${() => this.copy("link", e.link)}>${h("copy_link")}</button>
-      <button type="button" class="small" data-testid="copy-python" @click=${() => this.copy("python", Y(t.map((e) => e.calls.python)))}>${h("copy_python")}</button>
-      <button type="button" class="small" data-testid="copy-command" @click=${() => this.copy("command", Y(t.map((e) => e.calls.command)))}>${h("copy_command")}</button>
+		return t.length ? o`<button type="button" class="small" data-testid="copy-link" @click=${() => this.copy(e.link)}>${h("copy_link")}</button>
+      <button type="button" class="small" data-testid="copy-python" @click=${() => this.copy(Y(t.map((e) => e.calls.python)))}>${h("copy_python")}</button>
+      <button type="button" class="small" data-testid="copy-command" @click=${() => this.copy(Y(t.map((e) => e.calls.command)))}>${h("copy_command")}</button>
       <a class="small" data-testid="report" href="/api/report?${n}&lang=${s()}" download="seewhy.html">${h("save_report")}</a>
       <span class="hint" role="status" data-testid="copied">${this.done}</span>` : l;
 	}
-	async copy(e, t) {
-		if (!t) return void (this.done = h("no_call"));
+	async copy(e) {
+		if (!e) return void (this.done = h("no_call"));
 		try {
-			await navigator.clipboard.writeText(t), this.done = h("copied");
+			await navigator.clipboard.writeText(e), this.done = h("copied");
 		} catch {
-			this.done = t;
+			this.done = e;
 		}
 		setTimeout(() => this.done = "", 4e3);
 	}

@@ -176,8 +176,10 @@ class Server:
 
         def found() -> list[dict[str, Any]]:
             made = asked(given, self.models, self.limits)
-            idle = lambda: not self.queue.listed()  # noqa: E731
-            costs = [(method, self.costs.of(made.model, method, len(cells), idle)) for method, cells in made.methods]
+            costs = [
+                (method, self.costs.of(made.model, method, len(cells), self.queue.idle))
+                for method, cells in made.methods
+            ]
             return [{"method": method.info.id, **asdict(cost)} for method, cost in costs]
 
         return JSONResponse({"costs": await anyio.to_thread.run_sync(found, limiter=self._pacing)})

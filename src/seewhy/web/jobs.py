@@ -152,6 +152,9 @@ class Queue:
         """What runs or waits, in order."""
         return [job for job in list(self._known.values()) if not job.ended]
 
+    def idle(self) -> bool:
+        return not self.listed()
+
     def cancel(self, job: Job) -> None:
         job.cancelled.set()
         with self._changed:

@@ -26,7 +26,7 @@ export class InsideView extends Following {
     const { session } = this, { photo, model } = session.state, { layers } = session;
     if (!photo || !session.model) return nothing;
     const attends = session.model.methods.some((one) => one.id === "raw_attention" && one.offered);
-    const pages = PAGES.filter(([page]) => page !== "attention" || attends), page = page_of(this.page, pages);
+    const pages = PAGES.filter(([page]) => page !== "attention" || attends), page = shownPage(this.page, pages);
     const layer = (layers.find((one) => one.name === this.layer) ?? layers.find((one) => one.default))?.name ?? "";
     const asked = new URLSearchParams({ photo: photo.id, model, lang: lang(), ...(page === "activations" && layer ? { layer } : {}) });
     return html`<div class="bar"><fieldset class="segments"><legend>${word("show")}</legend>${pages.map(([value, name]) => html`
@@ -37,6 +37,6 @@ export class InsideView extends Following {
   }
 }
 
-const page_of = (wanted: Page, offered: [Page, unknown][]): Page => (offered.some(([one]) => one === wanted) ? wanted : offered[0][0]);
+const shownPage = (wanted: Page, offered: [Page, unknown][]): Page => (offered.some(([one]) => one === wanted) ? wanted : offered[0][0]);
 
 customElements.define("seewhy-inside", InsideView);

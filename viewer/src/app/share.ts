@@ -1,6 +1,5 @@
 // This state as a link, as calls, as a report.
 import { css, html, lang, nothing, shared, word } from "../viewer";
-import type { Calls } from "./api";
 import { Following } from "./following";
 
 export class Share extends Following {
@@ -15,14 +14,14 @@ export class Share extends Following {
   override render() {
     const { session } = this, { results } = session, keys = results.map((one) => `key=${one.key}`).join("&");
     if (!results.length) return nothing;
-    return html`<button type="button" class="small" data-testid="copy-link" @click=${() => this.copy("link", session.link)}>${word("copy_link")}</button>
-      <button type="button" class="small" data-testid="copy-python" @click=${() => this.copy("python", all(results.map((one) => one.calls.python)))}>${word("copy_python")}</button>
-      <button type="button" class="small" data-testid="copy-command" @click=${() => this.copy("command", all(results.map((one) => one.calls.command)))}>${word("copy_command")}</button>
+    return html`<button type="button" class="small" data-testid="copy-link" @click=${() => this.copy(session.link)}>${word("copy_link")}</button>
+      <button type="button" class="small" data-testid="copy-python" @click=${() => this.copy(all(results.map((one) => one.calls.python)))}>${word("copy_python")}</button>
+      <button type="button" class="small" data-testid="copy-command" @click=${() => this.copy(all(results.map((one) => one.calls.command)))}>${word("copy_command")}</button>
       <a class="small" data-testid="report" href="/api/report?${keys}&lang=${lang()}" download="seewhy.html">${word("save_report")}</a>
       <span class="hint" role="status" data-testid="copied">${this.done}</span>`;
   }
 
-  private async copy(_what: keyof Calls | "link", text: string): Promise<void> {
+  private async copy(text: string): Promise<void> {
     if (!text) return void (this.done = word("no_call"));
     try {
       await navigator.clipboard.writeText(text);

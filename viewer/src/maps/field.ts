@@ -1,5 +1,5 @@
 // Values on the photo's pixels, wherever they come from: one map, or several brought together.
-import { blend, block, mix, place, sample, type Cells } from "./place";
+import { blend, block, place, sample, type Cells } from "./place";
 
 /** A part of the photo, in its pixels. */
 export interface Area {
@@ -62,5 +62,3 @@ export class Combined implements Field {
     return this.by(this.of.map((field) => field.at(x, y)));
   }
 }
-
-export { mix };
