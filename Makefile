@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo test viewer proofs visualize half rise lrp trees wordnet keras compiling sweep shapes textures tree-digits evidence load bench bench-quick lint types check clean
+.PHONY: demo test viewer proofs visualize half rise lrp trees wordnet keras compiling sweep shapes textures tree-digits evidence load page-times bench bench-quick lint types check clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/installed  ## install seewhy and explain a real photo with a real network
@@ -69,6 +69,9 @@ evidence: $(VENV)/tested  ## how much of each map lies on the object asked for, 
 
 load: $(VENV)/tested  ## fifty clients at once, some of which stall, leave or flood, into docs/server.md: a minute
 	OMP_NUM_THREADS=1 $(BIN)/python tools/load.py
+
+page-times: $(VENV)/tested  ## how soon the page shows a link, and what a step of a slider takes, into docs/page.md: two minutes
+	OMP_NUM_THREADS=1 $(BIN)/python tools/page_times.py
 
 bench: $(VENV)/tested  ## every row against every peer, into docs/performance.md: hours. ROW=id: one row; FRESH=1: all anew
 	$(BIN)/python -m benchmarks $(if $(ROW),--row $(ROW)) $(if $(FRESH),--fresh) $(if $(DEVICE),--device $(DEVICE))

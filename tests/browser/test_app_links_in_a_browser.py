@@ -77,10 +77,12 @@ def test_a_link_opened_elsewhere_shows_the_same_from_what_is_kept(visits: Visits
     other.new_page().goto(f"{site.address}?token={TOKEN}")
     told: list[Any] = []
     opened = other.new_page()
-    opened.on("response", lambda one: told.extend([one] * (one.url.endswith("/api/jobs"))))
+    opened.on("response", lambda one: told.extend([one] * (one.url.endswith("/api/results"))))
+    visits.asked.clear()
     opened.goto(link)
     shown(opened, "gradcam", "gradcam", "saliency", "saliency")
     assert [cell["ready"] for one in told for cell in one.json()["cells"]] == [True] * 4
+    assert "POST /api/jobs" not in visits.asked and visits.asked.count("POST /api/results") == 1
     assert opened.get_by_test_id("took-0").inner_text() == seconds
     assert opened.title() == f"{file.name} · seewhy"
     assert opened.get_by_test_id("colors").input_value() == "viridis"

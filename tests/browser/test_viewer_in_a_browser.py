@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from handmade import handmade, plain
+from handmade import blob, handmade, plain
 from viewing import Open, colour, more, three, view
 
 
@@ -39,6 +39,24 @@ def test_clipping_moves_the_strongest_colour_as_python_does(visit: Open) -> None
     for percent in (0, 2, 10, 20):
         tab.get_by_test_id("clip").fill(str(percent))
         assert last.inner_text() == number(limit(one.heatmap()[0], "all", percent))
+
+
+@pytest.mark.parametrize("size", [(300, 451), (700, 1000)])
+def test_the_strongest_colours_that_python_tells_are_those_the_viewer_finds(visit: Open, size: tuple[int, int]) -> None:
+    draw = np.random.default_rng(5)
+    maps = [draw.normal(size=(9, 11)), np.exp(3 * draw.normal(size=(40, 30))), -blob(7, 7, 3, 3)]
+    signs = ("all", "positive", "negative")
+    tab = visit([handmade(map, plain(*size, 9, 9, 9), sign=sign) for map, sign in zip(maps, signs, strict=True)])
+    script = """([index, times]) => { const viewer = document.querySelector('seewhy-viewer');
+        const data = viewer.first ??= viewer.data;
+        const told = ({ limit, peak }) => (times ? { limit: times * limit, peak } : undefined);
+        viewer.data = { ...data, explanations: data.explanations.map((one) => ({ ...one, limits: told(one.limits) })) };
+        viewer.current = index;
+        return viewer.updateComplete.then(() => viewer.renderRoot.querySelector('seewhy-tile').scale); }"""
+    for index in range(3):
+        found, told, other = (tab.evaluate(script, [index, times]) for times in (0, 1, 2))
+        assert found["limit"] > 0 and found == pytest.approx(told, rel=1e-5)
+        assert other["limit"] == 2 * told["limit"]  # what is told is what is drawn
 
 
 def test_blocks_show_the_maps_own_cells(visit: Open) -> None:

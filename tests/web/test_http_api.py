@@ -18,6 +18,7 @@ from seewhy.web.costs import Costs
 from seewhy.web.jobs import Job
 from seewhy.web.photos import Photos
 from seewhy.web.results import Results
+from seewhy.web.shelf import Shelf
 from seewhy.web.work import Work
 from serving import ended, long, png, send, values
 
@@ -93,6 +94,20 @@ def test_explanations_are_those_of_python_and_are_kept(
     job = again.post("/api/jobs", json=work).json()
     assert ended(again, job["id"])["state"] == "done"
     assert all(one["cached"] for one in events(again, job["id"]) if one["kind"] == "result")
+
+
+def test_what_is_here_of_work_is_told_at_once_and_nothing_is_begun(client: TestClient) -> None:
+    photo = send(client, png(21))
+    job = client.post("/api/jobs", json={"photo": photo, "methods": ["gradcam"], "targets": ["dog"]}).json()
+    assert ended(client, job["id"])["state"] == "done"
+    wish = {"photo": photo, "methods": ["saliency", "gradcam"], "targets": ["cat", "dog"]}
+    told = client.post("/api/results", json=wish).json()
+    asked = [(cell["method"], cell["target"], cell["ready"]) for cell in told["cells"]]
+    assert asked == [(method, target, (method, target) == ("gradcam", "dog"))
+                     for method in ("saliency", "gradcam") for target in ("cat", "dog")]  # fmt: skip
+    assert told["results"] == [client.get(f"/api/results/{job['cells'][0]['key']}").json()]
+    assert client.get("/api/jobs").json() == {"jobs": []}
+    assert client.post("/api/results", json={**wish, "photo": "0" * 64}).status_code == 404
 
 
 def test_a_report_is_one_file(client: TestClient) -> None:
@@ -191,7 +206,7 @@ def test_what_a_method_returns_once_it_is_cancelled_is_not_kept(
 ) -> None:
     photo, limits = send(client), Limits()
     photos, results = Photos(tmp_path / "data" / "photos", limits), Results(tmp_path / "kept", limits)
-    job = Job(asked({"photo": photo}, {"small": network}, limits))
+    job = Job(asked({"photo": photo}, Shelf.of({"small": network}), limits))
 
     def cancelled(_model: Model, path: str, *_args: Any, **_options: Any) -> list[Any]:
         job.cancelled.set()

@@ -33,15 +33,16 @@ def test_the_page_names_its_script_and_holds_what_it_starts_with(client: TestCli
     assert (held["lang"], held["limits"]["grid"]) == ("en", 64)
     raw = np.frombuffer(base64.b64decode(held["tables"]["inferno"]), np.uint8)
     np.testing.assert_array_equal(raw.reshape(256, 3), table("inferno"))
-    src = re.search(r'src="(/app\.js\?v=\w+)"', answer.text)
-    assert src and "noscript" in answer.text and "<style" not in answer.text and " style=" not in answer.text
-    script = client.get(src[1])
-    assert (
-        "immutable" in script.headers["cache-control"]
-        and "./viewer.js" in script.text
-        and "customElements" in client.get("/viewer.js").text
-    )
-    for path in ("/app.js", "/app.js?v=older", "/viewer.js"):
+    named = re.findall(r'(?:src|href)="/(\w+\.js)\?v=(\w+)"', answer.text)
+    assert {name for name, _ in named} == {"start.js", "app.js", "viewer.js"} and len(
+        {digest for _, digest in named}
+    ) == 1
+    assert "noscript" in answer.text and "<style" not in answer.text and " style=" not in answer.text
+    scripts = {name: client.get(f"/{name}?v={digest}") for name, digest in named}
+    assert all("immutable" in one.headers["cache-control"] for one in scripts.values())
+    for name, other in (("start.js", "app.js"), ("app.js", "viewer.js")):  # the same address as the document has
+        assert f'"./{other}?v={named[0][1]}"' in scripts[name].text
+    for path in ("/app.js", "/app.js?v=older", "/viewer.js", "/start.js?v=older"):
         assert client.get(path).headers["cache-control"] == "no-cache"
     icon = re.search(r'href="(/[^"]+\.svg)"', answer.text)
     assert icon and client.get(icon[1]).headers["content-type"] == "image/svg+xml"
@@ -56,7 +57,7 @@ def test_scripts_styles_and_frames_come_from_the_server_alone(client: TestClient
 
 def test_what_a_first_visit_takes(client: TestClient) -> None:
     total = 0
-    for path in ("/", "/app.js", "/viewer.js", "/favicon.svg"):
+    for path in ("/", "/start.js", "/app.js", "/viewer.js", "/favicon.svg"):
         with client.stream("GET", path, headers={"accept-encoding": "gzip"}) as answer:
             packed = b"".join(answer.iter_raw())
         assert answer.headers["content-encoding"] == "gzip"
@@ -68,7 +69,7 @@ def test_what_a_first_visit_takes(client: TestClient) -> None:
 
 
 def test_no_stranger_sees_the_page_and_nothing_else_is_there(client: TestClient) -> None:
-    for path in ("/", "/app.js", "/viewer.js", "/favicon.svg"):
+    for path in ("/", "/start.js", "/app.js", "/viewer.js", "/favicon.svg"):
         assert client.get(path, headers={"authorization": ""}).status_code == 401
         assert client.post(path).status_code == 405
     for path in ("/nothing", "/viewer.css", "/page.html", "/index.html"):

@@ -195,7 +195,8 @@ def test_a_thousand_requests_made_from_the_description(client: TestClient) -> No
             body["photo"] = photo
         answer = client.request(method, path, params={"lang": draw.choice(["en", "zh", "xx"])}, json=body)
         assert answer.status_code < 500, (method, path, body, answer.text)
-        assert "Traceback" not in answer.text and "/src/" not in answer.text
+        if "javascript" not in answer.headers.get("content-type", ""):  # which says what it was built from
+            assert "Traceback" not in answer.text and "/src/" not in answer.text
     for job in client.get("/api/jobs").json()["jobs"][::-1]:
         client.delete(f"/api/jobs/{job['id']}")
     assert client.get("/api/models").status_code == 200

@@ -4,7 +4,7 @@ import { Combined, MapField, type Field } from "./maps/field";
 import { peak, Sizes, type Limits, type Sign } from "./maps/scale";
 import { said, word } from "./said";
 import type { Data, Picture, Shown } from "./types";
-import type { View } from "./view";
+import { PLAIN, type View } from "./view";
 
 const LONGEST = 512; // pixels of the longer side that the strongest colour is chosen on
 
@@ -47,6 +47,7 @@ const sizes = new WeakMap<Field, Map<Sign, Sizes>>();
 /** A layer's limit and peak on the whole photo. */
 export function limitsOf(layer: Layer, sign: Sign, percent: number, photo: Picture): Limits {
   if (layer.full) return { limit: layer.full, peak: layer.full };
+  if (layer.shown?.limits && sign === layer.sign && percent === PLAIN.clip) return layer.shown.limits;
   const known = sizes.get(layer.field) ?? new Map<Sign, Sizes>();
   sizes.set(layer.field, known);
   if (!known.has(sign)) known.set(sign, new Sizes(sampled(layer.field, photo), sign));
@@ -55,8 +56,9 @@ export function limitsOf(layer: Layer, sign: Sign, percent: number, photo: Pictu
 
 const peaks = new WeakMap<Field, number>();
 
-/** The largest magnitude on the whole photo. */
+/** A magnitude that none on the whole photo exceeds. */
 export function peakOf(layer: Layer, photo: Picture): number {
+  if (layer.field instanceof MapField) return layer.field.peak;
   if (!peaks.has(layer.field)) peaks.set(layer.field, peak(sampled(layer.field, photo)));
   return peaks.get(layer.field)!;
 }

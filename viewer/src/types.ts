@@ -1,5 +1,5 @@
 // What Python sends: render/shown.py writes these.
-import type { Sign } from "./maps/scale";
+import type { Limits, Sign } from "./maps/scale";
 
 /** A text that is the same in all languages, or one a language. */
 export type Said = string | { en: string; zh: string };
@@ -22,6 +22,7 @@ export interface Shown {
   offset: [number, number];
   frame: [left: number, top: number, right: number, bottom: number] | null;
   sign: Sign;
+  limits?: Limits; // of its sign in a plain view; not of a map that is on its way
   method: string;
   label: Said;
   target: Said;

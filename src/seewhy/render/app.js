@@ -52,6 +52,7 @@ var v = encodeURIComponent, y = {
 	jobs: () => _("GET", "/api/jobs"),
 	cancel: (e) => _("DELETE", `/api/jobs/${e}`),
 	partial: (e, t) => _("GET", `/api/jobs/${e}/partial/${t}`),
+	kept: (e) => _("POST", "/api/results", e),
 	result: (e) => _("GET", `/api/results/${e}`),
 	curves: (e, t) => _("GET", `/api/results/${e}/curves?fill=${t}`),
 	edit: (e, t) => _("POST", "/api/edits", e, t)
@@ -77,40 +78,39 @@ function T(e, t, n) {
 	let r = n ? t.filter((t) => e.texts ? !S.test(t) : t === "top" || S.test(t)) : t;
 	return C(e) ? r.filter((e) => w(e).length) : r.length ? [...r] : ["top"];
 }
-function E(e, t) {
+function re(e, t) {
 	let n = new Set(e.methods.filter((e) => e.offered).map((e) => e.id)), r = t.filter((e) => n.has(e.id));
 	return r.length ? r : [{
 		id: e.first,
 		options: {}
 	}];
 }
-// src/app/link.ts
-var re = /^[0-9a-f]{64}$/;
-function D(e) {
-	let t = new URLSearchParams();
-	if (e.photo) {
-		let { id: n, width: r, height: i, name: a } = e.photo;
-		t.set("photo", n), t.set("size", `${r}x${i}`), t.set("name", a);
-	}
-	t.set("model", e.model);
-	for (let n of e.methods) t.append("method", k(n));
-	for (let n of e.targets) t.append("target", n);
-	return e.seed && t.set("seed", String(e.seed)), e.score && t.set("score", e.score), e.tab !== "explain" && t.set("tab", e.tab), t.set("view", r(e.view)), t.toString();
+// src/app/wish.ts
+var ie = /^[0-9a-f]{64}$/;
+function ae(e) {
+	let t = {}, n = e.get("photo") ?? "", [r, i] = (e.get("size") ?? "").split("x").map(Number);
+	return ie.test(n) && r > 0 && i > 0 && (t.photo = {
+		id: n,
+		width: r,
+		height: i,
+		name: e.get("name") ?? ""
+	}), e.get("model") && (t.model = e.get("model")), e.has("method") && (t.methods = e.getAll("method").map(oe)), e.has("target") && (t.targets = e.getAll("target").filter(Boolean)), /^\d+$/.test(e.get("seed") ?? "") && (t.seed = Number(e.get("seed"))), e.get("score") && (t.score = e.get("score")), t;
 }
-function O(e) {
-	let t = new URLSearchParams(e.replace(/^#/, "")), n = {}, r = t.get("photo") ?? "", [i, o] = (t.get("size") ?? "").split("x").map(Number);
-	return re.test(r) && i > 0 && o > 0 && (n.photo = {
-		id: r,
-		width: i,
-		height: o,
-		name: t.get("name") ?? ""
-	}), t.get("model") && (n.model = t.get("model")), t.has("method") && (n.methods = t.getAll("method").map(ie)), t.has("target") && (n.targets = t.getAll("target")), /^\d+$/.test(t.get("seed") ?? "") && (n.seed = Number(t.get("seed"))), t.get("score") && (n.score = t.get("score")), t.get("tab") && (n.tab = t.get("tab")), t.has("view") && (n.view = a(t.get("view"))), n;
+function E({ photo: e, model: t, methods: n, targets: r, seed: i, score: a }) {
+	return !e || !t || !n?.length || !r?.length ? null : {
+		photo: e.id,
+		model: t,
+		methods: n,
+		targets: r,
+		...i ? { seed: i } : {},
+		...a ? { score: a } : {}
+	};
 }
-var k = ({ id: e, options: t }) => {
+var D = ({ id: e, options: t }) => {
 	let n = Object.entries(t).map(([e, t]) => `${e}=${encodeURIComponent(t)}`);
 	return n.length ? `${e}(${n.join(",")})` : e;
 };
-function ie(e) {
+function oe(e) {
 	let t = /^([^(]+)\((.*)\)$/.exec(e);
 	if (!t) return {
 		id: e,
@@ -123,7 +123,7 @@ function ie(e) {
 	};
 }
 // src/app/grid.ts
-var ae = class {
+var se = class {
 	constructor(e) {
 		this.session = e, this.held = null, this.soFars = /* @__PURE__ */ new WeakMap();
 	}
@@ -173,10 +173,28 @@ var ae = class {
 		}), [this.soFars.get(t)]);
 	}
 	apart(e) {
-		let t = new Map(this.session.wishes.flatMap(([e, t]) => this.session.works.all.get(e)?.cells.map((e) => [e.key, k(t.methods[0])]) ?? [])), n = (n) => new Set(e.filter((e) => e.method === n.method).map((e) => t.get(e.key ?? ""))).size > 1;
+		let t = new Map(this.session.wishes.flatMap(([e, t]) => this.session.works.all.get(e)?.cells.map((e) => [e.key, D(t.methods[0])]) ?? [])), n = (n) => new Set(e.filter((e) => e.method === n.method).map((e) => t.get(e.key ?? ""))).size > 1;
 		for (let r of e) r.key && n(r) && (r.also = (t.get(r.key) ?? "").replace(/^[^(]*\(?|\)$/g, ""));
 	}
-}, oe = 3, se = [
+};
+// src/app/link.ts
+function O(e) {
+	let t = new URLSearchParams();
+	if (e.photo) {
+		let { id: n, width: r, height: i, name: a } = e.photo;
+		t.set("photo", n), t.set("size", `${r}x${i}`), t.set("name", a);
+	}
+	t.set("model", e.model);
+	for (let n of e.methods) t.append("method", D(n));
+	for (let n of e.targets) t.append("target", n);
+	return e.seed && t.set("seed", String(e.seed)), e.score && t.set("score", e.score), e.tab !== "explain" && t.set("tab", e.tab), t.set("view", r(e.view)), t.toString();
+}
+function k(e) {
+	let t = new URLSearchParams(e.replace(/^#/, "")), n = ae(t);
+	return t.get("tab") && (n.tab = t.get("tab")), t.has("view") && (n.view = a(t.get("view"))), n;
+}
+// src/app/work.ts
+var ce = 3, le = [
 	"waiting",
 	"running",
 	"progress",
@@ -185,30 +203,21 @@ var ae = class {
 	"done",
 	"failed",
 	"cancelled"
-], ce = class {
+], ue = class {
 	constructor(e, t) {
 		this.changed = e, this.idle = t, this.all = /* @__PURE__ */ new Map(), this.found = /* @__PURE__ */ new Map(), this.partial = /* @__PURE__ */ new Map(), this.streams = /* @__PURE__ */ new Map();
 	}
 	get busy() {
-		return [...this.all.values()].filter((e) => !A(e));
+		return [...this.all.values()].filter((e) => !j(e));
 	}
 	async ask(e, t) {
 		let n = this.all.get(e);
 		if (n && n.state !== "cancelled" && n.state !== "failed") return;
-		let r = {
-			name: e,
-			method: t.methods[0].id,
-			job: "",
-			state: "asking",
-			before: 0,
-			cells: [],
-			progress: {},
-			trouble: null
-		};
+		let r = A(e, t);
 		this.all.set(e, r), this.changed();
 		try {
 			let n = await y.start(t);
-			if (A(r)) {
+			if (j(r)) {
 				this.all.get(e) === r && y.cancel(n.id).catch(() => void 0);
 				return;
 			}
@@ -229,8 +238,20 @@ var ae = class {
 		}
 		this.changed(), this.follow();
 	}
+	take(e, { cells: t, results: n }) {
+		for (let e of n) this.found.set(e.key, e);
+		let r = t.length / e.length;
+		e.forEach(([e, n], i) => {
+			let a = t.slice(i * r, (i + 1) * r);
+			a.every(({ key: e }) => this.found.has(e)) && !this.all.has(e) && this.all.set(e, {
+				...A(e, n),
+				state: "done",
+				cells: a
+			});
+		}), this.changed();
+	}
 	only(e) {
-		for (let [t, n] of this.all) !e.has(t) && !A(n) && this.cancel(n);
+		for (let [t, n] of this.all) !e.has(t) && !j(n) && this.cancel(n);
 	}
 	cancel(e) {
 		e.job && y.cancel(e.job).catch(() => void 0), this.end(e, "cancelled");
@@ -240,16 +261,16 @@ var ae = class {
 	}
 	follow() {
 		for (let e of this.busy) {
-			if (this.streams.size >= oe) return;
+			if (this.streams.size >= ce) return;
 			e.job && !this.streams.has(e.job) && this.stream(e);
 		}
 	}
 	stream(e) {
 		let t = new EventSource(`/api/jobs/${e.job}/events`);
 		this.streams.set(e.job, t);
-		for (let n of se) t.addEventListener(n, (t) => void this.heard(e, n, JSON.parse(t.data)));
+		for (let n of le) t.addEventListener(n, (t) => void this.heard(e, n, JSON.parse(t.data)));
 		t.onerror = () => {
-			t.readyState === EventSource.CLOSED && !A(e) && this.end(e, "failed", {
+			t.readyState === EventSource.CLOSED && !j(e) && this.end(e, "failed", {
 				code: "away",
 				problem: "",
 				hint: ""
@@ -277,11 +298,20 @@ var ae = class {
 		for (let t of e.cells) this.partial.delete(t.key);
 		this.streams.get(e.job)?.close(), this.streams.delete(e.job), this.changed(), this.follow(), this.busy.length || this.idle();
 	}
-}, A = (e) => [
+}, A = (e, t) => ({
+	name: e,
+	method: t.methods[0].id,
+	job: "",
+	state: "asking",
+	before: 0,
+	cells: [],
+	progress: {},
+	trouble: null
+}), j = (e) => [
 	"done",
 	"failed",
 	"cancelled"
-].includes(e.state), le = 40, j = "unknown_photo", ue = 200, M = (t = "") => ({
+].includes(e.state), de = 40, M = "unknown_photo", N = 200, P = (e) => new Promise((t) => setTimeout(t, e)), F = (t = "") => ({
 	photo: null,
 	model: t,
 	methods: [{
@@ -296,20 +326,20 @@ var ae = class {
 		...e,
 		beside: !0
 	}
-}), N = class extends EventTarget {
-	constructor(e) {
-		super(), this.start = e, this.models = [], this.loading = [], this.samples = [], this.photos = [], this.state = M(), this.predictions = null, this.trouble = null, this.names = {
+}), fe = class extends EventTarget {
+	constructor(e, t) {
+		super(), this.start = e, this.models = [], this.loading = [], this.samples = [], this.photos = [], this.state = F(), this.predictions = null, this.trouble = null, this.names = {
 			en: [],
 			zh: []
-		}, this.cards = {}, this.costs = /* @__PURE__ */ new Map(), this.layers = [], this.works = new ce(() => this.changed(), () => void this.cost()), this.told = "", this.predicted = "", this.waiting = !1, this.fitted = !1, this.due = 0, this.grid = new ae(this);
-		let t = localStorage.getItem("seewhy-lang");
-		p(t === "zh" || t === "en" ? t : e.lang), c(() => {
+		}, this.cards = null, this.costs = /* @__PURE__ */ new Map(), this.layers = [], this.works = new ue(() => this.changed(), () => void this.cost()), this.told = "", this.predicted = "", this.waiting = !1, this.fitted = !1, this.due = 0, this.grid = new se(this);
+		let n = localStorage.getItem("seewhy-lang");
+		p(n === "zh" || n === "en" ? n : e.lang), c(() => {
 			localStorage.setItem("seewhy-lang", s()), this.words(), this.translated(), this.changed();
 		}), this.take(), addEventListener("hashchange", () => {
 			if (location.hash.slice(1) === this.told) return;
 			let { model: e } = this.state;
-			this.take(), this.known(), e !== this.state.model && this.facts(), this.refresh();
-		}), this.open();
+			this.take(), this.known(), e !== this.state.model && this.facts(), this.reopen().then(() => this.refresh());
+		}), this.opened = this.reopen(t), this.seen = this.opened.then(() => Promise.race([new Promise(requestAnimationFrame), P(N)])).then(() => P(0)), this.open();
 	}
 	get model() {
 		return this.models.find((e) => e.id === this.state.model);
@@ -330,14 +360,14 @@ var ae = class {
 		this.choose({
 			model: e,
 			targets: T(t, n, !0),
-			methods: E(t, r)
+			methods: re(t, r)
 		}), this.facts();
 	}
 	choose(e) {
-		Object.assign(this.state, e), e.photo && this.trouble?.code === j && (this.trouble = null), this.tell(), this.refresh();
+		Object.assign(this.state, e), e.photo && this.trouble?.code === M && (this.trouble = null), this.tell(), this.refresh();
 	}
 	look(e) {
-		this.state.view = e, clearTimeout(this.due), this.due = window.setTimeout(() => this.tell(), ue), this.changed();
+		this.state.view = e, clearTimeout(this.due), this.due = window.setTimeout(() => this.tell(), N), this.changed();
 	}
 	async add(e) {
 		let t = null;
@@ -358,21 +388,16 @@ var ae = class {
 		return this.grid.cells.flatMap(({ key: e }) => this.works.found.get(e) ?? []);
 	}
 	get wishes() {
-		let { photo: e, model: t, methods: n, targets: r, seed: i, score: a } = this.state;
-		if (!e || !this.model || !r.length) return [];
-		let o = {
-			...i ? { seed: i } : {},
-			...a ? { score: a } : {}
-		};
-		return n.map((n) => {
-			let i = {
-				photo: e.id,
-				model: t,
-				methods: [n],
-				targets: r,
-				...o
+		let { photo: e } = this.state, t = this.model || this.fitted ? E({
+			...this.state,
+			photo: e ?? void 0
+		}) : null;
+		return (t?.methods ?? []).map((e) => {
+			let n = {
+				...t,
+				methods: [e]
 			};
-			return [JSON.stringify(i), i];
+			return [JSON.stringify(n), n];
 		});
 	}
 	async refresh() {
@@ -381,7 +406,7 @@ var ae = class {
 		if (!e || !this.model) return;
 		this.predict();
 		let t = this.wishes;
-		this.works.only(new Set(t.map(([e]) => e))), await Promise.all(t.map(([e, t]) => this.works.ask(e, t))), t.some(([e]) => this.works.all.get(e)?.trouble?.code === j) && this.lost(e);
+		this.works.only(new Set(t.map(([e]) => e))), await Promise.all(t.map(([e, t]) => this.works.ask(e, t))), t.some(([e]) => this.works.all.get(e)?.trouble?.code === M) && this.lost(e);
 	}
 	again() {
 		this.refresh();
@@ -415,15 +440,15 @@ var ae = class {
 	}
 	lost(e) {
 		this.photos = this.photos.filter((t) => t.id !== e.id), this.trouble = {
-			code: j,
+			code: M,
 			problem: e.name,
 			hint: ""
 		}, this.predicted = "", this.state.photo?.id === e.id && this.choose({ photo: null }), this.changed();
 	}
 	failed(e, t = this.state.photo) {
 		if (!(e instanceof g)) throw e;
-		if (e.said.code !== j || this.trouble?.code !== j) {
-			if (e.said.code === j && t) return this.lost(t);
+		if (e.said.code !== M || this.trouble?.code !== M) {
+			if (e.said.code === M && t) return this.lost(t);
 			this.trouble = e.said, this.changed();
 		}
 	}
@@ -434,9 +459,24 @@ var ae = class {
 	}
 	async open() {
 		try {
-			this.words(), await this.shelf();
+			await this.seen, this.words(), await this.shelf();
 		} catch (e) {
 			this.failed(e);
+		}
+	}
+	async reopen(e = null) {
+		let { photo: t } = this.state, n = this.fitted ? E({
+			...this.state,
+			photo: t ?? void 0
+		}) : null;
+		if (n) {
+			new Image().src = b(n.photo);
+			try {
+				let t = await (e ?? y.kept(n));
+				t && this.works.take(this.wishes, t);
+			} catch (e) {
+				if (!(e instanceof g)) throw e;
+			}
 		}
 	}
 	async shelf() {
@@ -456,7 +496,6 @@ var ae = class {
 	async facts() {
 		let { model: e } = this.state;
 		if (this.layers = [], this.costs.clear(), !this.model) return;
-		this.cost();
 		let [t, n, r] = await Promise.allSettled([
 			y.classes(e, "en"),
 			y.classes(e, "zh"),
@@ -465,15 +504,20 @@ var ae = class {
 		e === this.state.model && (this.names = {
 			en: t.status === "fulfilled" ? t.value.classes : [],
 			zh: n.status === "fulfilled" ? n.value.classes : []
-		}, this.layers = r.status === "fulfilled" ? r.value.layers : [], this.changed());
+		}, this.layers = r.status === "fulfilled" ? r.value.layers : [], this.changed(), this.cost());
 	}
 	async translated() {
 		let e = await y.models(s()).catch(() => null);
 		e?.models.length && (this.models = e.models), this.changed();
 	}
 	async words() {
-		let [e, t] = await Promise.allSettled([y.samples(s()), y.cards(s())]);
-		e.status === "fulfilled" && (this.samples = e.value.samples), t.status === "fulfilled" && (this.cards = t.value.cards), this.changed();
+		let e = await y.samples(s()).catch(() => null);
+		e && (this.samples = e.samples), this.cards && this.describe(), this.changed();
+	}
+	async describe() {
+		this.cards ??= {};
+		let e = await y.cards(s()).catch(() => null);
+		e && (this.cards = e.cards), this.changed();
 	}
 	async predict() {
 		let { photo: e, model: t } = this.state, n = this.texts.length ? this.texts : void 0, r = JSON.stringify([
@@ -495,23 +539,23 @@ var ae = class {
 		}
 	}
 	keep(e) {
-		return this.photos = [e, ...this.photos.filter((t) => t.id !== e.id)].slice(0, le), e;
+		return this.photos = [e, ...this.photos.filter((t) => t.id !== e.id)].slice(0, de), e;
 	}
 	take() {
-		Object.assign(this.state, M(this.state.model), O(location.hash)), this.state.photo && this.keep(this.state.photo), this.told = location.hash.slice(1), this.fitted = !!O(this.told).methods;
+		Object.assign(this.state, F(this.state.model), k(location.hash)), this.state.photo && this.keep(this.state.photo), this.told = location.hash.slice(1), this.fitted = !!k(this.told).methods;
 	}
 	tell() {
-		this.told = D(this.state), history.replaceState(null, "", `#${this.told}`), this.changed();
+		this.told = O(this.state), history.replaceState(null, "", `#${this.told}`), this.changed();
 	}
 	get link() {
-		return `${location.origin}/#${D(this.state)}`;
+		return `${location.origin}/#${O(this.state)}`;
 	}
-}, P = 160, F = class {
+}, I = 160, L = class {
 	constructor(e) {
 		this.changed = e, this.rows = 1, this.columns = 1, this.mask = /* @__PURE__ */ new Uint8Array(1), this.at = [.5, .5];
 	}
 	fit(e, t) {
-		let n = P / Math.max(e, t);
+		let n = I / Math.max(e, t);
 		[this.columns, this.rows] = [e, t].map((e) => Math.max(1, Math.round(e * n))), this.mask = new Uint8Array(this.rows * this.columns);
 	}
 	clear() {
@@ -551,7 +595,7 @@ var ae = class {
 		let [r, i] = [Math.floor(this.at[0] * (this.columns - 1)), Math.floor(this.at[1] * (this.rows - 1))];
 		n[i * this.columns + r] = 4294967295, e.getContext("2d").putImageData(t, 0, 0);
 	}
-}, I = 300, L = 150, R = 4, z = class extends x {
+}, R = 300, z = 150, B = 4, V = class extends x {
 	static {
 		this.properties = {
 			...x.properties,
@@ -585,9 +629,9 @@ var ae = class {
       <p class="hint">${h("curves_hint")}</p>` : o`<p class="hint" role="status">${h("drawing_curves")}</p>` : o`<button type="button" class="small" data-testid="curves" @click=${() => this.ask(e)}>${h("draw_curves")}</button>`;
 	}
 	curve(e, t) {
-		let n = Math.max(...t.values, ...t.random ?? [], 1e-9), r = h("area", { area: t.area.toFixed(3) }), i = t.random_area === void 0 ? "" : `, ${h("by_chance", { area: t.random_area.toFixed(3) })}`, a = (e) => e.map((e, r) => `${(R + 292 * t.shares[r]).toFixed(1)},${(146 - e / n * 142).toFixed(1)}`).join(" ");
+		let n = Math.max(...t.values, ...t.random ?? [], 1e-9), r = h("area", { area: t.area.toFixed(3) }), i = t.random_area === void 0 ? "" : `, ${h("by_chance", { area: t.random_area.toFixed(3) })}`, a = (e) => e.map((e, r) => `${(B + 292 * t.shares[r]).toFixed(1)},${(146 - e / n * 142).toFixed(1)}`).join(" ");
 		return o`<figure><figcaption><b>${e}</b><small data-testid="area-${e}">${r}${i}</small></figcaption>
-      <svg viewBox="0 0 ${I} ${L}" role="img" aria-label="${e}: ${r}${i}">
+      <svg viewBox="0 0 ${R} ${z}" role="img" aria-label="${e}: ${r}${i}">
         ${t.random ? m`<polyline class="random" points=${a(t.random)}></polyline>` : l}
         ${m`<polyline points=${a(t.values)}></polyline>`}</svg></figure>`;
 	}
@@ -604,9 +648,9 @@ var ae = class {
 		}
 	}
 };
-customElements.define("seewhy-curves", z);
+customElements.define("seewhy-curves", V);
 // src/app/byhand.ts
-var B = 15, V = class extends x {
+var pe = 15, me = class extends x {
 	static {
 		this.properties = {
 			...x.properties,
@@ -634,7 +678,7 @@ var B = 15, V = class extends x {
   `];
 	}
 	constructor() {
-		super(), this.brush = new F(() => this.ask()), this.due = 0, Object.assign(this, {
+		super(), this.brush = new L(() => this.ask()), this.due = 0, Object.assign(this, {
 			chosen: "",
 			kind: "hottest",
 			share: 20,
@@ -670,7 +714,7 @@ var B = 15, V = class extends x {
       <label class="field"><span>${h("filled_with")}</span><select data-testid="fill" @change=${(e) => {
 			this.fill = e.target.value, this.ask();
 		}}>
-        ${i.map((e) => o`<option value=${e} ?selected=${e === this.fill}>${H[e]?.() ?? e}</option>`)}</select></label>
+        ${i.map((e) => o`<option value=${e} ?selected=${e === this.fill}>${he[e]?.() ?? e}</option>`)}</select></label>
     </form>
     <div class="test"><div>
       <div class="picture"><img src=${this.answer?.picture ?? b(n.id)} alt=${h("shown_to_network")} data-testid="edited">
@@ -700,7 +744,7 @@ var B = 15, V = class extends x {
 		t && !this.shown.startsWith(t.id) && this.brush.fit(t.width, t.height), this.shown = e, this.ask();
 	}
 	ask() {
-		clearTimeout(this.due), this.requestUpdate(), this.due = window.setTimeout(() => void this.send(), B);
+		clearTimeout(this.due), this.requestUpdate(), this.due = window.setTimeout(() => void this.send(), pe);
 	}
 	async send() {
 		let { session: e, share: t, keep: n, fill: r } = this, { photo: i, model: a } = e.state, { results: o } = e, s = o.some((e) => e.key === this.chosen) ? this.chosen : o[0]?.key;
@@ -741,15 +785,15 @@ var B = 15, V = class extends x {
 	steer(e) {
 		this.brush.key(e.key, this.size / 100, e.shiftKey) && e.preventDefault();
 	}
-}, H = {
+}, he = {
 	blur: () => h("fill_blur"),
 	grey: () => h("fill_grey"),
 	black: () => h("fill_black"),
 	inpaint: () => h("fill_inpaint")
 };
-customElements.define("seewhy-by-hand", V);
+customElements.define("seewhy-by-hand", me);
 // src/app/classes.ts
-var de = 8, fe = class extends x {
+var ge = 8, _e = class extends x {
 	static {
 		this.properties = {
 			...x.properties,
@@ -821,7 +865,7 @@ var de = 8, fe = class extends x {
 			let n = t.toLowerCase().indexOf(e);
 			return n < 0 ? Infinity : n === 0 ? 0 : /\W/.test(t[n - 1]) ? 1 : 2;
 		}), String(r) === e ? -1 : Infinity);
-		return [...t.keys()].map((e) => [r(e), e]).filter(([e]) => e < Infinity).sort((e, t) => e[0] - t[0] || e[1] - t[1]).slice(0, de).map(([, e]) => e);
+		return [...t.keys()].map((e) => [r(e), e]).filter(([e]) => e < Infinity).sort((e, t) => e[0] - t[0] || e[1] - t[1]).slice(0, ge).map(([, e]) => e);
 	}
 	typed(e) {
 		this.text = e.target.value, this.at = 0;
@@ -847,13 +891,13 @@ var de = 8, fe = class extends x {
 		this.text = "", this.session.state.targets.includes(t) || this.toggle(t);
 	}
 };
-customElements.define("seewhy-classes", fe);
+customElements.define("seewhy-classes", _e);
 // src/app/inside.ts
-var U = [
+var H = [
 	["activations", () => h("inside_activations")],
 	["attention", () => h("inside_attention")],
 	["tree", () => h("inside_tree")]
-], pe = class extends x {
+], ve = class extends x {
 	static {
 		this.properties = {
 			...x.properties,
@@ -877,7 +921,7 @@ var U = [
 	render() {
 		let { session: e } = this, { photo: t, model: n } = e.state, { layers: r } = e;
 		if (!t || !e.model) return l;
-		let i = e.model.methods.some((e) => e.id === "raw_attention" && e.offered), a = U.filter(([e]) => e !== "attention" || i), c = W(this.page, a), u = (r.find((e) => e.name === this.layer) ?? r.find((e) => e.default))?.name ?? "", d = new URLSearchParams({
+		let i = e.model.methods.some((e) => e.id === "raw_attention" && e.offered), a = H.filter(([e]) => e !== "attention" || i), c = ye(this.page, a), u = (r.find((e) => e.name === this.layer) ?? r.find((e) => e.default))?.name ?? "", d = new URLSearchParams({
 			photo: t.id,
 			model: n,
 			lang: s(),
@@ -887,12 +931,12 @@ var U = [
         <label><input type="radio" name="page" value=${e} .checked=${e === c} data-testid="inside-${e}" @change=${() => this.page = e}><span>${t()}</span></label>`)}</fieldset>
       ${c === "activations" && r.length ? o`<label class="field"><span>${h("layer")}</span><select data-testid="inside-layer" @change=${(e) => this.layer = e.target.value}>
         ${r.map((e) => o`<option value=${e.name} ?selected=${e.name === u}>${e.name} (${e.channels} × ${e.rows} × ${e.columns})</option>`)}</select></label>` : l}</div>
-      <iframe sandbox="allow-scripts" src="/inside/${c}?${d}" title=${U.find(([e]) => e === c)[1]()} data-testid="inside"></iframe>`;
+      <iframe sandbox="allow-scripts" src="/inside/${c}?${d}" title=${H.find(([e]) => e === c)[1]()} data-testid="inside"></iframe>`;
 	}
-}, W = (e, t) => t.some(([t]) => t === e) ? e : t[0][0];
-customElements.define("seewhy-inside", pe);
+}, ye = (e, t) => t.some(([t]) => t === e) ? e : t[0][0];
+customElements.define("seewhy-inside", ve);
 // src/app/intake.ts
-var me = class extends x {
+var be = class extends x {
 	constructor(...e) {
 		super(...e), this.pasted = (e) => this.take(e.clipboardData, e), this.dropped = (e) => {
 			this.over = !1, this.take(e.dataTransfer, e);
@@ -966,9 +1010,9 @@ var me = class extends x {
 		n.length && (t.preventDefault(), this.session.add(n));
 	}
 };
-customElements.define("seewhy-intake", me);
+customElements.define("seewhy-intake", be);
 // src/app/card.ts
-var he = class extends x {
+var xe = class extends x {
 	static {
 		this.properties = {
 			...x.properties,
@@ -997,17 +1041,17 @@ var he = class extends x {
 		super(), this.method = null;
 	}
 	show(e) {
-		this.method = e, this.updateComplete.then(() => this.renderRoot.querySelector("dialog").showModal());
+		this.method = e, this.session.cards || this.session.describe(), this.updateComplete.then(() => this.renderRoot.querySelector("dialog").showModal());
 	}
 	render() {
 		let { method: e, session: t } = this;
 		if (!e) return l;
-		let n = t.cards[e.id], r = t.state.methods.find((t) => t.id === e.id)?.options ?? {};
+		let n = t.cards?.[e.id], r = t.state.methods.find((t) => t.id === e.id)?.options ?? {};
 		return o`<dialog aria-labelledby="card-title" data-testid="card" @close=${() => this.method = null}>
       <h3 id="card-title">${e.title}</h3><p class="hint">${n?.summary ?? e.summary}</p>
       ${e.offered ? l : o`<p class="why">${e.reason}</p>`}
-      ${n ? o`${G(h("card_answers"), n.answers)}${G(h("card_use"), n.use)}${G(h("card_misleads"), n.misleads)}` : l}
-      ${G(h("card_cost"), n?.cost ?? e.cost)}
+      ${n ? o`${U(h("card_answers"), n.answers)}${U(h("card_use"), n.use)}${U(h("card_misleads"), n.misleads)}` : l}
+      ${U(h("card_cost"), n?.cost ?? e.cost)}
       ${n ? o`<h4>${h("card_paper")}</h4><p><a href=${n.link} target="_blank" rel="noreferrer">${n.paper}</a></p>` : l}
       ${e.offered && e.options.length ? o`<h4>${h("options")}</h4><form @submit=${this.run}>${e.options.map((e) => this.option(e, r[e.name]))}
         <button hidden></button></form>` : l}
@@ -1032,15 +1076,15 @@ var he = class extends x {
 	close() {
 		this.renderRoot.querySelector("dialog").close();
 	}
-}, G = (e, t) => o`<h4>${e}</h4><p>${t}</p>`;
-customElements.define("seewhy-card", he);
+}, U = (e, t) => o`<h4>${e}</h4><p>${t}</p>`;
+customElements.define("seewhy-card", xe);
 // src/app/methods.ts
-var ge = {
+var Se = {
 	cam: () => h("family_cam"),
 	gradient: () => h("family_gradient"),
 	perturbation: () => h("family_perturbation"),
 	attention: () => h("family_attention")
-}, _e = class extends x {
+}, Ce = class extends x {
 	static {
 		this.properties = {
 			...x.properties,
@@ -1067,10 +1111,10 @@ var ge = {
   `];
 	}
 	constructor() {
-		super(), this.text = "";
+		super(), this.looked = /* @__PURE__ */ new Set(), this.text = "";
 	}
 	render() {
-		let { session: e } = this, t = e.model?.methods ?? [], n = this.text.trim().toLowerCase(), r = (e) => !n || `${e.id} ${e.title}`.toLowerCase().includes(n), i = [...new Set(t.map((e) => e.family))].sort((e, t) => K(e) - K(t));
+		let { session: e } = this, t = e.model?.methods ?? [], n = this.text.trim().toLowerCase(), r = (e) => !n || `${e.id} ${e.title}`.toLowerCase().includes(n), i = [...new Set(t.map((e) => e.family))].sort((e, t) => W(e) - W(t));
 		return o`<input type="search" aria-label=${h("find_method")} placeholder=${h("find_method")} data-testid="find-method" .value=${this.text}
         @input=${(e) => this.text = e.target.value}>
       ${this.layerSlider()}
@@ -1079,15 +1123,20 @@ var ge = {
 	}
 	family(e, t, n) {
 		let { state: r } = this.session, i = t.filter((e) => r.methods.some((t) => t.id === e.id)).length;
-		return t.length ? o`<details ?open=${n || i > 0 || e === "cam"} data-testid="family-${e}"><summary>${ge[e]?.() ?? e} <small>${i ? `${i} / ` : ""}${t.length}</small></summary>
-      <ul>${t.map((e) => this.method(e))}</ul></details>` : l;
+		if (!t.length) return l;
+		let a = n || i > 0 || e === "cam";
+		return o`<details ?open=${a} data-testid="family-${e}" @toggle=${(t) => this.opened(e, t)}><summary>${Se[e]?.() ?? e} <small>${i ? `${i} / ` : ""}${t.length}</small></summary>
+      ${a || this.looked.has(e) ? o`<ul>${t.map((e) => this.method(e))}</ul>` : l}</details>`;
+	}
+	opened(e, t) {
+		t.target.open && this.looked.add(e), this.requestUpdate();
 	}
 	method(e) {
 		let { session: t } = this, n = t.state.methods.filter((t) => t.id === e.id), r = t.costs.get(e.id);
 		return o`<li class=${e.offered ? "" : "refused"}><label title=${e.offered ? e.summary : e.reason}>
         <input type="checkbox" .checked=${n.length > 0} ?disabled=${!e.offered} data-testid="method-${e.id}" @change=${(t) => this.toggle(e, t.target.checked)}>
         <span>${e.title}</span></label>
-      ${e.offered ? o`<small title=${e.cost} data-testid="cost-${e.id}">${r?.seconds == null ? "" : `≈ ${q(r.seconds)}`}</small>` : o`<small>${h("refused")}</small>`}
+      ${e.offered ? o`<small title=${e.cost} data-testid="cost-${e.id}">${r?.seconds == null ? "" : `≈ ${G(r.seconds)}`}</small>` : o`<small>${h("refused")}</small>`}
       <button type="button" class="about" aria-label="${h("about_method", { name: e.title })}" data-testid="about-${e.id}" @click=${() => this.about(e)}>ⓘ</button></li>`;
 	}
 	layerSlider() {
@@ -1126,15 +1175,15 @@ var ge = {
 	about(e) {
 		this.renderRoot.querySelector("seewhy-card").show(e);
 	}
-}, K = (e) => [
+}, W = (e) => [
 	"cam",
 	"attention",
 	"gradient",
 	"perturbation"
-].indexOf(e), q = (e) => e < .95 ? `${Math.max(e, .01).toFixed(e < .095 ? 2 : 1)} s` : e < 99.5 ? `${Math.round(e)} s` : `${Math.round(e / 60)} min`;
-customElements.define("seewhy-methods", _e);
+].indexOf(e), G = (e) => e < .95 ? `${Math.max(e, .01).toFixed(e < .095 ? 2 : 1)} s` : e < 99.5 ? `${Math.round(e)} s` : `${Math.round(e / 60)} min`;
+customElements.define("seewhy-methods", Ce);
 // src/app/queue.ts
-var ve = class extends x {
+var K = class extends x {
 	static {
 		this.styles = [f, i`
     :host { display: block; }
@@ -1147,7 +1196,7 @@ var ve = class extends x {
   `];
 	}
 	render() {
-		let { works: e, wishes: t } = this.session, n = new Set(t.map(([e]) => e)), r = [...e.all.values()].filter((e) => n.has(e.name) && (!A(e) || e.state === "failed" || e.state === "cancelled"));
+		let { works: e, wishes: t } = this.session, n = new Set(t.map(([e]) => e)), r = [...e.all.values()].filter((e) => n.has(e.name) && (!j(e) || e.state === "failed" || e.state === "cancelled"));
 		return o`<ul aria-label=${h("queue")} data-testid="queue" ?hidden=${!r.length}>${r.map((e) => this.work(e))}</ul>
       <p class="hint" role="status" data-testid="status">${e.busy.length ? h("works_waiting", { count: e.busy.length }) : ""}</p>`;
 	}
@@ -1155,7 +1204,7 @@ var ve = class extends x {
 		let { done: t, total: n, left: r, forward: i } = e.progress, a = n ? `${Math.round(100 * (t ?? 0) / n)} %` : i ? h("forward_backward", {
 			forward: i,
 			backward: e.progress.backward ?? 0
-		}) : "", s = r ? h("time_left", { time: q(r) }) : "", c = this.session.model?.methods.find((t) => t.id === e.method)?.title ?? e.method, u = e.state === "waiting" || e.state === "asking" ? h("waiting_behind", { count: e.before }) : "";
+		}) : "", s = r ? h("time_left", { time: G(r) }) : "", c = this.session.model?.methods.find((t) => t.id === e.method)?.title ?? e.method, u = e.state === "waiting" || e.state === "asking" ? h("waiting_behind", { count: e.before }) : "";
 		return o`<li class=${e.state} data-testid="work-${e.method}">
       <span><b>${c}</b>${e.trouble ? l : o`<small>${[
 			u,
@@ -1163,15 +1212,15 @@ var ve = class extends x {
 			s,
 			e.state === "cancelled" ? h("cancelled") : ""
 		].filter(Boolean).join(" · ")}</small>`}
-        ${e.trouble ? o`<p class="hint" role="alert">${J(e.trouble)}</p>` : l}</span>
-      ${A(e) ? o`<button type="button" class="small" data-testid="again-${e.method}" @click=${() => this.session.again()}>${h("again")}</button>` : o`<button type="button" class="small" data-testid="cancel-${e.method}" @click=${() => this.session.works.cancel(e)}>${h("cancel")}</button>`}
-      ${A(e) ? l : n ? o`<progress max=${n} value=${t ?? 0} aria-label=${c}></progress>` : o`<progress aria-label=${c}></progress>`}
+        ${e.trouble ? o`<p class="hint" role="alert">${q(e.trouble)}</p>` : l}</span>
+      ${j(e) ? o`<button type="button" class="small" data-testid="again-${e.method}" @click=${() => this.session.again()}>${h("again")}</button>` : o`<button type="button" class="small" data-testid="cancel-${e.method}" @click=${() => this.session.works.cancel(e)}>${h("cancel")}</button>`}
+      ${j(e) ? l : n ? o`<progress max=${n} value=${t ?? 0} aria-label=${c}></progress>` : o`<progress aria-label=${c}></progress>`}
     </li>`;
 	}
-}, J = (e) => e.code === "away" ? h("server_away") : e.code === "unknown_photo" ? h("photo_gone", { name: e.problem }) : [e.problem, e.hint].filter(Boolean).join(": ");
-customElements.define("seewhy-queue", ve);
+}, q = (e) => e.code === "away" ? h("server_away") : e.code === "unknown_photo" ? h("photo_gone", { name: e.problem }) : [e.problem, e.hint].filter(Boolean).join(": ");
+customElements.define("seewhy-queue", K);
 // src/app/share.ts
-var ye = class extends x {
+var we = class extends x {
 	static {
 		this.properties = {
 			...x.properties,
@@ -1188,8 +1237,8 @@ var ye = class extends x {
 	render() {
 		let { session: e } = this, { results: t } = e, n = t.map((e) => `key=${e.key}`).join("&");
 		return t.length ? o`<button type="button" class="small" data-testid="copy-link" @click=${() => this.copy(e.link)}>${h("copy_link")}</button>
-      <button type="button" class="small" data-testid="copy-python" @click=${() => this.copy(Y(t.map((e) => e.calls.python)))}>${h("copy_python")}</button>
-      <button type="button" class="small" data-testid="copy-command" @click=${() => this.copy(Y(t.map((e) => e.calls.command)))}>${h("copy_command")}</button>
+      <button type="button" class="small" data-testid="copy-python" @click=${() => this.copy(J(t.map((e) => e.calls.python)))}>${h("copy_python")}</button>
+      <button type="button" class="small" data-testid="copy-command" @click=${() => this.copy(J(t.map((e) => e.calls.command)))}>${h("copy_command")}</button>
       <a class="small" data-testid="report" href="/api/report?${n}&lang=${s()}" download="seewhy.html">${h("save_report")}</a>
       <span class="hint" role="status" data-testid="copied">${this.done}</span>` : l;
 	}
@@ -1202,22 +1251,24 @@ var ye = class extends x {
 		}
 		setTimeout(() => this.done = "", 4e3);
 	}
-}, Y = (e) => [...new Set(e.filter((e) => e !== null))].join("\n");
-customElements.define("seewhy-share", ye);
+}, J = (e) => [...new Set(e.filter((e) => e !== null))].join("\n");
+customElements.define("seewhy-share", we);
 // src/app/app.ts
-var X = [
+var Y = [
 	["explain", () => h("tab_explain")],
 	["inside", () => h("tab_inside")],
 	["test", () => h("tab_test")]
-], Z = [
+], X = [
 	"auto",
 	"light",
 	"dark"
-], Q = class extends x {
+], Te = 200, Z = class extends x {
 	static {
 		this.properties = {
 			...x.properties,
-			theme: { state: !0 }
+			theme: { state: !0 },
+			begun: { state: !0 },
+			settled: { state: !0 }
 		};
 	}
 	static {
@@ -1248,7 +1299,13 @@ var X = [
 	constructor() {
 		super();
 		let e = document.getElementById("data");
-		this.session = new N(JSON.parse(e.textContent)), this.theme = localStorage.getItem("seewhy-theme") ?? "auto", this.addEventListener("look", (e) => this.session.look(e.detail));
+		this.session = new fe(JSON.parse(e.textContent), $), this.theme = localStorage.getItem("seewhy-theme") ?? "auto", Object.assign(this, {
+			begun: !1,
+			settled: !1
+		}), Promise.race([this.session.opened, P(Te)]).then(() => this.begun = !0), this.session.seen.then(() => this.settled = !0), this.addEventListener("look", (e) => this.session.look(e.detail));
+	}
+	shouldUpdate() {
+		return this.begun;
 	}
 	render() {
 		let { session: e } = this, { photo: t, tab: n } = e.state;
@@ -1258,10 +1315,10 @@ var X = [
           ${e.models.map((t) => o`<option value=${t.id} ?selected=${t.id === e.state.model}>${t.name}</option>`)}
           ${e.loading.map((e) => o`<option disabled>${e} …</option>`)}</select></label>` : o`<p class="hint" role="status" data-testid="loading">${h("loading", { name: e.loading[0] ?? "" })}</p>`}
         ${e.model?.weights === "random" ? o`<p class="stamp-inline" data-testid="stamp">${h("random_weights")}</p>` : l}
-        <div class="right"><button type="button" class="small" data-testid="language" lang=${s() === "en" ? "zh-CN" : "en"} @click=${() => p(s() === "en" ? "zh" : "en")}>${s() === "en" ? "中文" : "English"}</button>
-        <button type="button" class="small" data-testid="theme" @click=${this.shade}>${h("theme")}: ${be[this.theme]?.() ?? this.theme}</button></div>
+        <div class="right"><button type="button" class="small" data-testid="language" lang=${s() === "en" ? "zh-CN" : "en"} @click=${() => p(s() === "en" ? "zh" : "en")}>${s() === "zh" ? "English" : this.settled ? "中文" : ""}</button>
+        <button type="button" class="small" data-testid="theme" @click=${this.shade}>${h("theme")}: ${Ee[this.theme]?.() ?? this.theme}</button></div>
       </header>
-      ${e.trouble ? o`<div class="trouble" role="alert" data-testid="trouble"><span>${J(e.trouble)}</span><button type="button" class="small" @click=${() => e.dismiss()}>${h("close")}</button></div>` : l}
+      ${e.trouble ? o`<div class="trouble" role="alert" data-testid="trouble"><span>${q(e.trouble)}</span><button type="button" class="small" @click=${() => e.dismiss()}>${h("close")}</button></div>` : l}
       ${t ? this.page(n) : o`<div class="start"><h1>${h("see_why")}</h1><seewhy-intake .session=${e}></seewhy-intake></div>`}`;
 	}
 	page(e) {
@@ -1271,7 +1328,7 @@ var X = [
         <section aria-label=${h("predictions")}><h2>${h("predictions")}</h2><seewhy-classes .session=${t}></seewhy-classes></section>
         <section class="methods" aria-label=${h("methods")}><h2>${h("methods")}</h2><seewhy-methods .session=${t}></seewhy-methods></section>
       </div><div>
-        <div role="tablist" @keydown=${this.turn}>${X.map(([n, r]) => o`<button type="button" role="tab" id="tab-${n}" aria-selected=${String(n === e)} aria-controls="panel"
+        <div role="tablist" @keydown=${this.turn}>${Y.map(([n, r]) => o`<button type="button" role="tab" id="tab-${n}" aria-selected=${String(n === e)} aria-controls="panel"
           tabindex=${n === e ? 0 : -1} data-testid="tab-${n}" @click=${() => t.choose({ tab: n })}>${r()}</button>`)}</div>
         <div role="tabpanel" id="panel" aria-labelledby="tab-${e}">${e === "inside" ? o`<seewhy-inside .session=${t}></seewhy-inside>` : e === "test" ? o`<seewhy-by-hand .session=${t}></seewhy-by-hand>` : this.explained()}</div>
       </div></div>`;
@@ -1288,16 +1345,20 @@ var X = [
 			ArrowLeft: -1
 		}[e.key];
 		if (!t) return;
-		let [n] = X[(X.findIndex(([e]) => e === this.session.state.tab) + t + X.length) % X.length];
+		let [n] = Y[(Y.findIndex(([e]) => e === this.session.state.tab) + t + Y.length) % Y.length];
 		this.session.choose({ tab: n }), this.updateComplete.then(() => this.renderRoot.querySelector(`#tab-${n}`)?.focus());
 	}
 	shade() {
-		this.theme = Z[(Z.indexOf(this.theme) + 1) % Z.length], localStorage.setItem("seewhy-theme", this.theme);
+		this.theme = X[(X.indexOf(this.theme) + 1) % X.length], localStorage.setItem("seewhy-theme", this.theme);
 	}
-}, be = {
+}, Ee = {
 	auto: () => h("automatic"),
 	light: () => h("theme_light"),
 	dark: () => h("theme_dark")
-}, $ = new CSSStyleSheet();
-$.replaceSync(ee), document.adoptedStyleSheets.push($), customElements.define("seewhy-app", Q);
-export { Q as App };
+}, Q = new CSSStyleSheet();
+Q.replaceSync(ee), document.adoptedStyleSheets.push(Q);
+var $ = null;
+function De(e) {
+	$ = e, customElements.define("seewhy-app", Z);
+}
+export { Z as App, De as open };

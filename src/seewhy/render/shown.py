@@ -8,10 +8,12 @@ from seewhy.geometry import Geometry
 from seewhy.lang import class_name, languages, note, text
 from seewhy.render import heading, strip
 from seewhy.render.document import base64
-from seewhy.render.scene import frame
+from seewhy.render.normalize import limit, peak
+from seewhy.render.scene import fitted, frame
 from seewhy.types import Explanation, Prediction
 
 Said = str | dict[str, str]
+LONGEST, PLAIN_CLIP = 512, 2.0  # as layer.ts and view.ts of the viewer have them
 
 
 def shown(explanations: Sequence[Explanation]) -> list[dict[str, Any]]:
@@ -64,6 +66,7 @@ def _one(explanation: Explanation, top: float) -> dict[str, Any]:
         "columns": values.shape[2],
         **placed(geometry),
         "sign": explanation.sign,
+        "limits": _limits(explanation),
         "method": explanation.method,
         "label": each_language(lambda lang: heading.named(explanation, lang)),
         "target": each_language(lambda lang: heading.target(explanation, lang)),
@@ -77,6 +80,16 @@ def _one(explanation: Explanation, top: float) -> dict[str, Any]:
         "details": [[each_language(partial(text, name)), value] for name, value in _details(explanation)],
         "notes": [each_language(partial(note, one)) for one in explanation.notes],
     }
+
+
+def _limits(explanation: Explanation) -> dict[str, float]:
+    """The magnitude in the strongest colour of a plain view, and the largest, of the map's own sign: what the viewer
+    would find, as soon as the map is there."""
+    geometry = explanation.photos[0].geometry
+    shrink = min(1, LONGEST / max(geometry.original))
+    height, width = (max(1, int(side * shrink + 0.5)) for side in geometry.original)
+    heat = fitted(geometry, height, width).place(explanation.reduced())[0]
+    return {"limit": limit(heat, explanation.sign, PLAIN_CLIP), "peak": peak(heat, explanation.sign)}
 
 
 def _words(explanation: Explanation, top: float) -> dict[str, Any] | None:

@@ -29,11 +29,11 @@ var e = globalThis, t = e.ShadowRoot && (e.ShadyCSS === void 0 || e.ShadyCSS.nat
 	let t = "";
 	for (let n of e.cssRules) t += n.cssText;
 	return a(t);
-})(e) : e, { is: l, defineProperty: u, getOwnPropertyDescriptor: d, getOwnPropertyNames: ee, getOwnPropertySymbols: te, getPrototypeOf: ne } = Object, f = globalThis, re = f.trustedTypes, ie = re ? re.emptyScript : "", ae = f.reactiveElementPolyfillSupport, p = (e, t) => e, oe = {
+})(e) : e, { is: l, defineProperty: u, getOwnPropertyDescriptor: d, getOwnPropertyNames: f, getOwnPropertySymbols: p, getPrototypeOf: ee } = Object, m = globalThis, te = m.trustedTypes, ne = te ? te.emptyScript : "", re = m.reactiveElementPolyfillSupport, h = (e, t) => e, ie = {
 	toAttribute(e, t) {
 		switch (t) {
 			case Boolean:
-				e = e ? ie : null;
+				e = e ? ne : null;
 				break;
 			case Object:
 			case Array: e = e == null ? e : JSON.stringify(e);
@@ -58,23 +58,23 @@ var e = globalThis, t = e.ShadowRoot && (e.ShadyCSS === void 0 || e.ShadyCSS.nat
 		}
 		return n;
 	}
-}, se = (e, t) => !l(e, t), ce = {
+}, ae = (e, t) => !l(e, t), oe = {
 	attribute: !0,
 	type: String,
-	converter: oe,
+	converter: ie,
 	reflect: !1,
 	useDefault: !1,
-	hasChanged: se
+	hasChanged: ae
 };
-Symbol.metadata ??= Symbol("metadata"), f.litPropertyMetadata ??= /* @__PURE__ */ new WeakMap();
-var m = class extends HTMLElement {
+Symbol.metadata ??= Symbol("metadata"), m.litPropertyMetadata ??= /* @__PURE__ */ new WeakMap();
+var g = class extends HTMLElement {
 	static addInitializer(e) {
 		this._$Ei(), (this.l ??= []).push(e);
 	}
 	static get observedAttributes() {
 		return this.finalize(), this._$Eh && [...this._$Eh.keys()];
 	}
-	static createProperty(e, t = ce) {
+	static createProperty(e, t = oe) {
 		if (t.state && (t.attribute = !1), this._$Ei(), this.prototype.hasOwnProperty(e) && ((t = Object.create(t)).wrapped = !0), this.elementProperties.set(e, t), !t.noAccessor) {
 			let n = Symbol(), r = this.getPropertyDescriptor(e, n, t);
 			r !== void 0 && u(this.prototype, e, r);
@@ -100,17 +100,17 @@ var m = class extends HTMLElement {
 		};
 	}
 	static getPropertyOptions(e) {
-		return this.elementProperties.get(e) ?? ce;
+		return this.elementProperties.get(e) ?? oe;
 	}
 	static _$Ei() {
-		if (this.hasOwnProperty(p("elementProperties"))) return;
-		let e = ne(this);
+		if (this.hasOwnProperty(h("elementProperties"))) return;
+		let e = ee(this);
 		e.finalize(), e.l !== void 0 && (this.l = [...e.l]), this.elementProperties = new Map(e.elementProperties);
 	}
 	static finalize() {
-		if (this.hasOwnProperty(p("finalized"))) return;
-		if (this.finalized = !0, this._$Ei(), this.hasOwnProperty(p("properties"))) {
-			let e = this.properties, t = [...ee(e), ...te(e)];
+		if (this.hasOwnProperty(h("finalized"))) return;
+		if (this.finalized = !0, this._$Ei(), this.hasOwnProperty(h("properties"))) {
+			let e = this.properties, t = [...f(e), ...p(e)];
 			for (let n of t) this.createProperty(n, e[n]);
 		}
 		let e = this[Symbol.metadata];
@@ -171,14 +171,14 @@ var m = class extends HTMLElement {
 	_$ET(e, t) {
 		let n = this.constructor.elementProperties.get(e), r = this.constructor._$Eu(e, n);
 		if (r !== void 0 && !0 === n.reflect) {
-			let i = (n.converter?.toAttribute === void 0 ? oe : n.converter).toAttribute(t, n.type);
+			let i = (n.converter?.toAttribute === void 0 ? ie : n.converter).toAttribute(t, n.type);
 			this._$Em = e, i == null ? this.removeAttribute(r) : this.setAttribute(r, i), this._$Em = null;
 		}
 	}
 	_$AK(e, t) {
 		let n = this.constructor, r = n._$Eh.get(e);
 		if (r !== void 0 && this._$Em !== r) {
-			let e = n.getPropertyOptions(r), i = typeof e.converter == "function" ? { fromAttribute: e.converter } : e.converter?.fromAttribute === void 0 ? oe : e.converter;
+			let e = n.getPropertyOptions(r), i = typeof e.converter == "function" ? { fromAttribute: e.converter } : e.converter?.fromAttribute === void 0 ? ie : e.converter;
 			this._$Em = r;
 			let a = i.fromAttribute(t, e.type);
 			this[r] = a ?? this._$Ej?.get(r) ?? a, this._$Em = null;
@@ -187,7 +187,7 @@ var m = class extends HTMLElement {
 	requestUpdate(e, t, n, r = !1, i) {
 		if (e !== void 0) {
 			let a = this.constructor;
-			if (!1 === r && (i = this[e]), n ??= a.getPropertyOptions(e), !((n.hasChanged ?? se)(i, t) || n.useDefault && n.reflect && i === this._$Ej?.get(e) && !this.hasAttribute(a._$Eu(e, n)))) return;
+			if (!1 === r && (i = this[e]), n ??= a.getPropertyOptions(e), !((n.hasChanged ?? ae)(i, t) || n.useDefault && n.reflect && i === this._$Ej?.get(e) && !this.hasAttribute(a._$Eu(e, n)))) return;
 			this.C(e, t, n);
 		}
 		!1 === this.isUpdatePending && (this._$ES = this._$EP());
@@ -251,88 +251,88 @@ var m = class extends HTMLElement {
 	updated(e) {}
 	firstUpdated(e) {}
 };
-m.elementStyles = [], m.shadowRootOptions = { mode: "open" }, m[p("elementProperties")] = /* @__PURE__ */ new Map(), m[p("finalized")] = /* @__PURE__ */ new Map(), ae?.({ ReactiveElement: m }), (f.reactiveElementVersions ??= []).push("2.1.2");
+g.elementStyles = [], g.shadowRootOptions = { mode: "open" }, g[h("elementProperties")] = /* @__PURE__ */ new Map(), g[h("finalized")] = /* @__PURE__ */ new Map(), re?.({ ReactiveElement: g }), (m.reactiveElementVersions ??= []).push("2.1.2");
 // node_modules/lit-html/lit-html.js
-var h = globalThis, le = (e) => e, g = h.trustedTypes, ue = g ? g.createPolicy("lit-html", { createHTML: (e) => e }) : void 0, de = "$lit$", _ = `lit$${Math.random().toFixed(9).slice(2)}$`, fe = "?" + _, pe = `<${fe}>`, v = document, y = () => v.createComment(""), b = (e) => e === null || typeof e != "object" && typeof e != "function", me = Array.isArray, he = (e) => me(e) || typeof e?.[Symbol.iterator] == "function", ge = "[ 	\n\f\r]", x = /<(?:(!--|\/[^a-zA-Z])|(\/?[a-zA-Z][^>\s]*)|(\/?$))/g, _e = /-->/g, ve = />/g, S = RegExp(`>|${ge}(?:([^\\s"'>=/]+)(${ge}*=${ge}*(?:[^ \t\n\f\r"'\`<>=]|("|')|))|$)`, "g"), ye = /'/g, be = /"/g, xe = /^(?:script|style|textarea|title)$/i, Se = (e) => (t, ...n) => ({
+var se = globalThis, ce = (e) => e, _ = se.trustedTypes, le = _ ? _.createPolicy("lit-html", { createHTML: (e) => e }) : void 0, ue = "$lit$", v = `lit$${Math.random().toFixed(9).slice(2)}$`, de = "?" + v, fe = `<${de}>`, y = document, b = () => y.createComment(""), x = (e) => e === null || typeof e != "object" && typeof e != "function", S = Array.isArray, pe = (e) => S(e) || typeof e?.[Symbol.iterator] == "function", me = "[ 	\n\f\r]", C = /<(?:(!--|\/[^a-zA-Z])|(\/?[a-zA-Z][^>\s]*)|(\/?$))/g, he = /-->/g, ge = />/g, w = RegExp(`>|${me}(?:([^\\s"'>=/]+)(${me}*=${me}*(?:[^ \t\n\f\r"'\`<>=]|("|')|))|$)`, "g"), _e = /'/g, ve = /"/g, ye = /^(?:script|style|textarea|title)$/i, be = (e) => (t, ...n) => ({
 	_$litType$: e,
 	strings: t,
 	values: n
-}), C = Se(1), Ce = Se(2), w = Symbol.for("lit-noChange"), T = Symbol.for("lit-nothing"), we = /* @__PURE__ */ new WeakMap(), E = v.createTreeWalker(v, 129);
-function Te(e, t) {
-	if (!me(e) || !e.hasOwnProperty("raw")) throw Error("invalid template strings array");
-	return ue === void 0 ? t : ue.createHTML(t);
+}), T = be(1), xe = be(2), E = Symbol.for("lit-noChange"), D = Symbol.for("lit-nothing"), Se = /* @__PURE__ */ new WeakMap(), O = y.createTreeWalker(y, 129);
+function Ce(e, t) {
+	if (!S(e) || !e.hasOwnProperty("raw")) throw Error("invalid template strings array");
+	return le === void 0 ? t : le.createHTML(t);
 }
-var Ee = (e, t) => {
-	let n = e.length - 1, r = [], i, a = t === 2 ? "<svg>" : t === 3 ? "<math>" : "", o = x;
+var we = (e, t) => {
+	let n = e.length - 1, r = [], i, a = t === 2 ? "<svg>" : t === 3 ? "<math>" : "", o = C;
 	for (let t = 0; t < n; t++) {
 		let n = e[t], s, c, l = -1, u = 0;
-		for (; u < n.length && (o.lastIndex = u, c = o.exec(n), c !== null);) u = o.lastIndex, o === x ? c[1] === "!--" ? o = _e : c[1] === void 0 ? c[2] === void 0 ? c[3] !== void 0 && (o = S) : (xe.test(c[2]) && (i = RegExp("</" + c[2], "g")), o = S) : o = ve : o === S ? c[0] === ">" ? (o = i ?? x, l = -1) : c[1] === void 0 ? l = -2 : (l = o.lastIndex - c[2].length, s = c[1], o = c[3] === void 0 ? S : c[3] === "\"" ? be : ye) : o === be || o === ye ? o = S : o === _e || o === ve ? o = x : (o = S, i = void 0);
-		let d = o === S && e[t + 1].startsWith("/>") ? " " : "";
-		a += o === x ? n + pe : l >= 0 ? (r.push(s), n.slice(0, l) + de + n.slice(l) + _ + d) : n + _ + (l === -2 ? t : d);
+		for (; u < n.length && (o.lastIndex = u, c = o.exec(n), c !== null);) u = o.lastIndex, o === C ? c[1] === "!--" ? o = he : c[1] === void 0 ? c[2] === void 0 ? c[3] !== void 0 && (o = w) : (ye.test(c[2]) && (i = RegExp("</" + c[2], "g")), o = w) : o = ge : o === w ? c[0] === ">" ? (o = i ?? C, l = -1) : c[1] === void 0 ? l = -2 : (l = o.lastIndex - c[2].length, s = c[1], o = c[3] === void 0 ? w : c[3] === "\"" ? ve : _e) : o === ve || o === _e ? o = w : o === he || o === ge ? o = C : (o = w, i = void 0);
+		let d = o === w && e[t + 1].startsWith("/>") ? " " : "";
+		a += o === C ? n + fe : l >= 0 ? (r.push(s), n.slice(0, l) + ue + n.slice(l) + v + d) : n + v + (l === -2 ? t : d);
 	}
-	return [Te(e, a + (e[n] || "<?>") + (t === 2 ? "</svg>" : t === 3 ? "</math>" : "")), r];
-}, D = class e {
+	return [Ce(e, a + (e[n] || "<?>") + (t === 2 ? "</svg>" : t === 3 ? "</math>" : "")), r];
+}, Te = class e {
 	constructor({ strings: t, _$litType$: n }, r) {
 		let i;
 		this.parts = [];
-		let a = 0, o = 0, s = t.length - 1, c = this.parts, [l, u] = Ee(t, n);
-		if (this.el = e.createElement(l, r), E.currentNode = this.el.content, n === 2 || n === 3) {
+		let a = 0, o = 0, s = t.length - 1, c = this.parts, [l, u] = we(t, n);
+		if (this.el = e.createElement(l, r), O.currentNode = this.el.content, n === 2 || n === 3) {
 			let e = this.el.content.firstChild;
 			e.replaceWith(...e.childNodes);
 		}
-		for (; (i = E.nextNode()) !== null && c.length < s;) {
+		for (; (i = O.nextNode()) !== null && c.length < s;) {
 			if (i.nodeType === 1) {
-				if (i.hasAttributes()) for (let e of i.getAttributeNames()) if (e.endsWith(de)) {
-					let t = u[o++], n = i.getAttribute(e).split(_), r = /([.?@])?(.*)/.exec(t);
+				if (i.hasAttributes()) for (let e of i.getAttributeNames()) if (e.endsWith(ue)) {
+					let t = u[o++], n = i.getAttribute(e).split(v), r = /([.?@])?(.*)/.exec(t);
 					c.push({
 						type: 1,
 						index: a,
 						name: r[2],
 						strings: n,
-						ctor: r[1] === "." ? Oe : r[1] === "?" ? ke : r[1] === "@" ? Ae : A
+						ctor: r[1] === "." ? De : r[1] === "?" ? Oe : r[1] === "@" ? ke : j
 					}), i.removeAttribute(e);
-				} else e.startsWith(_) && (c.push({
+				} else e.startsWith(v) && (c.push({
 					type: 6,
 					index: a
 				}), i.removeAttribute(e));
-				if (xe.test(i.tagName)) {
-					let e = i.textContent.split(_), t = e.length - 1;
+				if (ye.test(i.tagName)) {
+					let e = i.textContent.split(v), t = e.length - 1;
 					if (t > 0) {
-						i.textContent = g ? g.emptyScript : "";
-						for (let n = 0; n < t; n++) i.append(e[n], y()), E.nextNode(), c.push({
+						i.textContent = _ ? _.emptyScript : "";
+						for (let n = 0; n < t; n++) i.append(e[n], b()), O.nextNode(), c.push({
 							type: 2,
 							index: ++a
 						});
-						i.append(e[t], y());
+						i.append(e[t], b());
 					}
 				}
 			} else if (i.nodeType === 8) {
-				if (i.data === fe) c.push({
+				if (i.data === de) c.push({
 					type: 2,
 					index: a
 				});
 				else {
 					let e = -1;
-					for (; (e = i.data.indexOf(_, e + 1)) !== -1;) c.push({
+					for (; (e = i.data.indexOf(v, e + 1)) !== -1;) c.push({
 						type: 7,
 						index: a
-					}), e += _.length - 1;
+					}), e += v.length - 1;
 				}
 			}
 			a++;
 		}
 	}
 	static createElement(e, t) {
-		let n = v.createElement("template");
+		let n = y.createElement("template");
 		return n.innerHTML = e, n;
 	}
 };
-function O(e, t, n = e, r) {
-	if (t === w) return t;
-	let i = r === void 0 ? n._$Cl : n._$Co?.[r], a = b(t) ? void 0 : t._$litDirective$;
-	return i?.constructor !== a && (i?._$AO?.(!1), a === void 0 ? i = void 0 : (i = new a(e), i._$AT(e, n, r)), r === void 0 ? n._$Cl = i : (n._$Co ??= [])[r] = i), i !== void 0 && (t = O(e, i._$AS(e, t.values), i, r)), t;
+function k(e, t, n = e, r) {
+	if (t === E) return t;
+	let i = r === void 0 ? n._$Cl : n._$Co?.[r], a = x(t) ? void 0 : t._$litDirective$;
+	return i?.constructor !== a && (i?._$AO?.(!1), a === void 0 ? i = void 0 : (i = new a(e), i._$AT(e, n, r)), r === void 0 ? n._$Cl = i : (n._$Co ??= [])[r] = i), i !== void 0 && (t = k(e, i._$AS(e, t.values), i, r)), t;
 }
-var De = class {
+var Ee = class {
 	constructor(e, t) {
 		this._$AV = [], this._$AN = void 0, this._$AD = e, this._$AM = t;
 	}
@@ -343,28 +343,28 @@ var De = class {
 		return this._$AM._$AU;
 	}
 	u(e) {
-		let { el: { content: t }, parts: n } = this._$AD, r = (e?.creationScope ?? v).importNode(t, !0);
-		E.currentNode = r;
-		let i = E.nextNode(), a = 0, o = 0, s = n[0];
+		let { el: { content: t }, parts: n } = this._$AD, r = (e?.creationScope ?? y).importNode(t, !0);
+		O.currentNode = r;
+		let i = O.nextNode(), a = 0, o = 0, s = n[0];
 		for (; s !== void 0;) {
 			if (a === s.index) {
 				let t;
-				s.type === 2 ? t = new k(i, i.nextSibling, this, e) : s.type === 1 ? t = new s.ctor(i, s.name, s.strings, this, e) : s.type === 6 && (t = new je(i, this, e)), this._$AV.push(t), s = n[++o];
+				s.type === 2 ? t = new A(i, i.nextSibling, this, e) : s.type === 1 ? t = new s.ctor(i, s.name, s.strings, this, e) : s.type === 6 && (t = new Ae(i, this, e)), this._$AV.push(t), s = n[++o];
 			}
-			a !== s?.index && (i = E.nextNode(), a++);
+			a !== s?.index && (i = O.nextNode(), a++);
 		}
-		return E.currentNode = v, r;
+		return O.currentNode = y, r;
 	}
 	p(e) {
 		let t = 0;
 		for (let n of this._$AV) n !== void 0 && (n.strings === void 0 ? n._$AI(e[t]) : (n._$AI(e, n, t), t += n.strings.length - 2)), t++;
 	}
-}, k = class e {
+}, A = class e {
 	get _$AU() {
 		return this._$AM?._$AU ?? this._$Cv;
 	}
 	constructor(e, t, n, r) {
-		this.type = 2, this._$AH = T, this._$AN = void 0, this._$AA = e, this._$AB = t, this._$AM = n, this.options = r, this._$Cv = r?.isConnected ?? !0;
+		this.type = 2, this._$AH = D, this._$AN = void 0, this._$AA = e, this._$AB = t, this._$AM = n, this.options = r, this._$Cv = r?.isConnected ?? !0;
 	}
 	get parentNode() {
 		let e = this._$AA.parentNode, t = this._$AM;
@@ -377,7 +377,7 @@ var De = class {
 		return this._$AB;
 	}
 	_$AI(e, t = this) {
-		e = O(this, e, t), b(e) ? e === T || e == null || e === "" ? (this._$AH !== T && this._$AR(), this._$AH = T) : e !== this._$AH && e !== w && this._(e) : e._$litType$ === void 0 ? e.nodeType === void 0 ? he(e) ? this.k(e) : this._(e) : this.T(e) : this.$(e);
+		e = k(this, e, t), x(e) ? e === D || e == null || e === "" ? (this._$AH !== D && this._$AR(), this._$AH = D) : e !== this._$AH && e !== E && this._(e) : e._$litType$ === void 0 ? e.nodeType === void 0 ? pe(e) ? this.k(e) : this._(e) : this.T(e) : this.$(e);
 	}
 	O(e) {
 		return this._$AA.parentNode.insertBefore(e, this._$AB);
@@ -386,36 +386,36 @@ var De = class {
 		this._$AH !== e && (this._$AR(), this._$AH = this.O(e));
 	}
 	_(e) {
-		this._$AH !== T && b(this._$AH) ? this._$AA.nextSibling.data = e : this.T(v.createTextNode(e)), this._$AH = e;
+		this._$AH !== D && x(this._$AH) ? this._$AA.nextSibling.data = e : this.T(y.createTextNode(e)), this._$AH = e;
 	}
 	$(e) {
-		let { values: t, _$litType$: n } = e, r = typeof n == "number" ? this._$AC(e) : (n.el === void 0 && (n.el = D.createElement(Te(n.h, n.h[0]), this.options)), n);
+		let { values: t, _$litType$: n } = e, r = typeof n == "number" ? this._$AC(e) : (n.el === void 0 && (n.el = Te.createElement(Ce(n.h, n.h[0]), this.options)), n);
 		if (this._$AH?._$AD === r) this._$AH.p(t);
 		else {
-			let e = new De(r, this), n = e.u(this.options);
+			let e = new Ee(r, this), n = e.u(this.options);
 			e.p(t), this.T(n), this._$AH = e;
 		}
 	}
 	_$AC(e) {
-		let t = we.get(e.strings);
-		return t === void 0 && we.set(e.strings, t = new D(e)), t;
+		let t = Se.get(e.strings);
+		return t === void 0 && Se.set(e.strings, t = new Te(e)), t;
 	}
 	k(t) {
-		me(this._$AH) || (this._$AH = [], this._$AR());
+		S(this._$AH) || (this._$AH = [], this._$AR());
 		let n = this._$AH, r, i = 0;
-		for (let a of t) i === n.length ? n.push(r = new e(this.O(y()), this.O(y()), this, this.options)) : r = n[i], r._$AI(a), i++;
+		for (let a of t) i === n.length ? n.push(r = new e(this.O(b()), this.O(b()), this, this.options)) : r = n[i], r._$AI(a), i++;
 		i < n.length && (this._$AR(r && r._$AB.nextSibling, i), n.length = i);
 	}
 	_$AR(e = this._$AA.nextSibling, t) {
 		for (this._$AP?.(!1, !0, t); e !== this._$AB;) {
-			let t = le(e).nextSibling;
-			le(e).remove(), e = t;
+			let t = ce(e).nextSibling;
+			ce(e).remove(), e = t;
 		}
 	}
 	setConnected(e) {
 		this._$AM === void 0 && (this._$Cv = e, this._$AP?.(e));
 	}
-}, A = class {
+}, j = class {
 	get tagName() {
 		return this.element.tagName;
 	}
@@ -423,47 +423,47 @@ var De = class {
 		return this._$AM._$AU;
 	}
 	constructor(e, t, n, r, i) {
-		this.type = 1, this._$AH = T, this._$AN = void 0, this.element = e, this.name = t, this._$AM = r, this.options = i, n.length > 2 || n[0] !== "" || n[1] !== "" ? (this._$AH = Array(n.length - 1).fill(/* @__PURE__ */ new String()), this.strings = n) : this._$AH = T;
+		this.type = 1, this._$AH = D, this._$AN = void 0, this.element = e, this.name = t, this._$AM = r, this.options = i, n.length > 2 || n[0] !== "" || n[1] !== "" ? (this._$AH = Array(n.length - 1).fill(/* @__PURE__ */ new String()), this.strings = n) : this._$AH = D;
 	}
 	_$AI(e, t = this, n, r) {
 		let i = this.strings, a = !1;
-		if (i === void 0) e = O(this, e, t, 0), a = !b(e) || e !== this._$AH && e !== w, a && (this._$AH = e);
+		if (i === void 0) e = k(this, e, t, 0), a = !x(e) || e !== this._$AH && e !== E, a && (this._$AH = e);
 		else {
 			let r = e, o, s;
-			for (e = i[0], o = 0; o < i.length - 1; o++) s = O(this, r[n + o], t, o), s === w && (s = this._$AH[o]), a ||= !b(s) || s !== this._$AH[o], s === T ? e = T : e !== T && (e += (s ?? "") + i[o + 1]), this._$AH[o] = s;
+			for (e = i[0], o = 0; o < i.length - 1; o++) s = k(this, r[n + o], t, o), s === E && (s = this._$AH[o]), a ||= !x(s) || s !== this._$AH[o], s === D ? e = D : e !== D && (e += (s ?? "") + i[o + 1]), this._$AH[o] = s;
 		}
 		a && !r && this.j(e);
 	}
 	j(e) {
-		e === T ? this.element.removeAttribute(this.name) : this.element.setAttribute(this.name, e ?? "");
+		e === D ? this.element.removeAttribute(this.name) : this.element.setAttribute(this.name, e ?? "");
 	}
-}, Oe = class extends A {
+}, De = class extends j {
 	constructor() {
 		super(...arguments), this.type = 3;
 	}
 	j(e) {
-		this.element[this.name] = e === T ? void 0 : e;
+		this.element[this.name] = e === D ? void 0 : e;
 	}
-}, ke = class extends A {
+}, Oe = class extends j {
 	constructor() {
 		super(...arguments), this.type = 4;
 	}
 	j(e) {
-		this.element.toggleAttribute(this.name, !!e && e !== T);
+		this.element.toggleAttribute(this.name, !!e && e !== D);
 	}
-}, Ae = class extends A {
+}, ke = class extends j {
 	constructor(e, t, n, r, i) {
 		super(e, t, n, r, i), this.type = 5;
 	}
 	_$AI(e, t = this) {
-		if ((e = O(this, e, t, 0) ?? T) === w) return;
-		let n = this._$AH, r = e === T && n !== T || e.capture !== n.capture || e.once !== n.once || e.passive !== n.passive, i = e !== T && (n === T || r);
+		if ((e = k(this, e, t, 0) ?? D) === E) return;
+		let n = this._$AH, r = e === D && n !== D || e.capture !== n.capture || e.once !== n.once || e.passive !== n.passive, i = e !== D && (n === D || r);
 		r && this.element.removeEventListener(this.name, this, n), i && this.element.addEventListener(this.name, this, e), this._$AH = e;
 	}
 	handleEvent(e) {
 		typeof this._$AH == "function" ? this._$AH.call(this.options?.host ?? this.element, e) : this._$AH.handleEvent(e);
 	}
-}, je = class {
+}, Ae = class {
 	constructor(e, t, n) {
 		this.element = e, this.type = 6, this._$AN = void 0, this._$AM = t, this.options = n;
 	}
@@ -471,18 +471,18 @@ var De = class {
 		return this._$AM._$AU;
 	}
 	_$AI(e) {
-		O(this, e);
+		k(this, e);
 	}
-}, Me = h.litHtmlPolyfillSupport;
-Me?.(D, k), (h.litHtmlVersions ??= []).push("3.3.3");
-var Ne = (e, t, n) => {
+}, je = se.litHtmlPolyfillSupport;
+je?.(Te, A), (se.litHtmlVersions ??= []).push("3.3.3");
+var Me = (e, t, n) => {
 	let r = n?.renderBefore ?? t, i = r._$litPart$;
 	if (i === void 0) {
 		let e = n?.renderBefore ?? null;
-		r._$litPart$ = i = new k(t.insertBefore(y(), e), e, void 0, n ?? {});
+		r._$litPart$ = i = new A(t.insertBefore(b(), e), e, void 0, n ?? {});
 	}
 	return i._$AI(e), i;
-}, j = globalThis, M = class extends m {
+}, Ne = globalThis, M = class extends g {
 	constructor() {
 		super(...arguments), this.renderOptions = { host: this }, this._$Do = void 0;
 	}
@@ -492,7 +492,7 @@ var Ne = (e, t, n) => {
 	}
 	update(e) {
 		let t = this.render();
-		this.hasUpdated || (this.renderOptions.isConnected = this.isConnected), super.update(e), this._$Do = Ne(t, this.renderRoot, this.renderOptions);
+		this.hasUpdated || (this.renderOptions.isConnected = this.isConnected), super.update(e), this._$Do = Me(t, this.renderRoot, this.renderOptions);
 	}
 	connectedCallback() {
 		super.connectedCallback(), this._$Do?.setConnected(!0);
@@ -501,20 +501,84 @@ var Ne = (e, t, n) => {
 		super.disconnectedCallback(), this._$Do?.setConnected(!1);
 	}
 	render() {
-		return w;
+		return E;
 	}
 };
-M._$litElement$ = !0, M.finalized = !0, j.litElementHydrateSupport?.({ LitElement: M });
-var Pe = j.litElementPolyfillSupport;
-Pe?.({ LitElement: M }), (j.litElementVersions ??= []).push("4.2.2");
+M._$litElement$ = !0, M.finalized = !0, Ne.litElementHydrateSupport?.({ LitElement: M });
+var Pe = Ne.litElementPolyfillSupport;
+Pe?.({ LitElement: M }), (Ne.litElementVersions ??= []).push("4.2.2");
 // src/maps/decode.ts
-var Fe = (e) => Uint8Array.from(atob(e), (e) => e.charCodeAt(0));
+function Fe(e) {
+	let t = Uint8Array.fromBase64;
+	if (t) return t.call(Uint8Array, e);
+	let n = atob(e), r = new Uint8Array(n.length);
+	for (let e = 0; e < n.length; e++) r[e] = n.charCodeAt(e);
+	return r;
+}
 function Ie(e) {
-	let t = new DataView(e.buffer, e.byteOffset, e.byteLength);
-	return Float32Array.from({ length: e.length / 4 }, (e, n) => t.getFloat32(4 * n, !0));
+	let t = new DataView(e.buffer, e.byteOffset, e.byteLength), n = new Float32Array(e.length / 4);
+	for (let e = 0; e < n.length; e++) n[e] = t.getFloat32(4 * e, !0);
+	return n;
+}
+// src/maps/scale.ts
+var Le = [
+	"all",
+	"positive",
+	"negative",
+	"absolute"
+];
+function Re(e, t) {
+	return t === "positive" ? Math.max(e, 0) : t === "negative" ? Math.max(-e, 0) : t === "absolute" ? Math.abs(e) : e;
+}
+var ze = (e, t, n) => n ? Math.min(Math.max(Re(e, t) / n, -1), 1) : 0, Be = (e, t) => 3 * Math.round(t === "all" ? 128 + 127 * e : 255 * e), Ve = 15, N = 2 ** 16, He = class {
+	constructor(e, t) {
+		this.starts = new Uint32Array(N + 1), this.sums = new Float64Array(N), this.sorted = /* @__PURE__ */ new Set(), this.known = /* @__PURE__ */ new Map();
+		let n = new Float32Array(e.length), { starts: r, sums: i } = this, a = new Uint32Array(n.buffer), o = 0, s = 0;
+		for (let c = 0; c < e.length; c++) {
+			let l = Math.abs(Re(e[c], t));
+			if (l !== l) continue;
+			n[o] = l;
+			let u = a[o++] >>> Ve;
+			i[u] += l, r[u + 1]++, l > s && (s = l);
+		}
+		for (let e = 0; e < N; e++) r[e + 1] += r[e];
+		let c = r.slice(1);
+		this.grouped = new Float32Array(o);
+		for (let e = 0; e < o; e++) this.grouped[--c[a[e] >>> Ve]] = n[e];
+		this.peak = s, this.total = i.reduce((e, t) => e + t, 0);
+	}
+	limits(e) {
+		return this.known.has(e) || this.known.set(e, this.found(e)), this.known.get(e);
+	}
+	found(e) {
+		if (!this.total) return {
+			limit: 0,
+			peak: 0
+		};
+		let { sums: t } = this, n = this.total * .01 * (100 - e), r = 0, i = 0;
+		for (; r < N - 1 && i + t[r] < n;) i += t[r++];
+		let a = this.grouped.subarray(this.starts[r], this.starts[r + 1]);
+		this.sorted.has(r) || a.sort(), this.sorted.add(r);
+		let o = 0;
+		for (; o < a.length - 1 && (i += a[o]) < n;) o++;
+		return {
+			limit: a[o] ?? this.peak,
+			peak: this.peak
+		};
+	}
+};
+function Ue(e) {
+	let t = 0;
+	for (let n = 0; n < e.length; n++) Math.abs(e[n]) > t && (t = Math.abs(e[n]));
+	return t;
+}
+function P(e) {
+	if (e === 0) return "0";
+	let t = Math.abs(e);
+	return (t >= 1e5 || t < .001 ? e.toExponential(2) : String(+e.toPrecision(3))).replace("-", "−");
 }
 // src/maps/place.ts
-function N(e, t, n) {
+function We(e, t, n) {
 	let r = t ? e.columns : e.rows, i = e.input[t], a = e.scale[t] * n + e.offset[t];
 	if (a < 0 || a > i) return null;
 	let o = Math.min(Math.max(a * r / i - .5, 0), r - 1), s = Math.floor(o);
@@ -524,7 +588,7 @@ function N(e, t, n) {
 		share: Math.fround(o - s)
 	};
 }
-function P(e, t, n) {
+function F(e, t, n) {
 	let r = t ? e.columns : e.rows, i = (e.scale[t] * n + e.offset[t]) * r / e.input[t];
 	if (i < 0 || i > r) return null;
 	let a = Math.min(Math.floor(i), r - 1);
@@ -534,44 +598,48 @@ function P(e, t, n) {
 		share: 0
 	};
 }
-var Le = (e, t, n) => Math.fround(e + Math.fround(Math.fround(t - e) * n.share));
-function Re(e, t) {
-	let n = t.low * e.columns, r = t.high * e.columns;
-	return Float32Array.from({ length: e.columns }, (i, a) => Le(e.values[n + a], e.values[r + a], t));
+var Ge = (e, t, n) => Math.fround(e + Math.fround(Math.fround(t - e) * n.share));
+function Ke(e, t) {
+	let { values: n, columns: r } = e, i = t.low * r, a = t.high * r, o = new Float32Array(r);
+	for (let e = 0; e < r; e++) o[e] = Ge(n[i + e], n[a + e], t);
+	return o;
 }
-function ze(e, t, n) {
+function qe(e, t, n) {
 	if (!t || !n) return NaN;
-	let r = Re(e, t);
-	return Le(r[n.low], r[n.high], n);
+	let r = Ke(e, t);
+	return Ge(r[n.low], r[n.high], n);
 }
 // src/maps/field.ts
-var Be = class {
+var I = class {
 	constructor(e) {
 		this.map = e;
 	}
+	get peak() {
+		return this.most ??= Ue(this.map.values);
+	}
 	over(e, t, n, r) {
-		let { map: i } = this, a = r ? P : N, o = new Float32Array(t * n).fill(NaN), s = Array.from({ length: t }, (n, r) => a(i, 1, e.left + (r + .5) * e.width / t)), c = s.findIndex(Boolean), l = s.findLastIndex(Boolean);
+		let { map: i } = this, a = r ? F : We, o = new Float32Array(t * n).fill(NaN), s = Array.from({ length: t }, (n, r) => a(i, 1, e.left + (r + .5) * e.width / t)), c = s.findIndex(Boolean), l = s.findLastIndex(Boolean);
 		if (c < 0) return o;
-		let u = Int32Array.from(s, (e) => e?.low ?? 0), d = Int32Array.from(s, (e) => e?.high ?? 0), ee = Float32Array.from(s, (e) => e?.share ?? 0);
+		let u = Int32Array.from(s, (e) => e?.low ?? 0), d = Int32Array.from(s, (e) => e?.high ?? 0), f = Float32Array.from(s, (e) => e?.share ?? 0);
 		for (let r = 0; r < n; r++) {
 			let s = a(i, 0, e.top + (r + .5) * e.height / n);
 			if (!s) continue;
-			let te = Re(i, s);
+			let p = Ke(i, s);
 			for (let e = c, n = r * t + c; e <= l; e++, n++) {
-				let t = te[u[e]], r = te[d[e]];
-				o[n] = t + (r - t) * ee[e];
+				let t = p[u[e]], r = p[d[e]];
+				o[n] = t + (r - t) * f[e];
 			}
 		}
 		return o;
 	}
 	at(e, t) {
-		return ze(this.map, N(this.map, 0, t + .5), N(this.map, 1, e + .5));
+		return qe(this.map, We(this.map, 0, t + .5), We(this.map, 1, e + .5));
 	}
 	cell(e, t) {
-		let n = P(this.map, 0, t + .5), r = P(this.map, 1, e + .5);
+		let n = F(this.map, 0, t + .5), r = F(this.map, 1, e + .5);
 		return n && r ? [n.low, r.low] : null;
 	}
-}, Ve = class {
+}, Je = class {
 	constructor(e, t) {
 		this.of = e, this.by = t;
 	}
@@ -582,57 +650,7 @@ var Be = class {
 	at(e, t) {
 		return this.by(this.of.map((n) => n.at(e, t)));
 	}
-}, He = [
-	"all",
-	"positive",
-	"negative",
-	"absolute"
-];
-function Ue(e, t) {
-	return t === "positive" ? Math.max(e, 0) : t === "negative" ? Math.max(-e, 0) : t === "absolute" ? Math.abs(e) : e;
-}
-var We = (e, t, n) => n ? Math.min(Math.max(Ue(e, t) / n, -1), 1) : 0, F = (e, t) => 3 * Math.round(t === "all" ? 128 + 127 * e : 255 * e), Ge = 4096, Ke = class {
-	constructor(e, t) {
-		this.sums = new Float64Array(Ge), this.known = /* @__PURE__ */ new Map();
-		let n = new Float32Array(e.length), r = 0;
-		for (let i = 0; i < e.length; i++) e[i] === e[i] && (n[r++] = Math.abs(Ue(e[i], t)));
-		this.sizes = n.subarray(0, r), this.peak = I(this.sizes);
-		for (let e = 0; e < r; e++) this.sums[this.bin(n[e])] += n[e];
-		this.total = this.sums.reduce((e, t) => e + t, 0);
-	}
-	bin(e) {
-		return this.peak ? Math.min(Math.floor(e / this.peak * Ge), 4095) : 0;
-	}
-	limits(e) {
-		return this.known.has(e) || this.known.set(e, this.found(e)), this.known.get(e);
-	}
-	found(e) {
-		if (!this.total) return {
-			limit: 0,
-			peak: 0
-		};
-		let t = this.total * .01 * (100 - e), n = 0, r = 0;
-		for (; n < 4095 && r + this.sums[n] < t;) r += this.sums[n++];
-		let i = this.sizes.filter((e) => this.bin(e) === n).sort(), a = 0;
-		for (; a < i.length - 1 && (r += i[a]) < t;) a++;
-		return {
-			limit: i[a] ?? this.peak,
-			peak: this.peak
-		};
-	}
-};
-function I(e) {
-	let t = 0;
-	for (let n = 0; n < e.length; n++) Math.abs(e[n]) > t && (t = Math.abs(e[n]));
-	return t;
-}
-function L(e) {
-	if (e === 0) return "0";
-	let t = Math.abs(e);
-	return (t >= 1e5 || t < .001 ? e.toExponential(2) : String(+e.toPrecision(3))).replace("-", "−");
-}
-// \0virtual:catalogue
-var qe = {
+}, Ye = {
 	en: {
 		about_method: "About {name}",
 		add_text: "Add a text, such as \"a dog\"",
@@ -915,109 +933,20 @@ var qe = {
 		zoom: "缩放",
 		zoom_hint: "双击、双指缩放或按住 Ctrl 滚动滚轮可缩放。"
 	}
-}, Je = /* @__PURE__ */ new Set(), R = "en", Ye = () => R;
-function z(e) {
+}, L = /* @__PURE__ */ new Set(), R = "en", z = () => R;
+function B(e) {
 	if (e !== R) {
 		R = e;
-		for (let e of Je) e();
+		for (let e of L) e();
 	}
 }
-function B(e) {
-	return Je.add(e), () => Je.delete(e);
+function Xe(e) {
+	return L.add(e), () => L.delete(e);
 }
 function V(e, t = {}) {
-	return Xe(qe[R][e], t);
+	return Ze(Ye[R][e], t);
 }
-var Xe = (e, t) => e.replace(/\{(\w+)\}/g, (e, n) => n in t ? String(t[n]) : e), H = (e) => typeof e == "string" ? e : e[R], Ze = 512, Qe = /* @__PURE__ */ new WeakMap();
-function $e(e, t) {
-	return Qe.has(e) || Qe.set(e, new Be({
-		...e,
-		values: Ie(Fe(e.values))
-	})), {
-		index: t,
-		shown: e,
-		field: Qe.get(e),
-		sign: e.sign,
-		title: e.method,
-		subtitles: [
-			H(e.target),
-			H(e.also),
-			H(e.score)
-		].filter(Boolean),
-		group: `${e.model}\n${e.method}`,
-		units: H(e.units)
-	};
-}
-function et(e, t, n) {
-	let r = n.filter((t) => t in e.explanations).map((t) => $e(e.explanations[t], t));
-	return t.combine === "difference" && r.length > 1 ? [...r, st(r[0], r[1], t, e.photo)] : t.combine === "agreement" && r.length > 1 ? [...r, ct(r, t, e.photo)] : r;
-}
-var U = (e, t) => t.sign === "auto" ? e.sign : t.sign, tt = /* @__PURE__ */ new WeakMap();
-function W(e, t, n, r) {
-	if (e.full) return {
-		limit: e.full,
-		peak: e.full
-	};
-	let i = tt.get(e.field) ?? /* @__PURE__ */ new Map();
-	return tt.set(e.field, i), i.has(t) || i.set(t, new Ke(ot(e.field, r), t)), i.get(t).limits(n);
-}
-var nt = /* @__PURE__ */ new WeakMap();
-function rt(e, t) {
-	return nt.has(e.field) || nt.set(e.field, I(ot(e.field, t))), nt.get(e.field);
-}
-function it(e, t, n, r) {
-	let i = U(e, n), a = W(e, i, n.clip, r);
-	if (!n.shared) return a;
-	let o = t.filter((t) => t.group === e.group && U(t, n) === i);
-	return {
-		peak: a.peak,
-		limit: Math.max(a.limit, ...o.map((e) => W(e, i, n.clip, r).limit))
-	};
-}
-var at = /* @__PURE__ */ new WeakMap();
-function ot(e, t) {
-	let n = at.get(e);
-	if (n) return n;
-	let r = Math.min(1, Ze / Math.max(t.width, t.height)), [i, a] = [t.width, t.height].map((e) => Math.max(1, Math.round(e * r))), o = e.over({
-		left: 0,
-		top: 0,
-		width: t.width,
-		height: t.height
-	}, i, a, !1);
-	return at.set(e, o), o;
-}
-function st(e, t, n, r) {
-	let i = e.group === t.group, [a, o] = [e, t].map((e) => i ? 1 : W(e, "absolute", n.clip, r).limit || 1), s = [e, t].map((e) => i ? e.subtitles[0] : e.title);
-	return {
-		index: -1,
-		sign: "all",
-		title: V("difference"),
-		subtitles: [`${s[0]} \u2212 ${s[1]}`],
-		group: "difference",
-		field: new Ve([e.field, t.field], ([e, t]) => e / a - t / o),
-		units: i ? e.units : V("in_parts_of_largest")
-	};
-}
-function ct(e, t, n) {
-	let r = e.map((e) => ut(ot(e.field, n), U(e, t))), i = e.map((e) => U(e, t));
-	return {
-		index: -1,
-		sign: "positive",
-		title: V("agreement"),
-		subtitles: [V("agreement_of", { count: e.length })],
-		group: "agreement",
-		units: V("agreement_units"),
-		full: e.length,
-		field: new Ve(e.map((e) => e.field), (e) => e.some(Number.isNaN) ? NaN : e.reduce((e, t, n) => e + Number(lt(t, i[n]) > r[n]), 0))
-	};
-}
-var lt = (e, t) => t === "positive" ? e : t === "negative" ? -e : Math.abs(e);
-function ut(e, t) {
-	let n = e.filter((e) => e === e).map((e) => lt(e, t)).sort();
-	return Math.max(0, n[Math.floor(.8 * n.length)] ?? 0);
-}
-// src/view.ts
-var G = {
+var Ze = (e, t) => e.replace(/\{(\w+)\}/g, (e, n) => n in t ? String(t[n]) : e), H = (e) => typeof e == "string" ? e : e[R], U = {
 	show: "both",
 	opacity: 80,
 	colors: "auto",
@@ -1034,8 +963,8 @@ var G = {
 	x: .5,
 	y: .5,
 	swipe: 50
-}, dt = 40;
-function K(e, t, n) {
+}, Qe = 40;
+function W(e, t, n) {
 	let r = t / e.zoom, i = n / e.zoom;
 	return {
 		left: e.x * t - r / 2,
@@ -1044,21 +973,21 @@ function K(e, t, n) {
 		height: i
 	};
 }
-function q(e, t, n = e.x, r = e.y) {
+function G(e, t, n = e.x, r = e.y) {
 	let i = Math.min(Math.max(t, 1), 40), a = e.zoom / i;
-	return pt({
+	return et({
 		...e,
 		zoom: i,
 		x: n + (e.x - n) * a,
 		y: r + (e.y - r) * a
 	});
 }
-var ft = (e, t, n) => pt({
+var $e = (e, t, n) => et({
 	...e,
 	x: e.x + t,
 	y: e.y + n
 });
-function pt(e) {
+function et(e) {
 	let t = .5 / e.zoom, n = (e) => Math.min(Math.max(e, t), 1 - t);
 	return {
 		...e,
@@ -1066,19 +995,19 @@ function pt(e) {
 		y: n(e.y)
 	};
 }
-function mt(e) {
-	return Object.keys(G).filter((t) => e[t] !== G[t]).map((t) => `${t}:${encodeURIComponent(String(e[t]))}`).join(",");
+function tt(e) {
+	return Object.keys(U).filter((t) => e[t] !== U[t]).map((t) => `${t}:${encodeURIComponent(String(e[t]))}`).join(",");
 }
-function ht(e) {
-	let t = { ...G };
+function nt(e) {
+	let t = { ...U };
 	for (let n of e.split(",")) {
-		let [e, r = ""] = n.split(":").map(decodeURIComponent), i = G[e];
-		i !== void 0 && Object.hasOwn(G, e) && (typeof i == "number" ? t[e] = Number.isFinite(+r) ? +r : i : typeof i == "boolean" ? t[e] = r === "true" : (gt[e]?.includes(r) ?? /^\w+$/.test(r)) && (t[e] = r));
+		let [e, r = ""] = n.split(":").map(decodeURIComponent), i = U[e];
+		i !== void 0 && Object.hasOwn(U, e) && (typeof i == "number" ? t[e] = Number.isFinite(+r) ? +r : i : typeof i == "boolean" ? t[e] = r === "true" : (rt[e]?.includes(r) ?? /^\w+$/.test(r)) && (t[e] = r));
 	}
 	let n = t;
-	return q(n, n.zoom);
+	return G(n, n.zoom);
 }
-var gt = {
+var rt = {
 	show: [
 		"both",
 		"heat",
@@ -1098,9 +1027,99 @@ var gt = {
 		"difference",
 		"agreement"
 	]
-}, _t = "/* Registered as colours, so that scripts that draw read what light-dark() comes to. */\n@property --paper { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --card { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --ink { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --soft { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --line { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --track { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --accent { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --accent-soft { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --stamp { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n:root {\n  --paper: light-dark(#f6f5f2, #131315); --card: light-dark(#ffffff, #1c1c20); --ink: light-dark(#1c1c21, #ededf0);\n  --soft: light-dark(#66666f, #a0a0ab); --line: light-dark(#e4e2dc, #2e2e35); --track: light-dark(#ecebe6, #2b2b31);\n  --accent: light-dark(#b93a0b, #ff9a62); --accent-soft: light-dark(#fbeee7, #35231a); --stamp: light-dark(#b91c1c, #ff7b72);\n  --shadow: 0 1px 2px light-dark(#0000000d, #0006), 0 8px 24px light-dark(#0000000a, #0000);\n}\nhtml { color-scheme: light dark; }\n* { box-sizing: border-box; }\n[hidden] { display: none !important; }\nbody {\n  margin: 0 auto; max-width: 1360px; padding: 28px clamp(16px, 3vw, 40px) 48px; background: var(--paper); color: var(--ink);\n  font: 15px/1.5 system-ui, -apple-system, \"Segoe UI\", Roboto, \"PingFang SC\", \"Microsoft YaHei\", \"Noto Sans CJK SC\",\n    \"Source Han Sans SC\", \"WenQuanYi Micro Hei\", sans-serif;\n  -webkit-text-size-adjust: 100%;\n}\nheader { position: relative; margin-bottom: 22px; }\n.brand { margin: 0 0 6px; font-size: 13px; font-weight: 600; letter-spacing: .04em; color: var(--accent); }\nh1 { margin: 0; font-size: clamp(22px, 3.2vw, 32px); line-height: 1.2; font-weight: 650; letter-spacing: -.015em; overflow-wrap: anywhere; }\n.lead { margin: 6px 0 0; color: var(--soft); overflow-wrap: anywhere; }\n.stamp {\n  position: absolute; top: 0; right: 0; margin: 0; padding: 5px 12px; border: 2px solid var(--stamp); border-radius: 8px;\n  color: var(--stamp); font-weight: 700; letter-spacing: .05em; text-transform: uppercase;\n}\nmain { display: grid; grid-template-columns: minmax(0, 1fr) 320px; gap: 28px; align-items: start; }\n.bar, aside section, .tile { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); }\n.bar { display: flex; flex-wrap: wrap; gap: 14px 22px; align-items: end; padding: 14px 16px; }\n.field { display: grid; gap: 5px; font-size: 12.5px; color: var(--soft); }\n.field output { color: var(--ink); font-variant-numeric: tabular-nums; }\n.slide { flex: 1 1 130px; min-width: 120px; max-width: 240px; }\nfieldset { border: 0; margin: 0; padding: 0; min-width: 0; }\nlegend { padding: 0; margin-bottom: 5px; font-size: 12.5px; color: var(--soft); }\n.segments { display: flex; }\n.segments legend { float: none; }\n.segments label { position: relative; }\n.segments span { display: block; padding: 5px 13px; border: 1px solid var(--line); margin-left: -1px; cursor: pointer; white-space: nowrap; }\n.segments label:first-of-type span { border-radius: 9px 0 0 9px; margin-left: 0; }\n.segments label:last-of-type span { border-radius: 0 9px 9px 0; }\n.segments input { position: absolute; opacity: 0; inset: 0; margin: 0; cursor: pointer; }\n.segments input:checked + span { background: var(--accent-soft); border-color: var(--accent); color: var(--accent); font-weight: 600; position: relative; }\nselect, input[type=\"range\"] { font: inherit; color: var(--ink); height: 34px; margin: 0; }\nselect { padding: 0 8px; border: 1px solid var(--line); border-radius: 9px; background: var(--card); max-width: 190px; }\ninput[type=\"range\"], input[type=\"checkbox\"] { accent-color: var(--accent); width: auto; }\nbutton.small {\n  font: inherit; font-size: 13.5px; height: 34px; padding: 0 12px; color: var(--ink); background: var(--card); cursor: pointer;\n  border: 1px solid var(--line); border-radius: 9px;\n}\nbutton.small:hover:enabled { border-color: var(--accent); }\nbutton.small:disabled { opacity: .5; cursor: default; }\n.check { display: flex; align-items: center; gap: 7px; height: 34px; cursor: pointer; }\n.check input { width: 16px; height: 16px; margin: 0; }\n:focus-visible, .segments input:focus-visible + span { outline: 2px solid var(--accent); outline-offset: 2px; }\n.chips { display: flex; gap: 8px; overflow-x: auto; margin: 16px -4px; padding: 4px; scrollbar-width: thin; }\n.chips button {\n  flex: none; font: inherit; font-size: 13.5px; line-height: 1.3; text-align: left; color: var(--ink); background: var(--card); cursor: pointer;\n  border: 1px solid var(--line); border-radius: 11px; padding: 7px 13px 7px 8px; display: flex; align-items: center; gap: 10px;\n}\n.chips canvas { width: 38px; height: 38px; border-radius: 6px; background: var(--track); object-fit: cover; }\n.chips small { display: block; color: var(--soft); font-size: 12px; max-width: 170px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }\n.chips button[aria-pressed=\"true\"] { border-color: var(--accent); background: var(--accent-soft); }\n.stage { display: grid; gap: 16px; grid-template-columns: minmax(0, 1fr); }\n.stage.beside { grid-template-columns: repeat(auto-fill, minmax(min(100%, 290px), 1fr)); }\n.tile { margin: 0; padding: 14px; min-width: 0; }\n.tile figcaption { display: flex; flex-wrap: wrap; gap: 2px 10px; align-items: baseline; margin-bottom: 10px; }\n.tile figcaption b { font-weight: 600; }\n.tile figcaption span { color: var(--soft); font-size: 13.5px; }\n.view {\n  position: relative; margin: 0 auto; width: min(100%, calc(70vh * var(--aspect))); aspect-ratio: var(--aspect); border-radius: 8px;\n  overflow: hidden; cursor: crosshair; background: var(--track); touch-action: pan-y pinch-zoom;\n}\n.view img, .view canvas { position: absolute; inset: 0; width: 100%; height: 100%; display: block; }\n.view canvas { pointer-events: none; }\n.view .pale { filter: grayscale(1) contrast(.4) brightness(1.45); }\n.frame { position: absolute; pointer-events: none; outline: 1px dashed #fffc; box-shadow: 0 0 0 1px #0007; }\n.cross { position: absolute; width: 15px; height: 15px; margin: -8px 0 0 -8px; border: 2px solid #fff; border-radius: 50%; box-shadow: 0 0 0 1.5px #000a; pointer-events: none; }\n.blank { position: absolute; inset: auto 0 0 0; margin: auto auto 14px; width: fit-content; max-width: 90%; padding: 6px 14px; border-radius: 99px; background: #000c; color: #fff; font-size: 14px; pointer-events: none; }\n.scale { margin: 14px auto 0; max-width: 560px; }\n.scale .strip { position: relative; }\n.scale canvas { display: block; width: 100%; height: 12px; border-radius: 3px; }\n.scale i { position: absolute; top: -3px; width: 3px; height: 18px; margin-left: -1.5px; background: var(--ink); border: 1px solid var(--card); border-radius: 2px; }\n.ticks { display: flex; justify-content: space-between; font-size: 12px; margin-top: 4px; font-variant-numeric: tabular-nums; }\n.units { margin: 2px 0 0; color: var(--soft); font-size: 12px; text-align: center; }\n.readout { display: flex; justify-content: center; gap: 6px 18px; flex-wrap: wrap; margin: 10px 0 0; min-height: 1.6em; font-variant-numeric: tabular-nums; }\n.readout b { font-weight: 650; min-width: 6.5em; text-align: right; }\n.readout span { color: var(--soft); min-width: 8.5em; }\n.words { display: flex; flex-wrap: wrap; gap: 7px 6px; align-items: start; margin: 14px 0 0; }\n.words > span { flex-basis: 100%; color: var(--soft); font-size: 12.5px; }\n.words b { padding: 3px 9px 4px; border-radius: 7px; font-weight: 500; line-height: 1.25; text-align: center; overflow-wrap: anywhere; }\n.words small { display: block; font-size: 10.5px; font-variant-numeric: tabular-nums; opacity: .8; }\n.predictions em { margin-left: auto; color: var(--soft); font-style: normal; font-weight: 400; }\n.beside .units, .beside .tile figcaption span:last-child { display: none; }\n.beside .tile figcaption { flex-wrap: nowrap; white-space: nowrap; }\n.beside .tile figcaption span { overflow: hidden; text-overflow: ellipsis; }\n.beside .tile.current { border-color: var(--accent); }\n.hint, .still-lead { color: var(--soft); font-size: 13px; margin: 14px 2px 0; }\n.still { width: 100%; height: auto; margin-top: 16px; border-radius: 12px; background: #fff; }\naside { display: grid; gap: 16px; }\naside section { padding: 16px 18px; }\nh2 { margin: 0 0 12px; font-size: 13px; font-weight: 600; color: var(--soft); }\n.predictions { list-style: none; margin: 0; padding: 0; display: grid; gap: 11px; }\n.predictions div { display: flex; justify-content: space-between; gap: 12px; }\n.predictions div span:last-child { font-variant-numeric: tabular-nums; white-space: nowrap; }\n.predictions p { margin: 4px 0 0; height: 6px; border-radius: 3px; background: var(--track); overflow: hidden; }\n.predictions p i { display: block; height: 100%; border-radius: 3px; background: var(--soft); }\n.predictions .explained { color: var(--accent); font-weight: 600; }\n.predictions .explained i { background: var(--accent); }\ndl { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 7px 16px; margin: 0; font-size: 13.5px; }\ndt { color: var(--soft); }\ndd { margin: 0; text-align: right; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }\n.notes { margin: 12px 0 0; padding: 12px 0 0 18px; border-top: 1px solid var(--line); font-size: 13.5px; }\n@media (max-width: 960px) { main { grid-template-columns: minmax(0, 1fr); gap: 20px; } }\n@media (max-width: 560px) {\n  body { padding: 18px 12px 36px; }\n  .stamp { position: static; display: inline-block; margin-top: 10px; }\n  .bar { gap: 12px 16px; padding: 12px; }\n  .segments { width: 100%; flex-wrap: wrap; }\n  .segments legend { width: 100%; }\n  .segments label { flex: 1; text-align: center; }\n  .slide { flex-basis: 100%; max-width: none; }\n  .field:not(.slide) { flex: 1 1 40%; min-width: 0; }\n  select { max-width: none; width: 100%; height: 40px; }\n  .check { height: 28px; }\n  .tile { padding: 10px; }\n}\n@media print { .bar, .chips, .hint { display: none; } body { background: #fff; } * { print-color-adjust: exact; } }\n", J = o`${a(_t.replace(/@property[^}]*}\s*/g, "").replaceAll(":root", ":host"))}`, Y = class extends M {
+}, it = 512, at = /* @__PURE__ */ new WeakMap();
+function ot(e, t) {
+	return at.has(e) || at.set(e, new I({
+		...e,
+		values: Ie(Fe(e.values))
+	})), {
+		index: t,
+		shown: e,
+		field: at.get(e),
+		sign: e.sign,
+		title: e.method,
+		subtitles: [
+			H(e.target),
+			H(e.also),
+			H(e.score)
+		].filter(Boolean),
+		group: `${e.model}\n${e.method}`,
+		units: H(e.units)
+	};
+}
+function st(e, t, n) {
+	let r = n.filter((t) => t in e.explanations).map((t) => ot(e.explanations[t], t));
+	return t.combine === "difference" && r.length > 1 ? [...r, pt(r[0], r[1], t, e.photo)] : t.combine === "agreement" && r.length > 1 ? [...r, mt(r, t, e.photo)] : r;
+}
+var K = (e, t) => t.sign === "auto" ? e.sign : t.sign, ct = /* @__PURE__ */ new WeakMap();
+function q(e, t, n, r) {
+	if (e.full) return {
+		limit: e.full,
+		peak: e.full
+	};
+	if (e.shown?.limits && t === e.sign && n === U.clip) return e.shown.limits;
+	let i = ct.get(e.field) ?? /* @__PURE__ */ new Map();
+	return ct.set(e.field, i), i.has(t) || i.set(t, new He(ft(e.field, r), t)), i.get(t).limits(n);
+}
+var J = /* @__PURE__ */ new WeakMap();
+function lt(e, t) {
+	return e.field instanceof I ? e.field.peak : (J.has(e.field) || J.set(e.field, Ue(ft(e.field, t))), J.get(e.field));
+}
+function ut(e, t, n, r) {
+	let i = K(e, n), a = q(e, i, n.clip, r);
+	if (!n.shared) return a;
+	let o = t.filter((t) => t.group === e.group && K(t, n) === i);
+	return {
+		peak: a.peak,
+		limit: Math.max(a.limit, ...o.map((e) => q(e, i, n.clip, r).limit))
+	};
+}
+var dt = /* @__PURE__ */ new WeakMap();
+function ft(e, t) {
+	let n = dt.get(e);
+	if (n) return n;
+	let r = Math.min(1, it / Math.max(t.width, t.height)), [i, a] = [t.width, t.height].map((e) => Math.max(1, Math.round(e * r))), o = e.over({
+		left: 0,
+		top: 0,
+		width: t.width,
+		height: t.height
+	}, i, a, !1);
+	return dt.set(e, o), o;
+}
+function pt(e, t, n, r) {
+	let i = e.group === t.group, [a, o] = [e, t].map((e) => i ? 1 : q(e, "absolute", n.clip, r).limit || 1), s = [e, t].map((e) => i ? e.subtitles[0] : e.title);
+	return {
+		index: -1,
+		sign: "all",
+		title: V("difference"),
+		subtitles: [`${s[0]} \u2212 ${s[1]}`],
+		group: "difference",
+		field: new Je([e.field, t.field], ([e, t]) => e / a - t / o),
+		units: i ? e.units : V("in_parts_of_largest")
+	};
+}
+function mt(e, t, n) {
+	let r = e.map((e) => gt(ft(e.field, n), K(e, t))), i = e.map((e) => K(e, t));
+	return {
+		index: -1,
+		sign: "positive",
+		title: V("agreement"),
+		subtitles: [V("agreement_of", { count: e.length })],
+		group: "agreement",
+		units: V("agreement_units"),
+		full: e.length,
+		field: new Je(e.map((e) => e.field), (e) => e.some(Number.isNaN) ? NaN : e.reduce((e, t, n) => e + Number(ht(t, i[n]) > r[n]), 0))
+	};
+}
+var ht = (e, t) => t === "positive" ? e : t === "negative" ? -e : Math.abs(e);
+function gt(e, t) {
+	let n = e.filter((e) => e === e).map((e) => ht(e, t)).sort();
+	return Math.max(0, n[Math.floor(.8 * n.length)] ?? 0);
+}
+// ../src/seewhy/render/page.css?raw
+var _t = "/* Registered as colours, so that scripts that draw read what light-dark() comes to. */\n@property --paper { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --card { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --ink { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --soft { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --line { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --track { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --accent { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --accent-soft { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n@property --stamp { syntax: \"<color>\"; inherits: true; initial-value: #888; }\n:root {\n  --paper: light-dark(#f6f5f2, #131315); --card: light-dark(#ffffff, #1c1c20); --ink: light-dark(#1c1c21, #ededf0);\n  --soft: light-dark(#66666f, #a0a0ab); --line: light-dark(#e4e2dc, #2e2e35); --track: light-dark(#ecebe6, #2b2b31);\n  --accent: light-dark(#b93a0b, #ff9a62); --accent-soft: light-dark(#fbeee7, #35231a); --stamp: light-dark(#b91c1c, #ff7b72);\n  --shadow: 0 1px 2px light-dark(#0000000d, #0006), 0 8px 24px light-dark(#0000000a, #0000);\n}\nhtml { color-scheme: light dark; }\n* { box-sizing: border-box; }\n[hidden] { display: none !important; }\nbody {\n  margin: 0 auto; max-width: 1360px; padding: 28px clamp(16px, 3vw, 40px) 48px; background: var(--paper); color: var(--ink);\n  font: 15px/1.5 system-ui, -apple-system, \"Segoe UI\", Roboto, \"PingFang SC\", \"Microsoft YaHei\", \"Noto Sans CJK SC\",\n    \"Source Han Sans SC\", \"WenQuanYi Micro Hei\", sans-serif;\n  -webkit-text-size-adjust: 100%;\n}\nheader { position: relative; margin-bottom: 22px; }\n.brand { margin: 0 0 6px; font-size: 13px; font-weight: 600; letter-spacing: .04em; color: var(--accent); }\nh1 { margin: 0; font-size: clamp(22px, 3.2vw, 32px); line-height: 1.2; font-weight: 650; letter-spacing: -.015em; overflow-wrap: anywhere; }\n.lead { margin: 6px 0 0; color: var(--soft); overflow-wrap: anywhere; }\n.stamp {\n  position: absolute; top: 0; right: 0; margin: 0; padding: 5px 12px; border: 2px solid var(--stamp); border-radius: 8px;\n  color: var(--stamp); font-weight: 700; letter-spacing: .05em; text-transform: uppercase;\n}\nmain { display: grid; grid-template-columns: minmax(0, 1fr) 320px; gap: 28px; align-items: start; }\n.bar, aside section, .tile { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); }\n.bar { display: flex; flex-wrap: wrap; gap: 14px 22px; align-items: end; padding: 14px 16px; }\n.field { display: grid; gap: 5px; font-size: 12.5px; color: var(--soft); }\n.field output { color: var(--ink); font-variant-numeric: tabular-nums; }\n.slide { flex: 1 1 130px; min-width: 120px; max-width: 240px; }\nfieldset { border: 0; margin: 0; padding: 0; min-width: 0; }\nlegend { padding: 0; margin-bottom: 5px; font-size: 12.5px; color: var(--soft); }\n.segments { display: flex; }\n.segments legend { float: none; }\n.segments label { position: relative; }\n.segments span { display: block; padding: 5px 13px; border: 1px solid var(--line); margin-left: -1px; cursor: pointer; white-space: nowrap; }\n.segments label:first-of-type span { border-radius: 9px 0 0 9px; margin-left: 0; }\n.segments label:last-of-type span { border-radius: 0 9px 9px 0; }\n.segments input { position: absolute; opacity: 0; inset: 0; margin: 0; cursor: pointer; }\n.segments input:checked + span { background: var(--accent-soft); border-color: var(--accent); color: var(--accent); font-weight: 600; position: relative; }\nselect, input[type=\"range\"] { font: inherit; color: var(--ink); height: 34px; margin: 0; }\nselect { padding: 0 8px; border: 1px solid var(--line); border-radius: 9px; background: var(--card); max-width: 190px; }\ninput[type=\"range\"], input[type=\"checkbox\"] { accent-color: var(--accent); width: auto; }\nbutton.small {\n  font: inherit; font-size: 13.5px; height: 34px; padding: 0 12px; color: var(--ink); background: var(--card); cursor: pointer;\n  border: 1px solid var(--line); border-radius: 9px;\n}\nbutton.small:hover:enabled { border-color: var(--accent); }\nbutton.small:disabled { opacity: .5; cursor: default; }\n.check { display: flex; align-items: center; gap: 7px; height: 34px; cursor: pointer; }\n.check input { width: 16px; height: 16px; margin: 0; }\n:focus-visible, .segments input:focus-visible + span { outline: 2px solid var(--accent); outline-offset: 2px; }\n.chips { display: flex; gap: 8px; overflow-x: auto; margin: 16px -4px; padding: 4px; scrollbar-width: thin; }\n.chips button {\n  flex: none; font: inherit; font-size: 13.5px; line-height: 1.3; text-align: left; color: var(--ink); background: var(--card); cursor: pointer;\n  border: 1px solid var(--line); border-radius: 11px; padding: 7px 13px 7px 8px; display: flex; align-items: center; gap: 10px;\n}\n.chips canvas { width: 38px; height: 38px; border-radius: 6px; background: var(--track); object-fit: cover; }\n.chips small { display: block; color: var(--soft); font-size: 12px; max-width: 170px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }\n.chips button[aria-pressed=\"true\"] { border-color: var(--accent); background: var(--accent-soft); }\n.stage { display: grid; gap: 16px; grid-template-columns: minmax(0, 1fr); }\n.stage.beside { grid-template-columns: repeat(auto-fill, minmax(min(100%, 290px), 1fr)); }\n.tile { margin: 0; padding: 14px; min-width: 0; }\n.tile figcaption { display: flex; flex-wrap: wrap; gap: 2px 10px; align-items: baseline; margin-bottom: 10px; }\n.tile figcaption b { font-weight: 600; }\n.tile figcaption span { color: var(--soft); font-size: 13.5px; }\n.view {\n  position: relative; margin: 0 auto; width: min(100%, calc(70vh * var(--aspect))); aspect-ratio: var(--aspect); border-radius: 8px;\n  overflow: hidden; cursor: crosshair; background: var(--track); touch-action: pan-y pinch-zoom;\n}\n.view img, .view canvas { position: absolute; inset: 0; width: 100%; height: 100%; display: block; }\n.view canvas { pointer-events: none; }\n.view .pale { filter: grayscale(1) contrast(.4) brightness(1.45); }\n.frame { position: absolute; pointer-events: none; outline: 1px dashed #fffc; box-shadow: 0 0 0 1px #0007; }\n.cross { position: absolute; width: 15px; height: 15px; margin: -8px 0 0 -8px; border: 2px solid #fff; border-radius: 50%; box-shadow: 0 0 0 1.5px #000a; pointer-events: none; }\n.blank { position: absolute; inset: auto 0 0 0; margin: auto auto 14px; width: fit-content; max-width: 90%; padding: 6px 14px; border-radius: 99px; background: #000c; color: #fff; font-size: 14px; pointer-events: none; }\n.scale { margin: 14px auto 0; max-width: 560px; }\n.scale .strip { position: relative; }\n.scale canvas { display: block; width: 100%; height: 12px; border-radius: 3px; }\n.scale i { position: absolute; top: -3px; width: 3px; height: 18px; margin-left: -1.5px; background: var(--ink); border: 1px solid var(--card); border-radius: 2px; }\n.ticks { display: flex; justify-content: space-between; font-size: 12px; margin-top: 4px; font-variant-numeric: tabular-nums; }\n.units { margin: 2px 0 0; color: var(--soft); font-size: 12px; text-align: center; }\n.readout { display: flex; justify-content: center; gap: 6px 18px; flex-wrap: wrap; margin: 10px 0 0; min-height: 1.6em; font-variant-numeric: tabular-nums; }\n.readout b { font-weight: 650; min-width: 6.5em; text-align: right; }\n.readout span { color: var(--soft); min-width: 8.5em; }\n.words { display: flex; flex-wrap: wrap; gap: 7px 6px; align-items: start; margin: 14px 0 0; }\n.words > span { flex-basis: 100%; color: var(--soft); font-size: 12.5px; }\n.words b { padding: 3px 9px 4px; border-radius: 7px; font-weight: 500; line-height: 1.25; text-align: center; overflow-wrap: anywhere; }\n.words small { display: block; font-size: 10.5px; font-variant-numeric: tabular-nums; opacity: .8; }\n.predictions em { margin-left: auto; color: var(--soft); font-style: normal; font-weight: 400; }\n.beside .units, .beside .tile figcaption span:last-child { display: none; }\n.beside .tile figcaption { flex-wrap: nowrap; white-space: nowrap; }\n.beside .tile figcaption span { overflow: hidden; text-overflow: ellipsis; }\n.beside .tile.current { border-color: var(--accent); }\n.hint, .still-lead { color: var(--soft); font-size: 13px; margin: 14px 2px 0; }\n.still { width: 100%; height: auto; margin-top: 16px; border-radius: 12px; background: #fff; }\naside { display: grid; gap: 16px; }\naside section { padding: 16px 18px; }\nh2 { margin: 0 0 12px; font-size: 13px; font-weight: 600; color: var(--soft); }\n.predictions { list-style: none; margin: 0; padding: 0; display: grid; gap: 11px; }\n.predictions div { display: flex; justify-content: space-between; gap: 12px; }\n.predictions div span:last-child { font-variant-numeric: tabular-nums; white-space: nowrap; }\n.predictions p { margin: 4px 0 0; height: 6px; border-radius: 3px; background: var(--track); overflow: hidden; }\n.predictions p i { display: block; height: 100%; border-radius: 3px; background: var(--soft); }\n.predictions .explained { color: var(--accent); font-weight: 600; }\n.predictions .explained i { background: var(--accent); }\ndl { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 7px 16px; margin: 0; font-size: 13.5px; }\ndt { color: var(--soft); }\ndd { margin: 0; text-align: right; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }\n.notes { margin: 12px 0 0; padding: 12px 0 0 18px; border-top: 1px solid var(--line); font-size: 13.5px; }\n@media (max-width: 960px) { main { grid-template-columns: minmax(0, 1fr); gap: 20px; } }\n@media (max-width: 560px) {\n  body { padding: 18px 12px 36px; }\n  .stamp { position: static; display: inline-block; margin-top: 10px; }\n  .bar { gap: 12px 16px; padding: 12px; }\n  .segments { width: 100%; flex-wrap: wrap; }\n  .segments legend { width: 100%; }\n  .segments label { flex: 1; text-align: center; }\n  .slide { flex-basis: 100%; max-width: none; }\n  .field:not(.slide) { flex: 1 1 40%; min-width: 0; }\n  select { max-width: none; width: 100%; height: 40px; }\n  .check { height: 28px; }\n  .tile { padding: 10px; }\n}\n@media print { .bar, .chips, .hint { display: none; } body { background: #fff; } * { print-color-adjust: exact; } }\n", Y = o`${a(_t.replace(/@property[^}]*}\s*/g, "").replaceAll(":root", ":host"))}`, X = class extends M {
 	connectedCallback() {
-		super.connectedCallback(), this.quiet = B(() => this.requestUpdate());
+		super.connectedCallback(), this.quiet = Xe(() => this.requestUpdate());
 	}
 	disconnectedCallback() {
 		super.disconnectedCallback(), this.quiet?.();
@@ -1136,20 +1155,20 @@ var gt = {
 	update(e, t) {
 		return this.render(...t);
 	}
-}, X = yt(class extends bt {
+}, Z = yt(class extends bt {
 	constructor(e) {
 		if (super(e), this.before = {}, e.type !== vt.ELEMENT) throw Error("styled() stands in an element's tag");
 	}
 	render(e) {
-		return w;
+		return E;
 	}
 	update(e, [t]) {
 		let { style: n } = e.element;
 		for (let e in this.before) e in t || n.removeProperty(e);
 		for (let [e, r] of Object.entries(t)) this.before[e] !== r && n.setProperty(e, r);
-		return this.before = { ...t }, w;
+		return this.before = { ...t }, E;
 	}
-}), xt = class extends Y {
+}), xt = class extends X {
 	static {
 		this.properties = {
 			shown: { attribute: !1 },
@@ -1157,25 +1176,25 @@ var gt = {
 		};
 	}
 	static {
-		this.styles = [J, o`:host { display: grid; gap: 16px; } section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); padding: 16px 18px; }`];
+		this.styles = [Y, o`:host { display: grid; gap: 16px; } section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow); padding: 16px 18px; }`];
 	}
 	constructor() {
 		super(), this.predictions = !0;
 	}
 	render() {
 		let { shown: e } = this;
-		return C`${this.predictions ? C`<section><h2>${V("predictions")}</h2>${St(e.predictions, e.explained)}</section>` : T}
-      <section><h2>${V("how_made")}</h2><dl data-testid="details">${e.details.map(([e, t]) => C`<dt>${H(e)}</dt><dd>${H(t)}</dd>`)}</dl>
-        <ul class="notes" data-testid="notes" ?hidden=${!e.notes.length}>${e.notes.map((e) => C`<li>${H(e)}</li>`)}</ul></section>`;
+		return T`${this.predictions ? T`<section><h2>${V("predictions")}</h2>${St(e.predictions, e.explained)}</section>` : D}
+      <section><h2>${V("how_made")}</h2><dl data-testid="details">${e.details.map(([e, t]) => T`<dt>${H(e)}</dt><dd>${H(t)}</dd>`)}</dl>
+        <ul class="notes" data-testid="notes" ?hidden=${!e.notes.length}>${e.notes.map((e) => T`<li>${H(e)}</li>`)}</ul></section>`;
 	}
 };
 function St(e, t) {
-	return C`<ol class="predictions" data-testid="predictions">${e.map((e) => {
+	return T`<ol class="predictions" data-testid="predictions">${e.map((e) => {
 		let n = e.probability;
-		return C`<li class=${e.index === t ? "explained" : ""}><div><span>${H(e.label)}</span>
-      ${e.similarity === void 0 ? T : C`<em>${e.similarity.toFixed(3)}</em>`}
+		return T`<li class=${e.index === t ? "explained" : ""}><div><span>${H(e.label)}</span>
+      ${e.similarity === void 0 ? D : T`<em>${e.similarity.toFixed(3)}</em>`}
       <span>${Ct(e)}</span></div>
-      ${n === void 0 ? T : C`<p><i ${X({ width: `${100 * n}%` })}></i></p>`}</li>`;
+      ${n === void 0 ? D : T`<p><i ${Z({ width: `${100 * n}%` })}></i></p>`}</li>`;
 	})}</ol>`;
 }
 var Ct = (e) => e.probability === void 0 ? String(+(e.score ?? 0).toPrecision(4)) : `${(100 * e.probability).toFixed(1)} %`;
@@ -1191,17 +1210,18 @@ var wt = [
 	positive: () => V("sign_positive"),
 	negative: () => V("sign_negative"),
 	absolute: () => V("sign_absolute")
-}, Et = () => Ye() === "en" ? "zh" : "en", Dt = class extends Y {
+}, Et = () => z() === "en" ? "zh" : "en", Dt = class extends X {
 	static {
 		this.properties = {
 			view: { attribute: !1 },
 			tables: { attribute: !1 },
 			count: { type: Number },
-			language: { type: Boolean }
+			language: { type: Boolean },
+			more: { state: !0 }
 		};
 	}
 	static {
-		this.styles = [J, o`
+		this.styles = [Y, o`
     :host { display: block; }
     details { flex-basis: 100%; }
     summary { cursor: pointer; color: var(--soft); font-size: 13px; width: fit-content; padding: 4px 0; }
@@ -1211,50 +1231,60 @@ var wt = [
     .zoom output { min-width: 3.4em; text-align: center; font-variant-numeric: tabular-nums; font-size: 13px; color: var(--soft); }
   `];
 	}
+	constructor() {
+		super(), this.more = !1;
+	}
 	render() {
 		let { view: e, count: t } = this, n = e.show === "both" || e.show === "swipe";
-		return C`<form class="bar" data-testid="controls" @input=${this.change} @submit=${(e) => e.preventDefault()}>
-      <fieldset class="segments" data-testid="view"><legend>${V("show")}</legend>${wt.map(([t, n]) => C`
+		return T`<form class="bar" data-testid="controls" @input=${this.change} @submit=${(e) => e.preventDefault()}>
+      <fieldset class="segments" data-testid="view"><legend>${V("show")}</legend>${wt.map(([t, n]) => T`
         <label><input type="radio" name="show" value=${t} .checked=${e.show === t}><span>${n()}</span></label>`)}
       </fieldset>
       ${this.slide("opacity", V("opacity"), 0, 100, 1, !n)}
       <label class="field"><span>${V("color_map")}</span><select name="colors" data-testid="colors">
         ${this.choice("auto", V("automatic"), e.colors)}${Object.keys(this.tables).map((t) => this.choice(t, t === "jet" ? V("hides_structure", { name: t }) : t, e.colors))}</select></label>
       <label class="field"><span>${V("sign")}</span><select name="sign" data-testid="sign">
-        ${this.choice("auto", V("as_published"), e.sign)}${He.map((t) => this.choice(t, Tt[t](), e.sign))}</select></label>
-      ${t > 1 ? C`${this.check("beside", V("side_by_side"))}
+        ${this.choice("auto", V("as_published"), e.sign)}${Le.map((t) => this.choice(t, Tt[t](), e.sign))}</select></label>
+      ${t > 1 ? T`${this.check("beside", V("side_by_side"))}
         <label class="field"><span>${V("combine")}</span><select name="combine" data-testid="combine">
           ${this.choice("none", V("combine_none"), e.combine)}${this.choice("difference", V("difference_of_first_two"), e.combine)}
-          ${this.choice("agreement", V("agreement"), e.combine)}</select></label>` : T}
-      <details data-testid="more"><summary>${V("more_controls")}</summary><div class="row">
+          ${this.choice("agreement", V("agreement"), e.combine)}</select></label>` : D}
+      <details data-testid="more" @toggle=${this.unfold}><summary>${V("more_controls")}</summary>${this.more ? this.rest() : D}</details>
+    </form>`;
+	}
+	rest() {
+		let { view: e, count: t } = this, n = e.show === "both" || e.show === "swipe";
+		return T`<div class="row">
         ${this.slide("threshold", V("threshold"), 0, 95, 1, e.show === "photo")}
         ${this.slide("clip", V("clipping"), 0, 20, .5, e.show === "photo")}
         <label class="field"><span>${V("texture")}</span><select name="texture" data-testid="texture">
           ${this.choice("smooth", V("texture_smooth"), e.texture)}${this.choice("blocks", V("texture_blocks"), e.texture)}</select></label>
         ${this.check("contour", V("contour"))}
         ${this.check("fade", V("fade_weak"), !n)}
-        ${t > 1 ? this.check("shared", V("shared_scale")) : T}
+        ${t > 1 ? this.check("shared", V("shared_scale")) : D}
         <div class="field"><span id="zoom">${V("zoom")}</span><div class="zoom" role="group" aria-labelledby="zoom">
           <button type="button" class="small" aria-label=${V("tree_out")} @click=${() => this.zoom(e.zoom / 1.5)}>−</button>
           <output data-testid="zoom">${Math.round(100 * e.zoom)} %</output>
           <button type="button" class="small" aria-label=${V("tree_in")} data-testid="zoom-in" @click=${() => this.zoom(e.zoom * 1.5)}>+</button></div></div>
         <button type="button" class="small" data-testid="plain" @click=${() => this.tell("look", {
-			...G,
+			...U,
 			beside: e.beside
 		})}>${V("as_before")}</button>
-        ${this.language ? C`<button type="button" class="small" data-testid="language" lang=${Et()} @click=${() => z(Et())}>${Et() === "zh" ? "中文" : "English"}</button>` : T}
-      </div></details>
-    </form>`;
+        ${this.language ? T`<button type="button" class="small" data-testid="language" lang=${Et()} @click=${() => B(Et())}>${Et() === "zh" ? "中文" : "English"}</button>` : D}
+      </div>`;
+	}
+	unfold(e) {
+		this.more ||= e.target.open;
 	}
 	slide(e, t, n, r, i, a) {
-		return C`<label class="field slide"><span>${t} <output data-testid="${e}-value">${this.view[e]} %</output></span>
+		return T`<label class="field slide"><span>${t} <output data-testid="${e}-value">${this.view[e]} %</output></span>
       <input type="range" name=${e} min=${n} max=${r} step=${i} .value=${String(this.view[e])} ?disabled=${a} data-testid=${e}></label>`;
 	}
 	check(e, t, n = !1) {
-		return C`<label class="check"><input type="checkbox" name=${e} .checked=${this.view[e]} ?disabled=${n} data-testid=${e}><span>${t}</span></label>`;
+		return T`<label class="check"><input type="checkbox" name=${e} .checked=${this.view[e]} ?disabled=${n} data-testid=${e}><span>${t}</span></label>`;
 	}
 	choice(e, t, n) {
-		return C`<option value=${e} ?selected=${e === n}>${t}</option>`;
+		return T`<option value=${e} ?selected=${e === n}>${t}</option>`;
 	}
 	change(e) {
 		let t = e.target, n = t.name, r = t.type === "checkbox" ? t.checked : t.type === "range" ? t.valueAsNumber : t.value;
@@ -1264,52 +1294,60 @@ var wt = [
 		});
 	}
 	zoom(e) {
-		this.tell("look", q(this.view, e));
+		this.tell("look", G(this.view, e));
 	}
 };
 customElements.define("seewhy-bar", Dt);
 // src/maps/paint.ts
-var Z = 8192, Ot = 8191, Q = 2 * Z, kt = 0;
-function At(e, t) {
+var Q = 8192, Ot = 8191, kt = 2 * Q, At = 0;
+function jt(e, t) {
 	let n = new Uint16Array(e.length), r = t ? Ot / t : 0;
 	for (let t = 0; t < e.length; t++) {
 		let i = e[t];
-		n[t] = i === i ? Z + Math.round(i * r) : kt;
+		n[t] = i === i ? Q + Math.round(i * r) : At;
 	}
 	return n;
 }
-function jt(e, t) {
-	let { sign: n, limit: r, colors: i, fade: a, threshold: o } = e, s = new Uint8ClampedArray(4 * Q), c = t / Ot;
-	if (!r) return new Uint32Array(s.buffer);
-	for (let e = 1; e < Q; e++) {
-		let t = We((e - Z) * c, n, r), l = Math.abs(t);
-		if (l < o) continue;
-		let u = F(t, n), d = 4 * e;
-		s[d] = i[u], s[d + 1] = i[u + 1], s[d + 2] = i[u + 2], s[d + 3] = a ? 255 * l : 255;
+function Mt(e, t) {
+	let { sign: n, limit: r, colors: i, fade: a, threshold: o } = e, s = new Uint32Array(kt);
+	if (!r) return s;
+	let c = t / Ot, l = /* @__PURE__ */ new Uint8ClampedArray(4), u = new Uint32Array(l.buffer), d = (e) => {
+		let t = ze((e - Q) * c, n, r), s = Math.abs(t), d = Be(t, n);
+		return s < o ? 0 : (l[0] = i[d], l[1] = i[d + 1], l[2] = i[d + 2], l[3] = a ? 255 * s : 255, u[0]);
+	}, f = Math.max(Q - Math.ceil(r / c), 1), p = Math.min(Q + Math.ceil(r / c), 16383);
+	s.fill(d(1), 1, f);
+	for (let e = f; e <= p; e++) s[e] = d(e);
+	return s.fill(d(16383), p + 1), s;
+}
+var $;
+function Nt(e, t) {
+	return ($?.width !== e || $.height !== t) && ($ = new ImageData(e, t)), $;
+}
+function Pt(e, t, n) {
+	let r = new Uint32Array(e.data.buffer), i = r.length & -4;
+	for (let e = 0; e < i; e += 4) {
+		let i = n[t[e]], a = n[t[e + 1]], o = n[t[e + 2]], s = n[t[e + 3]];
+		r[e] = i, r[e + 1] = a, r[e + 2] = o, r[e + 3] = s;
 	}
-	return new Uint32Array(s.buffer);
+	for (let e = i; e < r.length; e++) r[e] = n[t[e]];
 }
-function Mt(e, t, n) {
-	let r = new Uint32Array(e.data.buffer);
-	for (let e = 0; e < r.length; e++) r[e] = n[t[e]];
-}
-function Nt(e, t, n, r, i) {
-	let a = r / Ot, o = new Uint8Array(Q);
-	for (let e = 1; e < Q; e++) {
-		let t = Math.abs(We((e - Z) * a, n.sign, n.limit));
+function Ft(e, t, n, r, i) {
+	let a = r / Ot, o = new Uint8Array(kt);
+	for (let e = 1; e < kt; e++) {
+		let t = Math.abs(ze((e - Q) * a, n.sign, n.limit));
 		o[e] = i.filter((e) => t >= e).length;
 	}
 	let { width: s, height: c } = e, l = new Uint32Array(e.data.buffer);
 	for (let e = 0, n = 0; e < c; e++) for (let r = 0; r < s; r++, n++) {
 		if (!t[n]) continue;
-		let i = o[t[n]], a = (e) => t[e] !== kt && o[t[e]] !== i, u = r + 1 < s && a(n + 1), d = e + 1 < c && a(n + s);
+		let i = o[t[n]], a = (e) => t[e] !== At && o[t[e]] !== i, u = r + 1 < s && a(n + 1), d = e + 1 < c && a(n + s);
 		(u || d) && (l[n] = 4294967295, d && e + 2 < c && (l[n + s] = 2952790016), u && r + 2 < s && (l[n + 1] = 2952790016));
 	}
 }
-function Pt(e, t, n) {
+function It(e, t, n) {
 	let r = t === "all", i = new ImageData(256, 1);
 	for (let e = 0; e < 256; e++) {
-		let a = F(r ? e / 127.5 - 1 : e / 255, t);
+		let a = Be(r ? e / 127.5 - 1 : e / 255, t);
 		i.data.set([
 			n[a],
 			n[a + 1],
@@ -1332,7 +1370,10 @@ function Pt(e, t, n) {
 	];
 }
 // src/elements/chips.ts
-var Ft = 76, It = /* @__PURE__ */ new WeakMap(), Lt = class extends Y {
+var Lt = 76, Rt = 100, zt = /* @__PURE__ */ new WeakMap(), Bt = class extends X {
+	constructor(...e) {
+		super(...e), this.due = 0;
+	}
 	static {
 		this.properties = {
 			data: { attribute: !1 },
@@ -1342,30 +1383,30 @@ var Ft = 76, It = /* @__PURE__ */ new WeakMap(), Lt = class extends Y {
 		};
 	}
 	static {
-		this.styles = [J, o`:host { display: block; }`];
+		this.styles = [Y, o`:host { display: block; }`];
 	}
 	render() {
-		return C`<div class="chips" role="group" data-testid="chips">${this.data.explanations.map((e, t) => C`
+		return T`<div class="chips" role="group" data-testid="chips">${this.data.explanations.map((e, t) => T`
       <button type="button" aria-pressed=${String(this.chosen.includes(t))} data-testid="chip-${t}" @click=${() => this.tell("choose", t)}>
-        <canvas></canvas><span>${e.method}<small>${H(e.target)}</small>${H(e.also) ? C`<small>${H(e.also)}</small>` : ""}</span>
+        <canvas></canvas><span>${e.method}<small>${H(e.target)}</small>${H(e.also) ? T`<small>${H(e.also)}</small>` : ""}</span>
       </button>`)}</div>`;
 	}
 	updated(e) {
 		let t = e.get("view");
-		(e.has("data") || !t || t.colors !== this.view.colors || t.sign !== this.view.sign || t.clip !== this.view.clip) && this.renderRoot.querySelectorAll("canvas").forEach((e, t) => this.draw(e, t));
+		(e.has("data") || !t || t.colors !== this.view.colors || t.sign !== this.view.sign || t.clip !== this.view.clip) && (clearTimeout(this.due), this.due = window.setTimeout(() => this.renderRoot.querySelectorAll("canvas").forEach((e, t) => this.draw(e, t)), Rt));
 	}
 	draw(e, t) {
-		let { photo: n } = this.data, r = Ft / Math.min(n.width, n.height), i = $e(this.data.explanations[t], t), a = U(i, this.view), [o, s] = [n.width, n.height].map((e) => Math.max(1, Math.round(e * Math.min(r, 608 / Math.max(n.width, n.height))))), { limit: c } = W(i, a, this.view.clip, n), l = this.tables[this.view.colors] ?? this.tables[a === "all" ? "bluewhitered" : "inferno"], u = rt(i, n), d = new ImageData(o, s);
-		if (!It.has(i.field)) {
+		let { photo: n } = this.data, r = Lt / Math.min(n.width, n.height), i = ot(this.data.explanations[t], t), a = K(i, this.view), [o, s] = [n.width, n.height].map((e) => Math.max(1, Math.round(e * Math.min(r, 608 / Math.max(n.width, n.height))))), { limit: c } = q(i, a, this.view.clip, n), l = this.tables[this.view.colors] ?? this.tables[a === "all" ? "bluewhitered" : "inferno"], u = lt(i, n), d = Nt(o, s);
+		if (!zt.has(i.field)) {
 			let e = i.field.over({
 				left: 0,
 				top: 0,
 				width: n.width,
 				height: n.height
 			}, o, s, !1);
-			It.set(i.field, At(e, u));
+			zt.set(i.field, jt(e, u));
 		}
-		Mt(d, It.get(i.field), jt({
+		Pt(d, zt.get(i.field), Mt({
 			sign: a,
 			limit: c,
 			colors: l,
@@ -1374,21 +1415,21 @@ var Ft = 76, It = /* @__PURE__ */ new WeakMap(), Lt = class extends Y {
 		}, u)), [e.width, e.height] = [o, s], e.getContext("2d").putImageData(d, 0, 0);
 	}
 };
-customElements.define("seewhy-chips", Lt);
+customElements.define("seewhy-chips", Bt);
 // src/elements/gestures.ts
-var Rt = {
+var Vt = {
 	ArrowLeft: [-1, 0],
 	ArrowRight: [1, 0],
 	ArrowUp: [0, -1],
 	ArrowDown: [0, 1]
-}, $ = 1.25, zt = class {
+}, Ht = 1.25, Ut = class {
 	constructor(e) {
 		this.tile = e, this.held = /* @__PURE__ */ new Map();
 	}
 	listen(e) {
 		this.box = e, e.addEventListener("pointerdown", (e) => this.down(e)), e.addEventListener("pointermove", (e) => this.move(e));
 		for (let t of ["pointerup", "pointercancel"]) e.addEventListener(t, (e) => this.held.delete(e.pointerId));
-		e.addEventListener("wheel", (e) => this.wheel(e), { passive: !1 }), e.addEventListener("dblclick", (e) => this.look(this.tile.view.zoom > 1 ? q(this.tile.view, 1) : this.closer(e, 3))), e.addEventListener("keydown", (e) => this.key(e));
+		e.addEventListener("wheel", (e) => this.wheel(e), { passive: !1 }), e.addEventListener("dblclick", (e) => this.look(this.tile.view.zoom > 1 ? G(this.tile.view, 1) : this.closer(e, 3))), e.addEventListener("keydown", (e) => this.key(e));
 	}
 	look(e) {
 		this.tile.dispatchEvent(new CustomEvent("look", {
@@ -1402,7 +1443,7 @@ var Rt = {
 		return [(e.clientX - t.left) / t.width, (e.clientY - t.top) / t.height];
 	}
 	point(e) {
-		let { photo: t, view: n } = this.tile, r = K(n, t.width, t.height), [i, a] = this.part(e);
+		let { photo: t, view: n } = this.tile, r = W(n, t.width, t.height), [i, a] = this.part(e);
 		this.at(r.left + i * r.width, r.top + a * r.height);
 	}
 	at(e, t) {
@@ -1415,7 +1456,7 @@ var Rt = {
 	}
 	closer(e, t) {
 		let { view: n } = this.tile, [r, i] = this.part(e);
-		return q(n, n.zoom * t, n.x + (r - .5) / n.zoom, n.y + (i - .5) / n.zoom);
+		return G(n, n.zoom * t, n.x + (r - .5) / n.zoom, n.y + (i - .5) / n.zoom);
 	}
 	down(e) {
 		this.held.set(e.pointerId, e), (this.tile.view.zoom > 1 || this.tile.view.show === "swipe") && this.box.setPointerCapture(e.pointerId), this.tile.view.show === "swipe" && this.swipe(e), this.point(e);
@@ -1426,7 +1467,7 @@ var Rt = {
 	}
 	drag(e, t) {
 		let [n, r] = this.part(e), [i, a] = this.part(t), { view: o } = this.tile;
-		this.look(ft(o, (n - i) / o.zoom, (r - a) / o.zoom));
+		this.look($e(o, (n - i) / o.zoom, (r - a) / o.zoom));
 	}
 	pinch(e, t, n) {
 		let r = (e) => Math.hypot(e.clientX - n.clientX, e.clientY - n.clientY) || 1;
@@ -1443,27 +1484,27 @@ var Rt = {
 		(e.ctrlKey || e.metaKey) && (e.preventDefault(), this.look(this.closer(e, Math.exp(-e.deltaY / (e.deltaMode ? 10 : 250)))));
 	}
 	key(e) {
-		let { photo: t, view: n, at: r } = this.tile, i = Rt[e.key], [a, o] = r ?? [t.width / 2, t.height / 2], s = {
-			"+": n.zoom * $,
-			"=": n.zoom * $,
-			"-": n.zoom / $,
+		let { photo: t, view: n, at: r } = this.tile, i = Vt[e.key], [a, o] = r ?? [t.width / 2, t.height / 2], s = {
+			"+": n.zoom * Ht,
+			"=": n.zoom * Ht,
+			"-": n.zoom / Ht,
 			0: 1
 		}[e.key];
 		if (!i && s === void 0) return;
-		if (e.preventDefault(), s !== void 0) return this.look(q(n, s, (a + .5) / t.width, (o + .5) / t.height));
+		if (e.preventDefault(), s !== void 0) return this.look(G(n, s, (a + .5) / t.width, (o + .5) / t.height));
 		let c = e.shiftKey ? 10 : 1;
 		this.at(Math.floor(a) + c * i[0], Math.floor(o) + c * i[1]);
 	}
-}, Bt = [
+}, Wt = [
 	.25,
 	.5,
 	.75
-], Vt = 1e3, Ht = class extends Y {
+], Gt = 1e3, Kt = class extends X {
 	constructor(...e) {
 		super(...e), this.size = {
 			w: 0,
 			h: 0
-		}, this.gestures = new zt(this);
+		}, this.gestures = new Ut(this);
 	}
 	static {
 		this.properties = {
@@ -1476,7 +1517,7 @@ var Rt = {
 		};
 	}
 	static {
-		this.styles = [J, o`
+		this.styles = [Y, o`
     :host { display: block; min-width: 0; }
     .tile { height: 100%; }
     .view img { transform-origin: 0 0; }
@@ -1487,53 +1528,58 @@ var Rt = {
   `];
 	}
 	get colors() {
-		let e = U(this.layer, this.view) === "all" ? "bluewhitered" : "inferno";
+		let e = K(this.layer, this.view) === "all" ? "bluewhitered" : "inferno";
 		return this.tables[this.view.colors] ?? this.tables[e];
 	}
 	connectedCallback() {
-		super.connectedCallback(), this.watch = new ResizeObserver(() => this.measure()), this.hasUpdated && this.watch.observe(this.renderRoot.querySelector(".view"));
+		super.connectedCallback(), this.watch = new ResizeObserver(([{ contentRect: { width: e, height: t } }]) => this.fit(e, t)), this.hasUpdated && this.watch.observe(this.renderRoot.querySelector(".view"));
 	}
 	disconnectedCallback() {
 		super.disconnectedCallback(), this.watch?.disconnect();
 	}
 	firstUpdated() {
 		let e = this.renderRoot.querySelector(".view");
-		this.watch.observe(e), this.gestures.listen(e), this.measure();
+		this.watch.observe(e), this.gestures.listen(e);
+	}
+	now() {
+		this.performUpdate();
+		let { width: e, height: t } = this.renderRoot.querySelector(".view").getBoundingClientRect();
+		this.fit(e, t);
 	}
 	updated(e) {
-		e.size === 1 && e.has("at") || this.paint(), this.bar();
+		e.size === 1 && e.has("at") || (this.paint(), this.bar());
 	}
 	render() {
-		let { layer: e, photo: t, view: n, scale: r } = this, i = e.index < 0 ? "combined" : e.index, a = U(e, n), o = K(n, t.width, t.height), s = n.show === "heat", c = `scale(${n.zoom}) translate(${-100 * o.left / t.width}%, ${-100 * o.top / t.height}%)`, l = `view${n.zoom > 1 ? " close" : ""}`, u = [e.title, ...e.subtitles.slice(0, 2)].join(", ");
-		return C`<figure class="tile" part="tile">
-      <figcaption><b>${e.title}</b>${e.subtitles.map((e) => C`<span>${e}</span>`)}</figcaption>
+		let { layer: e, photo: t, view: n, scale: r } = this, i = e.index < 0 ? "combined" : e.index, a = K(e, n), o = W(n, t.width, t.height), s = n.show === "heat", c = `scale(${n.zoom}) translate(${-100 * o.left / t.width}%, ${-100 * o.top / t.height}%)`, l = `view${n.zoom > 1 ? " close" : ""}`, u = [e.title, ...e.subtitles.slice(0, 2)].join(", ");
+		return T`<figure class="tile" part="tile">
+      <figcaption><b>${e.title}</b>${e.subtitles.map((e) => T`<span>${e}</span>`)}</figcaption>
       <div class=${l} tabindex="0" role="application" aria-label="${u}. ${V("keys_hint")}"
-        ${X({ "--aspect": String(t.width / t.height) })} data-testid="view-${i}">
+        ${Z({ "--aspect": String(t.width / t.height) })} data-testid="view-${i}">
         <img src=${t.src} alt=${t.name} draggable="false"
           class=${n.show === "both" && a === "all" && r.limit ? "pale" : ""}
-          ${X({
+          ${Z({
 			transform: c,
 			opacity: s && r.limit ? "0.18" : "1"
 		})}>
         <canvas data-testid="heat-${i}" ?hidden=${n.show === "photo"}
-          ${X({
+          ${Z({
 			opacity: s ? "1" : String(n.opacity / 100),
 			"clip-path": n.show === "swipe" ? `inset(0 0 0 ${n.swipe}%)` : "none"
 		})}></canvas>
-        ${e.shown?.frame ? C`<div class="frame" ${X(this.frame(e.shown.frame))}></div>` : T}
-        ${n.show === "swipe" ? C`<div class="divider" ${X({ left: `${n.swipe}%` })}></div>` : T}
+        ${e.shown?.frame ? T`<div class="frame" ${Z(this.frame(e.shown.frame))}></div>` : D}
+        ${n.show === "swipe" ? T`<div class="divider" ${Z({ left: `${n.swipe}%` })}></div>` : D}
         ${this.cross()}
-        <p class="blank" data-testid="blank-${i}" ?hidden=${!!r.limit}>${Wt(a)}</p>
-        ${e.shown?.partial ? C`<span class="busy">${V("so_far")}</span>` : T}
+        <p class="blank" data-testid="blank-${i}" ?hidden=${!!r.limit}>${Jt(a)}</p>
+        ${e.shown?.partial ? T`<span class="busy">${V("so_far")}</span>` : D}
       </div>
       <div class="scale" ?hidden=${!r.limit || n.show === "photo"}>
         <div class="strip"><canvas class="bar-colors"></canvas>${this.mark(a)}</div>
         <div class="ticks" data-testid="ticks-${i}">${this.ticks(a)}</div>
         <p class="units">${[e.units, this.clipped()].filter(Boolean).join("; ")}</p>
       </div>
-      ${e.shown?.seconds === void 0 ? T : C`<p class="took" data-testid="took-${i}">${Ut(e.shown)}</p>`}
+      ${e.shown?.seconds === void 0 ? D : T`<p class="took" data-testid="took-${i}">${qt(e.shown)}</p>`}
       ${this.readout(String(i))}
-      ${e.shown?.words ? this.words(e.shown.words, e.index) : T}
+      ${e.shown?.words ? this.words(e.shown.words, e.index) : D}
     </figure>`;
 	}
 	frame([e, t, n, r]) {
@@ -1546,36 +1592,36 @@ var Rt = {
 		};
 	}
 	percent(e, t) {
-		let n = K(this.view, this.photo.width, this.photo.height);
+		let n = W(this.view, this.photo.width, this.photo.height);
 		return [100 * (e - n.left) / n.width, 100 * (t - n.top) / n.height];
 	}
 	cross() {
-		if (!this.at) return T;
+		if (!this.at) return D;
 		let [e, t] = this.percent(this.at[0] + .5, this.at[1] + .5);
-		return [e, t].some((e) => e < 0 || e > 100) ? T : C`<div class="cross" ${X({
+		return [e, t].some((e) => e < 0 || e > 100) ? D : T`<div class="cross" ${Z({
 			left: `${e}%`,
 			top: `${t}%`
 		})}></div>`;
 	}
 	readout(e) {
-		let { at: t, layer: n } = this, r = t ? n.field.at(...t) : NaN, i = t && n.field instanceof Be ? n.field.cell(...t) : null, [a, o] = t ?? [0, 0];
-		return C`<p class="readout" aria-live="polite">
-      <b data-testid="value-${e}" data-raw=${t ? String(r) : T}>${t ? Number.isNaN(r) ? V("outside_view") : L(r) : ""}</b>
+		let { at: t, layer: n } = this, r = t ? n.field.at(...t) : NaN, i = t && n.field instanceof I ? n.field.cell(...t) : null, [a, o] = t ?? [0, 0];
+		return T`<p class="readout" aria-live="polite">
+      <b data-testid="value-${e}" data-raw=${t ? String(r) : D}>${t ? Number.isNaN(r) ? V("outside_view") : P(r) : ""}</b>
       <span data-testid="where-${e}">${t ? V("pixel_at", {
 			x: a,
 			y: o
 		}) : ""}</span>
-      ${i ? C`<span class="many">${V("row_and_column", {
+      ${i ? T`<span class="many">${V("row_and_column", {
 			row: i[0],
 			column: i[1]
-		})}</span>` : T}
+		})}</span>` : D}
     </p>`;
 	}
 	mark(e) {
 		let t = this.at ? this.layer.field.at(...this.at) : NaN, { limit: n } = this.scale;
-		if (Number.isNaN(t) || !n) return T;
+		if (Number.isNaN(t) || !n) return D;
 		let r = Math.min(Math.max((e === "negative" ? -t : e === "absolute" ? Math.abs(t) : t) / n, -1), 1);
-		return C`<i ${X({ left: `${e === "all" ? 50 + 50 * r : 100 * Math.max(r, 0)}%` })}></i>`;
+		return T`<i ${Z({ left: `${e === "all" ? 50 + 50 * r : 100 * Math.max(r, 0)}%` })}></i>`;
 	}
 	ticks(e) {
 		let t = e === "all" ? [
@@ -1591,39 +1637,38 @@ var Rt = {
 			.75,
 			1
 		], n = this.scale.limit;
-		return t.map((t) => C`<span>${L(t * (e === "negative" ? -n : n))}</span>`);
+		return t.map((t) => T`<span>${P(t * (e === "negative" ? -n : n))}</span>`);
 	}
 	clipped() {
 		let { peak: e, limit: t } = this.scale;
-		return e > t ? V("largest", { value: L(e) }) : "";
+		return e > t ? V("largest", { value: P(e) }) : "";
 	}
 	words({ title: e, listed: t, top: n }, r) {
 		let i = this.tables.bluewhitered;
-		return C`<p class="words" data-testid="words-${r}"><span>${H(e)}</span>${t.map(([e, t]) => {
-			let r = F(n ? t / n : 0, "all"), [a, o, s] = i.slice(r, r + 3), c = .3 * a + .59 * o + .11 * s < 128 ? "#fff" : "#1c1c21";
-			return C`<b data-raw=${t} ${X({
+		return T`<p class="words" data-testid="words-${r}"><span>${H(e)}</span>${t.map(([e, t]) => {
+			let r = Be(n ? t / n : 0, "all"), [a, o, s] = i.slice(r, r + 3), c = .3 * a + .59 * o + .11 * s < 128 ? "#fff" : "#1c1c21";
+			return T`<b data-raw=${t} ${Z({
 				background: `rgb(${a} ${o} ${s})`,
 				color: c
-			})}>${e}<small>${L(t)}</small></b>`;
+			})}>${e}<small>${P(t)}</small></b>`;
 		})}</p>`;
 	}
 	bar() {
 		let e = this.renderRoot.querySelector(".bar-colors");
-		e && this.scale.limit && Pt(e, U(this.layer, this.view), this.colors);
+		e && this.scale.limit && It(e, K(this.layer, this.view), this.colors);
 	}
-	measure() {
-		let e = this.renderRoot.querySelector(".view")?.getBoundingClientRect();
-		if (!e?.width) return;
-		let t = Math.min(window.devicePixelRatio, Vt / Math.max(e.width, e.height)), [n, r] = [Math.round(e.width * t), Math.round(e.height * t)];
-		(n !== this.size.w || r !== this.size.h) && (this.size = {
-			w: n,
-			h: r
+	fit(e, t) {
+		if (!e) return;
+		let n = Math.min(window.devicePixelRatio, Gt / Math.max(e, t)), [r, i] = [Math.round(e * n), Math.round(t * n)];
+		(r !== this.size.w || i !== this.size.h) && (this.size = {
+			w: r,
+			h: i
 		}, this.paint());
 	}
 	paint() {
 		let { layer: e, photo: t, view: n, scale: r, size: i } = this, { w: a, h: o } = i, s = this.renderRoot.querySelector(".view > canvas");
 		if (!s || !a || n.show === "photo") return;
-		let c = U(e, n), l = [
+		let c = K(e, n), l = [
 			a,
 			o,
 			n.zoom,
@@ -1632,11 +1677,11 @@ var Rt = {
 			n.texture
 		].join();
 		if (this.found?.key !== l || this.found.field !== e.field) {
-			let r = K(n, t.width, t.height), i = e.field.over(r, a, o, n.texture === "blocks"), s = Math.max(I(i), rt(e, t));
+			let r = W(n, t.width, t.height), i = e.field.over(r, a, o, n.texture === "blocks"), s = Math.max(Ue(i), lt(e, t));
 			this.found = {
 				key: l,
 				field: e.field,
-				levels: At(i, s),
+				levels: jt(i, s),
 				peak: s,
 				drawn: ""
 			};
@@ -1655,12 +1700,15 @@ var Rt = {
 			n.threshold,
 			n.contour
 		].join();
-		this.found.drawn !== d && (this.found.drawn = d, this.image && this.image.width === a && this.image.height === o || ([s.width, s.height] = [a, o], this.image = new ImageData(a, o)), Mt(this.image, this.found.levels, jt(u, this.found.peak)), n.contour && Nt(this.image, this.found.levels, u, this.found.peak, Bt), s.getContext("2d").putImageData(this.image, 0, 0));
+		if (this.found.drawn === d) return;
+		this.found.drawn = d, (s.width !== a || s.height !== o) && ([s.width, s.height] = [a, o]);
+		let f = Nt(a, o);
+		Pt(f, this.found.levels, Mt(u, this.found.peak)), n.contour && Ft(f, this.found.levels, u, this.found.peak, Wt), s.getContext("2d").putImageData(f, 0, 0);
 	}
-}, Ut = ({ seconds: e, passes: t }) => [V("seconds", { seconds: e.toFixed(2) }), t ? V("forward_backward", { ...t }) : ""].filter(Boolean).join(" · "), Wt = (e) => V(e === "positive" ? "no_positive_evidence" : e === "negative" ? "no_negative_evidence" : "score_never_moves");
-customElements.define("seewhy-tile", Ht);
+}, qt = ({ seconds: e, passes: t }) => [V("seconds", { seconds: e.toFixed(2) }), t ? V("forward_backward", { ...t }) : ""].filter(Boolean).join(" · "), Jt = (e) => V(e === "positive" ? "no_positive_evidence" : e === "negative" ? "no_negative_evidence" : "score_never_moves");
+customElements.define("seewhy-tile", Kt);
 // src/elements/viewer.ts
-var Gt = class extends Y {
+var Yt = class extends X {
 	static {
 		this.properties = {
 			data: { attribute: !1 },
@@ -1673,7 +1721,7 @@ var Gt = class extends Y {
 		};
 	}
 	static {
-		this.styles = [J, o`
+		this.styles = [Y, o`
     :host { display: block; }
     main { margin: 0; }
     .stage { margin-top: 16px; }
@@ -1694,10 +1742,11 @@ var Gt = class extends Y {
 				...this.view,
 				beside: !0
 			}, this.performUpdate();
+			for (let e of this.renderRoot.querySelectorAll("seewhy-tile")) e.now();
 		}, this.restored = () => {
 			this.view = this.printed ?? this.view, this.printed = void 0;
 		}, Object.assign(this, {
-			view: { ...G },
+			view: { ...U },
 			at: null,
 			current: 0,
 			chosen: null,
@@ -1712,14 +1761,14 @@ var Gt = class extends Y {
 		super.disconnectedCallback(), removeEventListener("beforeprint", this.whole), removeEventListener("afterprint", this.restored);
 	}
 	valueAt(e, t, n = this.current) {
-		return et(this.data, { ...G }, [n])[0].field.at(e, t);
+		return st(this.data, { ...U }, [n])[0].field.at(e, t);
 	}
 	get shownOnes() {
 		let e = [...this.data.explanations.keys()];
 		return this.view.beside ? e.filter((e) => this.chosen?.includes(e) ?? !0) : [this.current];
 	}
 	willUpdate(e) {
-		this.data && (e.has("data") && (this.tables = Object.fromEntries(Object.entries(this.data.tables).map(([e, t]) => [e, Fe(t)])), this.current = Math.min(this.current, Math.max(this.data.explanations.length - 1, 0))), (!e.has("at") || e.size > 1) && (this.layers = et(this.data, this.view, this.shownOnes)));
+		this.data && (e.has("data") && (this.tables = Object.fromEntries(Object.entries(this.data.tables).map(([e, t]) => [e, Fe(t)])), this.current = Math.min(this.current, Math.max(this.data.explanations.length - 1, 0))), (!e.has("at") || e.size > 1) && (this.layers = st(this.data, this.view, this.shownOnes)));
 	}
 	updated(e) {
 		(e.has("current") || e.has("data")) && this.tell("described", this.data?.explanations[this.current]);
@@ -1738,41 +1787,41 @@ var Gt = class extends Y {
 	}
 	render() {
 		let { data: e, view: t, layers: n, tables: r } = this;
-		if (!e?.explanations.length) return T;
+		if (!e?.explanations.length) return D;
 		let i = n.length > 1;
-		return C`<main class=${this.bare ? "bare" : ""} data-testid="app"><section class="work">
+		return T`<main class=${this.bare ? "bare" : ""} data-testid="app"><section class="work">
       <seewhy-bar .view=${t} .tables=${r} count=${e.explanations.length} ?language=${!this.bare}></seewhy-bar>
-      ${e.explanations.length > 1 ? C`<seewhy-chips .data=${e} .view=${t} .tables=${r} .chosen=${this.shownOnes} @choose=${this.choose}></seewhy-chips>` : T}
-      <div class="stage ${i ? "beside" : ""} ${i && this.columns ? "grid" : ""}" data-testid="stage" ${X({ "--columns": String(this.columns) })}>${n.map((a) => C`
+      ${e.explanations.length > 1 ? T`<seewhy-chips .data=${e} .view=${t} .tables=${r} .chosen=${this.shownOnes} @choose=${this.choose}></seewhy-chips>` : D}
+      <div class="stage ${i ? "beside" : ""} ${i && this.columns ? "grid" : ""}" data-testid="stage" ${Z({ "--columns": String(this.columns) })}>${n.map((a) => T`
         <seewhy-tile class=${a.index === this.current && i ? "current" : ""} data-testid="tile-${a.index < 0 ? "combined" : a.index}"
-          .layer=${a} .photo=${e.photo} .view=${t} .scale=${it(a, n, t, e.photo)} .tables=${r} .at=${this.at}
+          .layer=${a} .photo=${e.photo} .view=${t} .scale=${ut(a, n, t, e.photo)} .tables=${r} .at=${this.at}
           @pointerdown=${() => this.hold(a)} @focusin=${() => this.hold(a)}></seewhy-tile>`)}</div>
       <p class="hint">${V("hover_hint")} ${V("keys_hint")} ${V("zoom_hint")}</p></section>
-      ${this.bare ? T : C`<aside><seewhy-about .shown=${e.explanations[this.current]}></seewhy-about></aside>`}</main>`;
+      ${this.bare ? D : T`<aside><seewhy-about .shown=${e.explanations[this.current]}></seewhy-about></aside>`}</main>`;
 	}
 	hold(e) {
 		e.index >= 0 && (this.current = e.index);
 	}
 };
-customElements.define("seewhy-viewer", Gt);
+customElements.define("seewhy-viewer", Yt);
 // src/viewer.ts
-function Kt(e) {
+function Xt(e) {
 	let t = JSON.parse(e), n = document.querySelector("seewhy-viewer"), r = (e) => document.querySelector(`[data-testid="${e}"]`);
-	z(t.lang);
+	B(t.lang);
 	let i = t.explanations[0], a = () => {
-		document.documentElement.lang = Ye() === "zh" ? "zh-CN" : "en", r("title").textContent = V("why_label", { label: H(i.label) }), r("lead").textContent = V("looked_at", {
+		document.documentElement.lang = z() === "zh" ? "zh-CN" : "en", r("title").textContent = V("why_label", { label: H(i.label) }), r("lead").textContent = V("looked_at", {
 			model: i.model,
 			photo: t.photo.name
 		}), r("stamp").hidden = !i.random, r("stamp").textContent = V("random_weights");
 	};
 	n.addEventListener("described", (e) => {
 		i = e.detail, a();
-	}), B(a), n.data = t, n.hidden = !1;
+	}), Xe(a), n.data = t, n.hidden = !1;
 }
-function qt({ model: e, el: t }) {
+function Zt({ model: e, el: t }) {
 	let n = document.createElement("seewhy-viewer"), r = () => {
 		let t = e.get("data");
-		z(t.lang), n.data = t;
+		B(t.lang), n.data = t;
 	};
 	r(), e.on("change:data", r), e.on("change:view", () => n.view = {
 		...n.view,
@@ -1783,6 +1832,6 @@ function qt({ model: e, el: t }) {
 	};
 	n.addEventListener("point", (e) => i("at", e.detail)), n.addEventListener("look", (e) => i("view", e.detail)), t.append(n);
 }
-var Jt = { render: qt }, Yt = document.getElementById("data");
-Yt?.textContent && document.querySelector("seewhy-viewer") && Kt(Yt.textContent);
-export { dt as CLOSEST, M as LitElement, G as PLAIN, Y as Speaking, Gt as Viewer, Ct as amount, mt as asText, o as css, Jt as default, ht as fromText, C as html, Ye as lang, B as listen, ft as moved, T as nothing, St as predictions, H as said, K as seen, J as shared, _t as sheet, z as speak, X as styled, Ce as svg, V as word, q as zoomed };
+var Qt = { render: Zt }, $t = document.getElementById("data");
+$t?.textContent && document.querySelector("seewhy-viewer") && Xt($t.textContent);
+export { Qe as CLOSEST, M as LitElement, U as PLAIN, X as Speaking, Yt as Viewer, Ct as amount, tt as asText, o as css, Qt as default, nt as fromText, T as html, z as lang, Xe as listen, $e as moved, D as nothing, St as predictions, H as said, W as seen, Y as shared, _t as sheet, B as speak, Z as styled, xe as svg, V as word, G as zoomed };

@@ -1,5 +1,6 @@
 """What clients are told of models, photos, predictions and explanations, as plain data."""
 
+import json
 from collections.abc import Container, Sequence
 from dataclasses import MISSING, asdict
 from typing import Any
@@ -19,6 +20,7 @@ from seewhy.render.document import base64
 from seewhy.render.shown import placed, prediction, shown
 from seewhy.texts import TextModel
 from seewhy.types import Explanation, Prediction
+from seewhy.web.asked import Cell
 from seewhy.web.edits import fills
 from seewhy.web.jobs import Job
 
@@ -77,10 +79,10 @@ def predictions(listed: Sequence[Prediction], lang: str | None) -> list[dict[str
     return found if lang is None else spoken(found, lang)
 
 
-def explanation(key: str, one: Explanation, lang: str | None) -> dict[str, Any]:
+def explanation(key: str, one: Explanation) -> dict[str, Any]:
     """What the viewer takes, and more. values: float32, little-endian, rows one after another, of the map whose
-    channels are reduced to one. lang: of its texts; None for all of them."""
-    found = shown([one])[0] | {
+    channels are reduced to one."""
+    return shown([one])[0] | {
         "key": key,
         "class": one.classes[0],
         "kind": one.score,
@@ -94,7 +96,6 @@ def explanation(key: str, one: Explanation, lang: str | None) -> dict[str, Any]:
         "blank": bool(one.blank[0]),
         "versions": dict(one.versions),
     }
-    return found if lang is None else spoken(found, lang)
 
 
 def spoken(found: Any, lang: str) -> Any:
@@ -104,6 +105,11 @@ def spoken(found: Any, lang: str) -> Any:
             return found[lang]
         return {name: spoken(value, lang) for name, value in found.items()}
     return [spoken(one, lang) for one in found] if isinstance(found, list | tuple) else found
+
+
+def packed(found: Any) -> bytes:
+    """As JSON."""
+    return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def numbers(values: NDArray[np.float32]) -> dict[str, Any]:
@@ -127,10 +133,11 @@ def job(one: Job, before: int, results: Container[str] = ()) -> dict[str, Any]:
         "before": before,
         "photo": one.asked.photo,
         "model": one.asked.spec,
-        "cells": [
-            {"method": c.method.info.id, "target": c.text, "key": c.key, "ready": c.key in results}
-            for c in one.asked.cells
-        ],
+        "cells": [cell(part, results) for part in one.asked.cells],
         "progress": one.latest,
         "events": len(one.events),
     }
+
+
+def cell(one: Cell, results: Container[str]) -> dict[str, Any]:
+    return {"method": one.method.info.id, "target": one.text, "key": one.key, "ready": one.key in results}

@@ -30,6 +30,7 @@ from seewhy.web.jobs import Job, Queue
 from seewhy.web.limits import Limits
 from seewhy.web.photos import Photos
 from seewhy.web.reading import body, document
+from seewhy.web.recent import Recent
 from seewhy.web.refusing import HANDLERS, Refusal, log
 from seewhy.web.results import Results
 from seewhy.web.room import Room
@@ -37,6 +38,7 @@ from seewhy.web.samples import Samples
 from seewhy.web.shelf import Shelf
 from seewhy.web.work import Work
 
+MEMORY = 64 * 2**20  # bytes of answers about results
 WAIT = 0.02  # seconds between two looks whether a model is loaded
 
 
@@ -86,6 +88,7 @@ class Server:
         self._decoding = anyio.CapacityLimiter(limits.decoding)
         self._pacing = anyio.CapacityLimiter(1)
         self._looking = anyio.CapacityLimiter(1)  # predictions wait for each other, not for the work
+        self._said = Recent[bytes](MEMORY, len)
         self._twins = self.models.twins
         known = self.photos, self.results, self.models, self._model, self._twins, limits, self._looking
         self._more = looking.routes(*known, folder / "curves")
@@ -116,6 +119,7 @@ class Server:
             ("DELETE", "/api/jobs/{job}", self.cancel),
             ("GET", "/api/jobs/{job}/events", self.events),
             ("GET", "/api/jobs/{job}/partial/{key}", self.partial),
+            ("POST", "/api/results", self.kept),
             ("GET", "/api/results/{key}", self.result),
             ("GET", "/api/report", self.report),
         ]
@@ -177,7 +181,7 @@ class Server:
         def found() -> list[dict[str, Any]]:
             made = asked(given, self.models, self.limits)
             costs = [
-                (method, self.costs.of(made.model, method, len(cells), self.queue.idle))
+                (method, self.costs.of(made.model, method, len(cells), self.queue.idle, made.fingerprint))
                 for method, cells in made.methods
             ]
             return [{"method": method.info.id, **asdict(cost)} for method, cost in costs]
@@ -189,8 +193,7 @@ class Server:
         return JSONResponse({"jobs": found})
 
     async def add_job(self, request: Request) -> Response:
-        given = await document(request, self.limits.body, self.limits.silence)
-        self.photos.path(given["photo"] if isinstance(given.get("photo"), str) else "")
+        given = await self._wish(request)
 
         def made() -> Asked:
             found = asked(given, self.models, self.limits)
@@ -223,11 +226,31 @@ class Server:
             raise Refusal("no_partial", "there is no map of it yet, or it is whole", "see the job's events", 404)
         return JSONResponse({"key": key, **answers.partial(found, job.geometry)})
 
+    async def kept(self, request: Request) -> Response:
+        """What is here of work asked for as in /api/jobs; nothing is begun."""
+        given = await self._wish(request)
+
+        def found() -> bytes:
+            cells = [answers.cell(one, self.results) for one in asked(given, self.models, self.limits).cells]
+            results = b",".join(self._result(cell["key"]) for cell in cells if cell["ready"])
+            return b'{"cells":%b,"results":[%b]}' % (answers.packed(cells), results)
+
+        return Response(await anyio.to_thread.run_sync(found), media_type="application/json")
+
     async def result(self, request: Request) -> Response:
-        key = request.path_params["key"]
-        found = await anyio.to_thread.run_sync(self.results.get, key)
         lang = _lang(request) if "lang" in request.query_params else None
-        return JSONResponse(answers.explanation(key, found, lang) | {"calls": calls.of_result(found)})
+        found = await anyio.to_thread.run_sync(self._result, request.path_params["key"], lang)
+        return Response(found, media_type="application/json")
+
+    def _result(self, key: str, lang: str | None = None) -> bytes:
+        """As it is sent. Raises Refusal where it is not here."""
+        found = self.results.get(key)
+
+        def made() -> bytes:
+            said = answers.explanation(key, found) | {"calls": calls.of_result(found)}
+            return answers.packed(said if lang is None else answers.spoken(said, lang))
+
+        return self._said.get((key, lang), made)
 
     async def report(self, request: Request) -> Response:
         """One HTML file of results about one photo: ?key=...&key=..."""
@@ -240,6 +263,12 @@ class Server:
         text = await anyio.to_thread.run_sync(lambda: page([self.results.get(key) for key in keys], lang))
         said = {"content-disposition": 'attachment; filename="seewhy.html"', "content-security-policy": "sandbox"}
         return Response(text, media_type="text/html; charset=utf-8", headers=said)
+
+    async def _wish(self, request: Request) -> dict[str, Any]:
+        """What is asked for about a photo. Raises Refusal where that is not here."""
+        given = await document(request, self.limits.body, self.limits.silence)
+        self.photos.path(given["photo"] if isinstance(given.get("photo"), str) else "")
+        return given
 
     def _told(self, job: Job) -> dict[str, Any]:
         return answers.job(job, self.queue.before(job), self.results) | {"calls": calls.of_work(job.asked)}

@@ -16,6 +16,7 @@ from seewhy.scores import transform
 from seewhy.targets import Askable
 from seewhy.texts import TextModel, texts_typed, with_texts
 from seewhy.web.limits import Limits
+from seewhy.web.shelf import Shelf
 
 KNOWN = {"photo", "model", "methods", "targets", "score", "seed"}
 LONGEST = 200  # characters of a target
@@ -39,6 +40,7 @@ class Asked:
     photo: str
     spec: str
     model: Model
+    fingerprint: str
     methods: tuple[tuple[Method, tuple[Cell, ...]], ...]
     score: Any
     seed: int
@@ -52,7 +54,7 @@ class Asked:
         return _digest([cell.key for cell in self.cells])
 
 
-def asked(given: Mapping[str, Any], models: Mapping[str, Model], limits: Limits) -> Asked:
+def asked(given: Mapping[str, Any], models: Shelf, limits: Limits) -> Asked:
     """Raises a SeewhyError for what is not there or does not fit."""
     if unknown := sorted(set(given) - KNOWN):
         raise BadOption(f"a request with {unknown[0]!r}", f"it has {', '.join(sorted(KNOWN))}")
@@ -71,13 +73,13 @@ def asked(given: Mapping[str, Any], models: Mapping[str, Model], limits: Limits)
         transform(score, model.census().outputs)
     chosen = [target(text, [model]) for text in texts]
     told = repr([model.card.overrides, model.preprocess])  # all texts, too, among which each has its share
-    rows = []
+    fingerprint, rows = models.fingerprint(spec), []
     for method in methods:
-        known = [photo, spec, model.fingerprint, told, method.info.id, _plain(options_of(method)), score, seed]
+        known = [photo, spec, fingerprint, told, method.info.id, _plain(options_of(method)), score, seed]
         known += [__version__]
         cells = [Cell(method, text, one, _digest([*known, text])) for text, one in zip(texts, chosen, strict=True)]
         rows.append((method, tuple(cells)))
-    return Asked(photo, spec, model, tuple(rows), score, seed)
+    return Asked(photo, spec, model, fingerprint, tuple(rows), score, seed)
 
 
 def texts_of(given: Any, model: Model) -> list[str] | None:

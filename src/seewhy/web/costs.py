@@ -92,9 +92,12 @@ class Costs:
         with suppress(SeewhyError):  # a disk that is full hinders no explanation
             written(self._file, json.dumps(self._measured).encode())
 
-    def of(self, model: Model, method: Method, targets: int, idle: Callable[[], bool]) -> Cost:
-        """idle: whether nothing else runs, else no pace is taken."""
-        found = self._measured.get(_key(model.fingerprint, model, method, targets))
+    def of(
+        self, model: Model, method: Method, targets: int, idle: Callable[[], bool], fingerprint: str | None = None
+    ) -> Cost:
+        """idle: whether nothing else runs, else no pace is taken. fingerprint: the model's, where it is known."""
+        fingerprint = fingerprint or model.fingerprint
+        found = self._measured.get(_key(fingerprint, model, method, targets))
         if found is not None:
             return Cost(int(found[0]), int(found[1]), found[2])
         said = passes(method)
@@ -103,11 +106,11 @@ class Costs:
         own = said.forward - 1
         forward = _shared(model) + (own if isinstance(method, Together) else own * targets)
         backward = said.backward * targets
-        pace = None if method.info.id in BESIDES else self._pace(model, idle)
+        pace = None if method.info.id in BESIDES else self._pace(model, fingerprint, idle)
         return Cost(forward, backward, pace.seconds(forward, said.whole * targets) if pace else None)
 
-    def _pace(self, model: Model, idle: Callable[[], bool]) -> Pace | None:
-        name = f"{model.fingerprint} {model.device}"
+    def _pace(self, model: Model, fingerprint: str, idle: Callable[[], bool]) -> Pace | None:
+        name = f"{fingerprint} {model.device}"
         with self._lock:
             if name not in self._paces and idle():
                 self._paces[name] = None

@@ -48,7 +48,8 @@ def described(models: Sequence[str], limits: Limits) -> dict[str, Any]:
         },
         "paths": {
             "/": {"get": _said("The page.")},
-            "/app.js": {"get": _said("Its script.")},
+            "/start.js": {"get": _said("The script that asks for what a link shows, and for the page's.")},
+            "/app.js": {"get": _said("The page's script.")},
             "/viewer.js": {"get": _said("The script of what shows maps.")},
             "/favicon.svg": {"get": _said("Its icon.")},
             "/api": {"get": _said("This.")},
@@ -82,6 +83,9 @@ def described(models: Sequence[str], limits: Limits) -> dict[str, Any]:
                 "get": _said(
                     "The map so far of a method that samples.", [_path("job", {"type": "string"}), _path("key", DIGEST)]
                 ),
+            },
+            "/api/results": {
+                "post": _said("What is here of work; nothing is begun.", body=_json(work, ["photo"])),
             },
             "/api/results/{key}": {
                 "get": _said("An explanation; its values as base64 of little-endian float32.",

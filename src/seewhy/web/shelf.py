@@ -12,6 +12,7 @@ class Shelf(Mapping[str, Model]):
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names, self._there = tuple(names), dict[str, Model]()
+        self._fingerprints = dict[str, str]()
         self.twins = Twins()
 
     @classmethod
@@ -24,7 +25,13 @@ class Shelf(Mapping[str, Model]):
         return made
 
     def put(self, name: str, model: Model) -> None:
+        self._fingerprints[name] = model.fingerprint
         self._there[name] = model
+
+    def fingerprint(self, name: str) -> str:
+        """Of its weights, looked at once: a model that is served stays as it is, and to look at all its memory for each
+        question would take longer than the answer."""
+        return self._fingerprints[name]
 
     @property
     def there(self) -> dict[str, Model]:

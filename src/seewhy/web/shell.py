@@ -1,4 +1,4 @@
-"""The page itself: one small document, its script and its icon. All it shows comes from /api."""
+"""The page itself: one small document, its scripts and its icon. All it shows comes from /api."""
 
 import gzip
 import hashlib
@@ -17,27 +17,25 @@ from seewhy.render.colors import tables
 from seewhy.render.document import embed
 from seewhy.web.limits import Limits
 
+SCRIPTS, SCRIPT = ("start.js", "app.js", "viewer.js"), "text/javascript; charset=utf-8"
 FOREVER, NEVER = "private, max-age=31536000, immutable", "no-cache"
 
 
 def routes(limits: Limits, lang: str) -> list[Route]:
     """lang: of a page whose reader has chosen none."""
-    app, viewer = (files("seewhy.render").joinpath(f"{name}.js").read_bytes() for name in ("app", "viewer"))
-    digest = hashlib.sha256(app).hexdigest()[:16]
+    scripts = {name: files("seewhy.render").joinpath(name).read_bytes() for name in SCRIPTS}
+    digest = hashlib.sha256(b"".join(scripts.values())).hexdigest()[:16]
     icon = files("seewhy.web").joinpath("favicon.svg").read_bytes()
     html = document(limits, lang, digest).encode()
     return [
         Route("/", _file(html, "text/html; charset=utf-8", NEVER)),
-        Route("/app.js", _file(app, "text/javascript; charset=utf-8", FOREVER, digest)),
-        Route(
-            "/viewer.js", _file(viewer, "text/javascript; charset=utf-8", NEVER)
-        ),  # by the name that app.js has for it
+        *(Route(f"/{name}", _file(_naming(one, digest), SCRIPT, FOREVER, digest)) for name, one in scripts.items()),
         Route("/favicon.svg", _file(icon, "image/svg+xml", FOREVER)),
     ]
 
 
 def document(limits: Limits, lang: str, digest: str) -> str:
-    """digest: of the script, so that a newer one is another address."""
+    """digest: of the scripts, so that newer ones are other addresses."""
     data = {
         "lang": lang,
         "version": __version__,
@@ -52,6 +50,13 @@ def document(limits: Limits, lang: str, digest: str) -> str:
     }
     template = files("seewhy.web").joinpath("page.html").read_text("utf-8")
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], template)
+
+
+def _naming(script: bytes, digest: str) -> bytes:
+    """A script that names others as the document does, so that there is one copy of each."""
+    for name in SCRIPTS:
+        script = script.replace(f'"./{name}"'.encode(), f'"./{name}?v={digest}"'.encode())
+    return script
 
 
 def _file(data: bytes, kind: str, kept: str, digest: str = "") -> Callable[[Request], Awaitable[Response]]:

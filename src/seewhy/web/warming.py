@@ -15,7 +15,6 @@ SIDE = 256  # pixels of a picture for a network that takes any
 
 def warm(model: Model, twin: Model) -> None:
     """What whoever opens a page waits for: what a model offers, and the first look of the twin that looks."""
-    _ = model.fingerprint
     with suppress(SeewhyError):  # whoever asks is told
         list_methods(model)
     look(twin)

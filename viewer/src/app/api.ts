@@ -114,6 +114,12 @@ export interface Curve {
 }
 
 export type Found = Shown & { key: string; seconds: number; passes: { forward: number; backward: number }; calls: Calls; class: number | null };
+/** Of work: its cells, and the results of those that are ready. */
+export interface Kept {
+  cells: Cell[];
+  results: Found[];
+}
+
 export interface Edited {
   predictions: Prediction[];
   classes: Prediction[];
@@ -159,6 +165,7 @@ export const api = {
   jobs: () => ask<{ jobs: Job[] }>("GET", "/api/jobs"),
   cancel: (job: string) => ask<Job>("DELETE", `/api/jobs/${job}`),
   partial: (job: string, key: string) => ask<Partial<Shown>>("GET", `/api/jobs/${job}/partial/${key}`),
+  kept: (wish: Wish) => ask<Kept>("POST", "/api/results", wish),
   result: (key: string) => ask<Found>("GET", `/api/results/${key}`),
   curves: (key: string, fill: string) =>
     ask<{ deletion: Curve; insertion: Curve; random?: { deletion: Curve; insertion: Curve } }>("GET", `/api/results/${key}/curves?fill=${fill}`),

@@ -1,8 +1,8 @@
 // The page of `seewhy serve`.
 import { css, html, lang, nothing, shared, sheet, speak, word, type View } from "../viewer";
-import { photoAt } from "./api";
+import { photoAt, type Kept } from "./api";
 import { Following } from "./following";
-import { Session, type Start } from "./session";
+import { after, Session, type Start } from "./session";
 import "./byhand";
 import "./classes";
 import "./inside";
@@ -13,9 +13,10 @@ import "./share";
 
 const TABS: [string, () => string][] = [["explain", () => word("tab_explain")], ["inside", () => word("tab_inside")], ["test", () => word("tab_test")]];
 const THEMES = ["auto", "light", "dark"];
+const PATIENCE = 200; // milliseconds
 
 export class App extends Following {
-  static override properties = { ...Following.properties, theme: { state: true } };
+  static override properties = { ...Following.properties, theme: { state: true }, begun: { state: true }, settled: { state: true } };
   static override styles = [shared, css`
     :host { display: block; }
     header { display: flex; flex-wrap: wrap; align-items: center; gap: 10px 16px; margin-bottom: 18px; }
@@ -40,13 +41,22 @@ export class App extends Following {
     }
   `];
   declare theme: string;
+  declare begun: boolean; // drawn once, with the maps of a link, if these are soon there
+  declare settled: boolean; // once what a link shows is there: a font with Chinese takes a browser longer than the maps
 
   constructor() {
     super();
     const held = document.getElementById("data")!;
-    this.session = new Session(JSON.parse(held.textContent!) as Start);
+    this.session = new Session(JSON.parse(held.textContent!) as Start, early);
     this.theme = localStorage.getItem("seewhy-theme") ?? "auto";
+    Object.assign(this, { begun: false, settled: false });
+    void Promise.race([this.session.opened, after(PATIENCE)]).then(() => (this.begun = true));
+    void this.session.seen.then(() => (this.settled = true));
     this.addEventListener("look", (event) => this.session.look((event as CustomEvent<View>).detail));
+  }
+
+  protected override shouldUpdate(): boolean {
+    return this.begun;
   }
 
   override render() {
@@ -61,7 +71,7 @@ export class App extends Following {
           ${session.loading.map((name) => html`<option disabled>${name} …</option>`)}</select></label>`
           : html`<p class="hint" role="status" data-testid="loading">${word("loading", { name: session.loading[0] ?? "" })}</p>`}
         ${session.model?.weights === "random" ? html`<p class="stamp-inline" data-testid="stamp">${word("random_weights")}</p>` : nothing}
-        <div class="right"><button type="button" class="small" data-testid="language" lang=${lang() === "en" ? "zh-CN" : "en"} @click=${() => speak(lang() === "en" ? "zh" : "en")}>${lang() === "en" ? "中文" : "English"}</button>
+        <div class="right"><button type="button" class="small" data-testid="language" lang=${lang() === "en" ? "zh-CN" : "en"} @click=${() => speak(lang() === "en" ? "zh" : "en")}>${lang() === "zh" ? "English" : this.settled ? "中文" : ""}</button>
         <button type="button" class="small" data-testid="theme" @click=${this.shade}>${word("theme")}: ${THEME[this.theme]?.() ?? this.theme}</button></div>
       </header>
       ${session.trouble ? html`<div class="trouble" role="alert" data-testid="trouble"><span>${trouble(session.trouble)}</span><button type="button" class="small" @click=${() => session.dismiss()}>${word("close")}</button></div>` : nothing}
@@ -109,4 +119,11 @@ const THEME: Record<string, () => string> = { auto: () => word("automatic"), lig
 const own = new CSSStyleSheet();
 own.replaceSync(sheet);
 document.adoptedStyleSheets.push(own);
-customElements.define("seewhy-app", App);
+
+let early: Promise<Kept | null> | null = null;
+
+/** Begin. given: what is kept of what the address asks for, where that was asked for already. */
+export function open(given: Promise<Kept | null> | null): void {
+  early = given;
+  customElements.define("seewhy-app", App);
+}

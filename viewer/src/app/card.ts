@@ -30,13 +30,14 @@ export class CardDialog extends Following {
 
   show(method: Method): void {
     this.method = method;
+    if (!this.session.cards) void this.session.describe();
     void this.updateComplete.then(() => this.renderRoot.querySelector("dialog")!.showModal());
   }
 
   override render() {
     const { method, session } = this;
     if (!method) return nothing;
-    const card = session.cards[method.id], options = session.state.methods.find((one) => one.id === method.id)?.options ?? {};
+    const card = session.cards?.[method.id], options = session.state.methods.find((one) => one.id === method.id)?.options ?? {};
     return html`<dialog aria-labelledby="card-title" data-testid="card" @close=${() => (this.method = null)}>
       <h3 id="card-title">${method.title}</h3><p class="hint">${card?.summary ?? method.summary}</p>
       ${method.offered ? nothing : html`<p class="why">${method.reason}</p>`}

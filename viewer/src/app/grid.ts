@@ -1,7 +1,7 @@
 // Explanations to show, in the grid of methods times targets: whole, or as far as they are.
 import { lang } from "../viewer";
 import { photoAt, type Cell, type Shown } from "./api";
-import { asOne } from "./link";
+import { asOne } from "./wish";
 import type { Session } from "./session";
 import type { Data } from "../types";
 

@@ -1,19 +1,13 @@
 // Everything that is asked for and how it is looked at, as the fragment of an address: opened again, it shows the same.
 import { asText, fromText, type View } from "../viewer";
-import type { Asked, Photo } from "./api";
+import type { Photo } from "./api";
+import { asOne, wanted, type Wanted } from "./wish";
 
-export interface State {
+export interface State extends Omit<Wanted, "photo"> {
   photo: Photo | null;
-  model: string;
-  methods: Asked[];
-  targets: string[];
-  seed: number;
-  score: string;
   tab: string;
   view: View;
 }
-
-const PHOTO = /^[0-9a-f]{64}$/;
 
 export function written(state: State): string {
   const parts = new URLSearchParams();
@@ -33,30 +27,10 @@ export function written(state: State): string {
   return parts.toString();
 }
 
-/** What an address asks for; what it does not say, or says wrongly, is left out. */
+/** What an address asks for. */
 export function read(fragment: string): Partial<State> {
-  const parts = new URLSearchParams(fragment.replace(/^#/, "")), found: Partial<State> = {};
-  const id = parts.get("photo") ?? "", [width, height] = (parts.get("size") ?? "").split("x").map(Number);
-  if (PHOTO.test(id) && width > 0 && height > 0) found.photo = { id, width, height, name: parts.get("name") ?? "" };
-  if (parts.get("model")) found.model = parts.get("model")!;
-  if (parts.has("method")) found.methods = parts.getAll("method").map(fromOne);
-  if (parts.has("target")) found.targets = parts.getAll("target");
-  if (/^\d+$/.test(parts.get("seed") ?? "")) found.seed = Number(parts.get("seed"));
-  if (parts.get("score")) found.score = parts.get("score")!;
+  const parts = new URLSearchParams(fragment.replace(/^#/, "")), found: Partial<State> = wanted(parts);
   if (parts.get("tab")) found.tab = parts.get("tab")!;
   if (parts.has("view")) found.view = fromText(parts.get("view")!);
   return found;
-}
-
-/** A method with its options: rise(n_samples=500). */
-export const asOne = ({ id, options }: Asked): string => {
-  const all = Object.entries(options).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
-  return all.length ? `${id}(${all.join(",")})` : id;
-};
-
-function fromOne(text: string): Asked {
-  const found = /^([^(]+)\((.*)\)$/.exec(text);
-  if (!found) return { id: text, options: {} };
-  const pairs = found[2].split(",").map((pair) => pair.split("=", 2));
-  return { id: found[1], options: Object.fromEntries(pairs.map(([name, value = ""]) => [name, decodeURIComponent(value)])) };
 }

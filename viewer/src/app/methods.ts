@@ -29,6 +29,7 @@ export class Methods extends Following {
     .layer input { width: 100%; }
   `];
   declare text: string;
+  private readonly looked = new Set<string>(); // families that were opened
 
   constructor() {
     super();
@@ -49,8 +50,14 @@ export class Methods extends Following {
   private family(name: string, methods: readonly Method[], found: boolean) {
     const { state } = this.session, on = methods.filter((one) => state.methods.some((asked) => asked.id === one.id)).length;
     if (!methods.length) return nothing;
-    return html`<details ?open=${found || on > 0 || name === "cam"} data-testid="family-${name}"><summary>${FAMILY[name]?.() ?? name} <small>${on ? `${on} / ` : ""}${methods.length}</small></summary>
-      <ul>${methods.map((one) => this.method(one))}</ul></details>`;
+    const open = found || on > 0 || name === "cam";
+    return html`<details ?open=${open} data-testid="family-${name}" @toggle=${(event: Event) => this.opened(name, event)}><summary>${FAMILY[name]?.() ?? name} <small>${on ? `${on} / ` : ""}${methods.length}</small></summary>
+      ${open || this.looked.has(name) ? html`<ul>${methods.map((one) => this.method(one))}</ul>` : nothing}</details>`;
+  }
+
+  private opened(name: string, event: Event): void {
+    if ((event.target as HTMLDetailsElement).open) this.looked.add(name);
+    this.requestUpdate();
   }
 
   private method(one: Method) {

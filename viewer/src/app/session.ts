@@ -1,9 +1,10 @@
 // What the reader has chosen, and what the server said to it. Elements read it, and are told when it changes.
 import { lang, listen, PLAIN, speak, type Lang, type View } from "../viewer";
-import { api, Refused, type Card, type Cost, type Found, type Layer, type Model, type Photo, type Prediction, type Problem, type Wish } from "./api";
+import { api, photoAt, Refused, type Card, type Cost, type Found, type Kept, type Layer, type Model, type Photo, type Prediction, type Problem, type Wish } from "./api";
 import { bare, methodsFor, targetsFor, textsOf } from "./fitting";
 import { Grid } from "./grid";
 import { read, written, type State } from "./link";
+import { wishOf } from "./wish";
 import { Works } from "./work";
 import type { Data } from "../types";
 
@@ -17,6 +18,7 @@ export interface Start {
 const FEW = 40; // photos that are remembered
 const GONE = "unknown_photo"; // how the server says that it keeps a photo no longer
 const REST = 200; // milliseconds
+export const after = (milliseconds: number): Promise<void> => new Promise((done) => setTimeout(done, milliseconds));
 const plain = (model = ""): State => ({
   photo: null, model, methods: [{ id: "gradcam", options: {} }], targets: ["top"], seed: 0, score: "", tab: "explain", view: { ...PLAIN, beside: true },
 });
@@ -30,13 +32,15 @@ export class Session extends EventTarget {
   predictions: Prediction[] | null = null;
   trouble: Problem | null = null;
   names: Record<Lang, string[]> = { en: [], zh: [] };
-  cards: Record<string, Card> = {};
+  cards: Record<string, Card> | null = null; // until one is looked at
   costs = new Map<string, Cost>();
   layers: Layer[] = [];
   readonly works = new Works(
     () => this.changed(),
     () => void this.cost(),
   );
+  readonly opened: Promise<void>; // once what is kept of a link is there
+  readonly seen: Promise<void>; // and drawn, if anyone looks
   private told = "";
   private predicted = "";
   private waiting = false;
@@ -44,7 +48,7 @@ export class Session extends EventTarget {
   private due = 0;
   private readonly grid = new Grid(this);
 
-  constructor(readonly start: Start) {
+  constructor(readonly start: Start, early: Promise<Kept | null> | null) {
     super();
     const chosen = localStorage.getItem("seewhy-lang");
     speak(chosen === "zh" || chosen === "en" ? chosen : start.lang);
@@ -61,8 +65,10 @@ export class Session extends EventTarget {
       this.take();
       this.known();
       if (model !== this.state.model) void this.facts();
-      void this.refresh();
+      void this.reopen().then(() => this.refresh());
     });
+    this.opened = this.reopen(early);
+    this.seen = this.opened.then(() => Promise.race([new Promise(requestAnimationFrame), after(REST)])).then(() => after(0));
     void this.open();
   }
 
@@ -129,11 +135,9 @@ export class Session extends EventTarget {
 
   /** What is asked for, a job a method. */
   get wishes(): [name: string, wish: Wish][] {
-    const { photo, model, methods, targets, seed, score } = this.state;
-    if (!photo || !this.model || !targets.length) return [];
-    const beside = { ...(seed ? { seed } : {}), ...(score ? { score } : {}) };
-    return methods.map((one) => {
-      const wish: Wish = { photo: photo.id, model, methods: [one], targets, ...beside };
+    const { photo } = this.state, all = this.model || this.fitted ? wishOf({ ...this.state, photo: photo ?? undefined }) : null;
+    return (all?.methods ?? []).map((one) => {
+      const wish: Wish = { ...all!, methods: [one] };
       return [JSON.stringify(wish), wish];
     });
   }
@@ -208,10 +212,24 @@ export class Session extends EventTarget {
 
   private async open(): Promise<void> {
     try {
+      await this.seen;
       void this.words();
       await this.shelf();
     } catch (error) {
       this.failed(error);
+    }
+  }
+
+  /** What a link asks for and is kept, before all else. early: where it was asked for already. */
+  private async reopen(early: Promise<Kept | null> | null = null): Promise<void> {
+    const { photo } = this.state, wish = this.fitted ? wishOf({ ...this.state, photo: photo ?? undefined }) : null;
+    if (!wish) return;
+    new Image().src = photoAt(wish.photo); // on its way meanwhile
+    try {
+      const kept = await (early ?? api.kept(wish));
+      if (kept) this.works.take(this.wishes, kept);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error; // else whoever asks for the work is told
     }
   }
 
@@ -241,12 +259,12 @@ export class Session extends EventTarget {
     this.layers = [];
     this.costs.clear();
     if (!this.model) return;
-    void this.cost();
     const [en, zh, layers] = await Promise.allSettled([api.classes(model, "en"), api.classes(model, "zh"), api.layers(model)]);
     if (model !== this.state.model) return;
     this.names = { en: en.status === "fulfilled" ? en.value.classes : [], zh: zh.status === "fulfilled" ? zh.value.classes : [] };
     this.layers = layers.status === "fulfilled" ? layers.value.layers : [];
     this.changed();
+    void this.cost();
   }
 
   /** What the methods are and take, in the language chosen by now. */
@@ -257,9 +275,17 @@ export class Session extends EventTarget {
   }
 
   private async words(): Promise<void> {
-    const [samples, cards] = await Promise.allSettled([api.samples(lang()), api.cards(lang())]);
-    if (samples.status === "fulfilled") this.samples = samples.value.samples;
-    if (cards.status === "fulfilled") this.cards = cards.value.cards;
+    const found = await api.samples(lang()).catch(() => null);
+    if (found) this.samples = found.samples;
+    if (this.cards) void this.describe();
+    this.changed();
+  }
+
+  /** What the methods' cards say, from when one is looked at. */
+  async describe(): Promise<void> {
+    this.cards ??= {};
+    const found = await api.cards(lang()).catch(() => null);
+    if (found) this.cards = found.cards;
     this.changed();
   }
 

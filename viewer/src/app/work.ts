@@ -1,5 +1,5 @@
 // Explanations on their way: a job a method, each followed until it ends.
-import { api, Refused, type Cell, type Found, type Job, type Problem, type Shown, type Wish } from "./api";
+import { api, Refused, type Cell, type Found, type Job, type Kept, type Problem, type Shown, type Wish } from "./api";
 
 export interface Progress {
   done?: number;
@@ -40,7 +40,7 @@ export class Works {
   async ask(name: string, wish: Wish): Promise<void> {
     const known = this.all.get(name);
     if (known && known.state !== "cancelled" && known.state !== "failed") return;
-    const work: Work = { name, method: wish.methods[0].id, job: "", state: "asking", before: 0, cells: [], progress: {}, trouble: null };
+    const work = fresh(name, wish);
     this.all.set(name, work);
     this.changed();
     try {
@@ -59,6 +59,17 @@ export class Works {
     }
     this.changed();
     this.follow();
+  }
+
+  /** Take what is kept of what would be asked for. */
+  take(wishes: readonly [name: string, wish: Wish][], { cells, results }: Kept): void {
+    for (const one of results) this.found.set(one.key, one);
+    const each = cells.length / wishes.length;
+    wishes.forEach(([name, wish], i) => {
+      const own = cells.slice(i * each, (i + 1) * each), whole = own.every(({ key }) => this.found.has(key));
+      if (whole && !this.all.has(name)) this.all.set(name, { ...fresh(name, wish), state: "done", cells: own });
+    });
+    this.changed();
   }
 
   /** End what is no longer wanted. */
@@ -113,5 +124,8 @@ export class Works {
     if (!this.busy.length) this.idle();
   }
 }
+
+const fresh = (name: string, wish: Wish): Work =>
+  ({ name, method: wish.methods[0].id, job: "", state: "asking", before: 0, cells: [], progress: {}, trouble: null });
 
 export const ended = (work: Work): boolean => ["done", "failed", "cancelled"].includes(work.state);

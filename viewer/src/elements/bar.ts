@@ -15,7 +15,7 @@ const SIGN: Record<Sign, () => string> = {
 const other = (): Lang => (lang() === "en" ? "zh" : "en");
 
 export class Bar extends Speaking {
-  static override properties = { view: { attribute: false }, tables: { attribute: false }, count: { type: Number }, language: { type: Boolean } };
+  static override properties = { view: { attribute: false }, tables: { attribute: false }, count: { type: Number }, language: { type: Boolean }, more: { state: true } };
   static override styles = [shared, css`
     :host { display: block; }
     details { flex-basis: 100%; }
@@ -30,6 +30,12 @@ export class Bar extends Speaking {
   declare tables: Record<string, Uint8Array>;
   declare count: number; // of maps
   declare language: boolean; // whether to offer the other one
+  declare more: boolean; // once all of it was asked for
+
+  constructor() {
+    super();
+    this.more = false;
+  }
 
   override render() {
     const { view, count } = this, mixed = view.show === "both" || view.show === "swipe";
@@ -47,7 +53,14 @@ export class Bar extends Speaking {
         <label class="field"><span>${word("combine")}</span><select name="combine" data-testid="combine">
           ${this.choice("none", word("combine_none"), view.combine)}${this.choice("difference", word("difference_of_first_two"), view.combine)}
           ${this.choice("agreement", word("agreement"), view.combine)}</select></label>` : nothing}
-      <details data-testid="more"><summary>${word("more_controls")}</summary><div class="row">
+      <details data-testid="more" @toggle=${this.unfold}><summary>${word("more_controls")}</summary>${this.more ? this.rest() : nothing}</details>
+    </form>`;
+  }
+
+  /** What is seldom asked for is made when it is. */
+  private rest() {
+    const { view, count } = this, mixed = view.show === "both" || view.show === "swipe";
+    return html`<div class="row">
         ${this.slide("threshold", word("threshold"), 0, 95, 1, view.show === "photo")}
         ${this.slide("clip", word("clipping"), 0, 20, 0.5, view.show === "photo")}
         <label class="field"><span>${word("texture")}</span><select name="texture" data-testid="texture">
@@ -61,8 +74,11 @@ export class Bar extends Speaking {
           <button type="button" class="small" aria-label=${word("tree_in")} data-testid="zoom-in" @click=${() => this.zoom(view.zoom * 1.5)}>+</button></div></div>
         <button type="button" class="small" data-testid="plain" @click=${() => this.tell("look", { ...PLAIN, beside: view.beside })}>${word("as_before")}</button>
         ${this.language ? html`<button type="button" class="small" data-testid="language" lang=${other()} @click=${() => speak(other())}>${other() === "zh" ? "中文" : "English"}</button>` : nothing}
-      </div></details>
-    </form>`;
+      </div>`;
+  }
+
+  private unfold(event: Event): void {
+    this.more ||= (event.target as HTMLDetailsElement).open;
   }
 
   private slide(name: "opacity" | "threshold" | "clip", label: string, low: number, high: number, step: number, off: boolean) {

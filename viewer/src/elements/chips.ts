@@ -2,13 +2,15 @@
 import { css, html, type PropertyValues } from "lit";
 import { limitsOf, layerOf, peakOf, signOf } from "../layer";
 import type { Field } from "../maps/field";
-import { levels, look, paint } from "../maps/paint";
+import { levels, look, paint, scratch } from "../maps/paint";
 import { said } from "../said";
 import type { Data } from "../types";
 import type { View } from "../view";
 import { shared, Speaking } from "./base";
 
 const SIDE = 76; // pixels of the shorter side
+
+const REST = 100; // milliseconds without a change before they are drawn: large maps first
 
 const small = new WeakMap<Field, Uint16Array>(); // of photos of one shape
 
@@ -20,6 +22,7 @@ export class Chips extends Speaking {
   declare view: View;
   declare tables: Record<string, Uint8Array>;
   declare chosen: readonly number[];
+  private due = 0;
 
   override render() {
     return html`<div class="chips" role="group" data-testid="chips">${this.data.explanations.map((shown, index) => html`
@@ -31,7 +34,8 @@ export class Chips extends Speaking {
   protected override updated(changed: PropertyValues<this>): void {
     const view = changed.get("view") as View | undefined;
     if (!changed.has("data") && view && view.colors === this.view.colors && view.sign === this.view.sign && view.clip === this.view.clip) return;
-    this.renderRoot.querySelectorAll("canvas").forEach((canvas, index) => this.draw(canvas, index));
+    clearTimeout(this.due);
+    this.due = window.setTimeout(() => this.renderRoot.querySelectorAll("canvas").forEach((canvas, index) => this.draw(canvas, index)), REST);
   }
 
   private draw(canvas: HTMLCanvasElement, index: number): void {
@@ -40,7 +44,7 @@ export class Chips extends Speaking {
     const [w, h] = [photo.width, photo.height].map((side) => Math.max(1, Math.round(side * Math.min(shrink, (8 * SIDE) / Math.max(photo.width, photo.height)))));
     const { limit } = limitsOf(layer, sign, this.view.clip, photo);
     const colors = this.tables[this.view.colors] ?? this.tables[sign === "all" ? "bluewhitered" : "inferno"];
-    const most = peakOf(layer, photo), image = new ImageData(w, h);
+    const most = peakOf(layer, photo), image = scratch(w, h);
     if (!small.has(layer.field)) {
       const values = layer.field.over({ left: 0, top: 0, width: photo.width, height: photo.height }, w, h, false);
       small.set(layer.field, levels(values, most));

@@ -3,7 +3,7 @@ import { css, html, nothing, type PropertyValues } from "lit";
 import { styled } from "./styled";
 import { peakOf, signOf, type Layer } from "../layer";
 import { MapField } from "../maps/field";
-import { contour, levels, look, paint, paintScale, type Style } from "../maps/paint";
+import { contour, levels, look, paint, paintScale, scratch, type Style } from "../maps/paint";
 import { peak, rowOf, short, type Limits } from "../maps/scale";
 import { said, word } from "../said";
 import type { Picture, Shown } from "../types";
@@ -37,7 +37,6 @@ export class Tile extends Speaking {
   declare at: [number, number] | null;
   private size = { w: 0, h: 0 };
   private found?: { key: string; field: unknown; levels: Uint16Array; peak: number; drawn: string };
-  private image?: ImageData;
   private watch?: ResizeObserver;
   private gestures = new Gestures(this);
 
@@ -48,7 +47,7 @@ export class Tile extends Speaking {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.watch = new ResizeObserver(() => this.measure());
+    this.watch = new ResizeObserver(([{ contentRect: { width, height } }]) => this.fit(width, height));
     if (this.hasUpdated) this.watch.observe(this.renderRoot.querySelector(".view")!);
   }
 
@@ -61,12 +60,18 @@ export class Tile extends Speaking {
     const view = this.renderRoot.querySelector<HTMLElement>(".view")!;
     this.watch!.observe(view);
     this.gestures.listen(view);
-    this.measure();
+  }
+
+  /** Drawn without waiting for the next frame. */
+  now(): void {
+    this.performUpdate();
+    const { width, height } = this.renderRoot.querySelector(".view")!.getBoundingClientRect();
+    this.fit(width, height);
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    const only = changed.size === 1 && changed.has("at");
-    if (!only) this.paint();
+    if (changed.size === 1 && changed.has("at")) return;
+    this.paint();
     this.bar();
   }
 
@@ -163,11 +168,11 @@ export class Tile extends Speaking {
     if (bar && this.scale.limit) paintScale(bar, signOf(this.layer, this.view), this.colors);
   }
 
-  private measure(): void {
-    const box = this.renderRoot.querySelector(".view")?.getBoundingClientRect();
-    if (!box?.width) return;
-    const ratio = Math.min(window.devicePixelRatio, MOST / Math.max(box.width, box.height));
-    const [w, h] = [Math.round(box.width * ratio), Math.round(box.height * ratio)];
+  /** Its size in pixels of the page. */
+  private fit(width: number, height: number): void {
+    if (!width) return;
+    const ratio = Math.min(window.devicePixelRatio, MOST / Math.max(width, height));
+    const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
     if (w === this.size.w && h === this.size.h) return;
     this.size = { w, h };
     this.paint();
@@ -191,13 +196,11 @@ export class Tile extends Speaking {
     const drawn = [sign, scale.limit, view.colors, style.fade, view.threshold, view.contour].join();
     if (this.found.drawn === drawn) return; // opacity, swipe and the like are the browser's
     this.found.drawn = drawn;
-    if (!this.image || this.image.width !== w || this.image.height !== h) {
-      [canvas.width, canvas.height] = [w, h];
-      this.image = new ImageData(w, h);
-    }
-    paint(this.image, this.found.levels, look(style, this.found.peak));
-    if (view.contour) contour(this.image, this.found.levels, style, this.found.peak, PARTS);
-    canvas.getContext("2d")!.putImageData(this.image, 0, 0);
+    if (canvas.width !== w || canvas.height !== h) [canvas.width, canvas.height] = [w, h];
+    const image = scratch(w, h);
+    paint(image, this.found.levels, look(style, this.found.peak));
+    if (view.contour) contour(image, this.found.levels, style, this.found.peak, PARTS);
+    canvas.getContext("2d")!.putImageData(image, 0, 0);
   }
 }
 

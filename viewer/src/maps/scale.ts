@@ -21,28 +21,38 @@ export interface Limits {
   peak: number; // the largest magnitude
 }
 
-const BINS = 4096;
+const KEPT = 15; // bits of a float32 below those that choose its bin: 256 bins from each power of two to the next
+const BINS = 2 ** (31 - KEPT);
 
-/** Magnitudes of a sign by their size, in bins: which of them make up a share of all is found without sorting them. */
+/** Magnitudes of a sign in bins: which of them make up a share of all is found by sorting one bin. */
 export class Sizes {
-  private readonly sizes: Float32Array;
+  private readonly grouped: Float32Array; // a bin's side by side
+  private readonly starts = new Uint32Array(BINS + 1); // of each bin
   private readonly sums = new Float64Array(BINS); // of each bin
   private readonly peak: number;
   private readonly total: number;
+  private readonly sorted = new Set<number>();
   private readonly known = new Map<number, Limits>(); // by percent
 
   constructor(values: Float32Array, sign: Sign) {
-    const sizes = new Float32Array(values.length);
-    let seen = 0;
-    for (let i = 0; i < values.length; i++) if (values[i] === values[i]) sizes[seen++] = Math.abs(kept(values[i], sign));
-    this.sizes = sizes.subarray(0, seen);
-    this.peak = peak(this.sizes);
-    for (let i = 0; i < seen; i++) this.sums[this.bin(sizes[i])] += sizes[i];
-    this.total = this.sums.reduce((sum, one) => sum + one, 0);
-  }
-
-  private bin(size: number): number {
-    return this.peak ? Math.min(Math.floor((size / this.peak) * BINS), BINS - 1) : 0;
+    const sizes = new Float32Array(values.length), { starts, sums } = this;
+    const bits = new Uint32Array(sizes.buffer); // without a sign, they are in the order of the numbers
+    let seen = 0, most = 0;
+    for (let i = 0; i < values.length; i++) {
+      const size = Math.abs(kept(values[i], sign));
+      if (size !== size) continue;
+      sizes[seen] = size;
+      const bin = bits[seen++] >>> KEPT;
+      sums[bin] += size;
+      starts[bin + 1]++;
+      if (size > most) most = size;
+    }
+    for (let bin = 0; bin < BINS; bin++) starts[bin + 1] += starts[bin];
+    const ends = starts.slice(1);
+    this.grouped = new Float32Array(seen);
+    for (let i = 0; i < seen; i++) this.grouped[--ends[bits[i] >>> KEPT]] = sizes[i];
+    this.peak = most;
+    this.total = sums.reduce((sum, one) => sum + one, 0);
   }
 
   /** The smallest of the largest magnitudes that make up `percent` of all: what captum draws in the strongest colour. */
@@ -53,10 +63,12 @@ export class Sizes {
 
   private found(percent: number): Limits {
     if (!this.total) return { limit: 0, peak: 0 };
-    const wanted = this.total * 0.01 * (100 - percent);
+    const { sums } = this, wanted = this.total * 0.01 * (100 - percent);
     let bin = 0, sum = 0;
-    while (bin < BINS - 1 && sum + this.sums[bin] < wanted) sum += this.sums[bin++];
-    const within = this.sizes.filter((size) => this.bin(size) === bin).sort();
+    while (bin < BINS - 1 && sum + sums[bin] < wanted) sum += sums[bin++];
+    const within = this.grouped.subarray(this.starts[bin], this.starts[bin + 1]);
+    if (!this.sorted.has(bin)) within.sort();
+    this.sorted.add(bin);
     let at = 0;
     while (at < within.length - 1 && (sum += within[at]) < wanted) at++;
     return { limit: within[at] ?? this.peak, peak: this.peak };
