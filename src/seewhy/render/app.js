@@ -469,14 +469,14 @@ var ce = 3, le = [
 			...this.state,
 			photo: t ?? void 0
 		}) : null;
-		if (n) {
-			new Image().src = b(n.photo);
-			try {
-				let t = await (e ?? y.kept(n));
-				t && this.works.take(this.wishes, t);
-			} catch (e) {
-				if (!(e instanceof g)) throw e;
-			}
+		if (!n) return;
+		let { wishes: r } = this;
+		new Image().src = b(n.photo);
+		try {
+			let t = await (e ?? y.kept(n));
+			t && this.works.take(r, t);
+		} catch (e) {
+			if (!(e instanceof g)) throw e;
 		}
 	}
 	async shelf() {

@@ -224,10 +224,11 @@ export class Session extends EventTarget {
   private async reopen(early: Promise<Kept | null> | null = null): Promise<void> {
     const { photo } = this.state, wish = this.fitted ? wishOf({ ...this.state, photo: photo ?? undefined }) : null;
     if (!wish) return;
+    const { wishes } = this; // as they are now: what is chosen meanwhile is asked for by itself
     new Image().src = photoAt(wish.photo); // on its way meanwhile
     try {
       const kept = await (early ?? api.kept(wish));
-      if (kept) this.works.take(this.wishes, kept);
+      if (kept) this.works.take(wishes, kept);
     } catch (error) {
       if (!(error instanceof Refused)) throw error; // else whoever asks for the work is told
     }
