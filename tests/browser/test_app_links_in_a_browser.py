@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from paging import NAMES, Site, Visits, explanation, give, same_values, shown, until
 from serving import TOKEN
 from viewing import more, view
@@ -89,6 +91,34 @@ def test_a_link_opened_elsewhere_shows_the_same_from_what_is_kept(visits: Visits
     assert opened.get_by_test_id("heat-3").evaluate(PAINTED) == painted
     more(opened)
     assert opened.get_by_test_id("zoom").inner_text() == tab.get_by_test_id("zoom").inner_text() == "225 %"
+
+
+def two_links(tab: Any) -> tuple[str, str]:
+    """To the photo's Grad-CAM, and to its saliency."""
+    first = tab.url
+    tab.get_by_test_id("find-method").fill("saliency")
+    tab.get_by_test_id("method-saliency").check()
+    tab.get_by_test_id("find-method").fill("grad-cam")
+    tab.get_by_test_id("method-gradcam").uncheck()
+    shown(tab, "saliency")
+    return first, tab.url
+
+
+@pytest.mark.parametrize("slow", ["api/results", "app.js*"])
+def test_a_link_typed_over_another_that_is_on_its_way_gets_none_of_its_maps(tab: Any, slow: str) -> None:
+    (first, second), held = two_links(tab), []
+    opened = tab.context.new_page()
+    opened.route(f"**/{slow}", lambda route: held.append(route))
+    opened.goto(first, wait_until="commit")
+    until(lambda: len(held) == 1, tab=opened)
+    opened.wait_for_timeout(300)
+    opened.evaluate("link => { location.href = link; }", second)
+    if slow == "api/results":
+        until(lambda: len(held) == 2, tab=opened)
+    for route in held:
+        route.continue_()
+        opened.wait_for_timeout(300)
+    shown(opened, "saliency")
 
 
 def test_a_link_typed_over_another_shows_all_that_it_says_and_no_more(tab: Any) -> None:

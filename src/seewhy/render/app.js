@@ -473,7 +473,7 @@ var ce = 3, le = [
 		let { wishes: r } = this;
 		new Image().src = b(n.photo);
 		try {
-			let t = await (e ?? y.kept(n));
+			let t = await (e?.asked === JSON.stringify(n) ? e.answer : y.kept(n));
 			t && this.works.take(r, t);
 		} catch (e) {
 			if (!(e instanceof g)) throw e;

@@ -32,14 +32,17 @@ function r(e) {
 	};
 }
 // src/app/start.ts
-var i = n(t(new URLSearchParams(location.hash.slice(1))));
-async function a() {
+var i = n(t(new URLSearchParams(location.hash.slice(1)))), a = JSON.stringify(i);
+async function o() {
 	let e = await fetch("/api/results", {
 		method: "POST",
-		body: JSON.stringify(i),
+		body: a,
 		headers: { accept: "application/json" }
 	});
 	return e.ok ? e.json() : null;
 }
-var o = i ? a().catch(() => null) : null;
-import("./app.js").then(({ open: e }) => e(o));
+var s = i && {
+	asked: a,
+	answer: o().catch(() => null)
+};
+import("./app.js").then(({ open: e }) => e(s));

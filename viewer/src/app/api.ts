@@ -120,6 +120,12 @@ export interface Kept {
   results: Found[];
 }
 
+/** What was asked for before the page was there, as JSON; null where it was refused. */
+export interface Early {
+  asked: string;
+  answer: Promise<Kept | null>;
+}
+
 export interface Edited {
   predictions: Prediction[];
   classes: Prediction[];

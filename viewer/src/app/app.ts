@@ -1,6 +1,6 @@
 // The page of `seewhy serve`.
 import { css, html, lang, nothing, shared, sheet, speak, word, type View } from "../viewer";
-import { photoAt, type Kept } from "./api";
+import { photoAt, type Early } from "./api";
 import { Following } from "./following";
 import { after, Session, type Start } from "./session";
 import "./byhand";
@@ -120,10 +120,10 @@ const own = new CSSStyleSheet();
 own.replaceSync(sheet);
 document.adoptedStyleSheets.push(own);
 
-let early: Promise<Kept | null> | null = null;
+let early: Early | null = null;
 
-/** Begin. given: what is kept of what the address asks for, where that was asked for already. */
-export function open(given: Promise<Kept | null> | null): void {
+/** Begin. given: what is kept of what the address asked for when it was read first. */
+export function open(given: Early | null): void {
   early = given;
   customElements.define("seewhy-app", App);
 }

@@ -1,6 +1,6 @@
 // What the reader has chosen, and what the server said to it. Elements read it, and are told when it changes.
 import { lang, listen, PLAIN, speak, type Lang, type View } from "../viewer";
-import { api, photoAt, Refused, type Card, type Cost, type Found, type Kept, type Layer, type Model, type Photo, type Prediction, type Problem, type Wish } from "./api";
+import { api, photoAt, Refused, type Card, type Cost, type Early, type Found, type Layer, type Model, type Photo, type Prediction, type Problem, type Wish } from "./api";
 import { bare, methodsFor, targetsFor, textsOf } from "./fitting";
 import { Grid } from "./grid";
 import { read, written, type State } from "./link";
@@ -48,7 +48,7 @@ export class Session extends EventTarget {
   private due = 0;
   private readonly grid = new Grid(this);
 
-  constructor(readonly start: Start, early: Promise<Kept | null> | null) {
+  constructor(readonly start: Start, early: Early | null) {
     super();
     const chosen = localStorage.getItem("seewhy-lang");
     speak(chosen === "zh" || chosen === "en" ? chosen : start.lang);
@@ -221,13 +221,13 @@ export class Session extends EventTarget {
   }
 
   /** What a link asks for and is kept, before all else. early: where it was asked for already. */
-  private async reopen(early: Promise<Kept | null> | null = null): Promise<void> {
+  private async reopen(early: Early | null = null): Promise<void> {
     const { photo } = this.state, wish = this.fitted ? wishOf({ ...this.state, photo: photo ?? undefined }) : null;
     if (!wish) return;
     const { wishes } = this; // as they are now: what is chosen meanwhile is asked for by itself
     new Image().src = photoAt(wish.photo); // on its way meanwhile
     try {
-      const kept = await (early ?? api.kept(wish));
+      const kept = await (early?.asked === JSON.stringify(wish) ? early.answer : api.kept(wish)); // the address may be another by now
       if (kept) this.works.take(wishes, kept);
     } catch (error) {
       if (!(error instanceof Refused)) throw error; // else whoever asks for the work is told
