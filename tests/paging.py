@@ -202,8 +202,8 @@ def until(true: Callable[[], Any], seconds: float = 8, tab: Any = None, said: Ca
 def shown(tab: Any, *methods: str) -> None:
     """Wait until maps by these methods are there, whole, and nothing else."""
     wanted = ", ".join(methods)
-    script = """() => { const { results, works, data } = document.querySelector('seewhy-app').session;
-        return [works.busy.length, data?.explanations.length, ...results.map(one => one.method)]; }"""
+    script = """() => { const { results, works, data } = document.querySelector('seewhy-app').session ?? {};
+        return works && [works.busy.length, data?.explanations.length, ...results.map(one => one.method)]; }"""
     wanted = [0, len(methods), *methods]
     until(lambda: tab.evaluate(script) == wanted, tab=tab, said=lambda: f"{tab.evaluate(script)}, not {wanted}")
     for i in range(len(methods)):

@@ -1044,18 +1044,18 @@ var xe = class extends x {
 		this.method = e, this.session.cards || this.session.describe(), this.updateComplete.then(() => this.renderRoot.querySelector("dialog").showModal());
 	}
 	render() {
-		let { method: e, session: t } = this;
-		if (!e) return l;
-		let n = t.cards?.[e.id], r = t.state.methods.find((t) => t.id === e.id)?.options ?? {};
+		let { session: e } = this, t = e.model?.methods.find((e) => e.id === this.method?.id) ?? this.method;
+		if (!this.method || !t) return l;
+		let n = e.cards?.[t.id], r = e.state.methods.find((e) => e.id === t.id)?.options ?? {};
 		return o`<dialog aria-labelledby="card-title" data-testid="card" @close=${() => this.method = null}>
-      <h3 id="card-title">${e.title}</h3><p class="hint">${n?.summary ?? e.summary}</p>
-      ${e.offered ? l : o`<p class="why">${e.reason}</p>`}
+      <h3 id="card-title">${t.title}</h3><p class="hint">${n?.summary ?? t.summary}</p>
+      ${t.offered ? l : o`<p class="why">${t.reason}</p>`}
       ${n ? o`${U(h("card_answers"), n.answers)}${U(h("card_use"), n.use)}${U(h("card_misleads"), n.misleads)}` : l}
-      ${U(h("card_cost"), n?.cost ?? e.cost)}
+      ${U(h("card_cost"), n?.cost ?? t.cost)}
       ${n ? o`<h4>${h("card_paper")}</h4><p><a href=${n.link} target="_blank" rel="noreferrer">${n.paper}</a></p>` : l}
-      ${e.offered && e.options.length ? o`<h4>${h("options")}</h4><form @submit=${this.run}>${e.options.map((e) => this.option(e, r[e.name]))}
+      ${t.offered && t.options.length ? o`<h4>${h("options")}</h4><form @submit=${this.run}>${t.options.map((e) => this.option(e, r[e.name]))}
         <button hidden></button></form>` : l}
-      <div class="end">${e.offered ? o`<button type="button" class="small" data-testid="run-card" @click=${this.run}>${h("explain_with_these")}</button>` : l}
+      <div class="end">${t.offered ? o`<button type="button" class="small" data-testid="run-card" @click=${this.run}>${h("explain_with_these")}</button>` : l}
         <button type="button" class="small" data-testid="close-card" @click=${this.close}>${h("close")}</button></div>
     </dialog>`;
 	}

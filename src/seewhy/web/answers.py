@@ -1,6 +1,5 @@
 """What clients are told of models, photos, predictions and explanations, as plain data."""
 
-import json
 from collections.abc import Container, Sequence
 from dataclasses import MISSING, asdict
 from typing import Any
@@ -105,11 +104,6 @@ def spoken(found: Any, lang: str) -> Any:
             return found[lang]
         return {name: spoken(value, lang) for name, value in found.items()}
     return [spoken(one, lang) for one in found] if isinstance(found, list | tuple) else found
-
-
-def packed(found: Any) -> bytes:
-    """As JSON."""
-    return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def numbers(values: NDArray[np.float32]) -> dict[str, Any]:

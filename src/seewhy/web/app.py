@@ -1,6 +1,5 @@
 """The server's routes. Each is one function; what they say is in answers.py, what they let in in guard.py."""
 
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -30,15 +29,14 @@ from seewhy.web.jobs import Job, Queue
 from seewhy.web.limits import Limits
 from seewhy.web.photos import Photos
 from seewhy.web.reading import body, document
-from seewhy.web.recent import Recent
 from seewhy.web.refusing import HANDLERS, Refusal, log
 from seewhy.web.results import Results
 from seewhy.web.room import Room
 from seewhy.web.samples import Samples
 from seewhy.web.shelf import Shelf
+from seewhy.web.told import Told, streamed
 from seewhy.web.work import Work
 
-MEMORY = 64 * 2**20  # bytes of answers about results
 WAIT = 0.02  # seconds between two looks whether a model is loaded
 
 
@@ -83,12 +81,12 @@ class Server:
         room = Room(limits.disk)
         self.photos = Photos(folder / "photos", limits, room, self._needed)
         self.results = Results(folder / "results", limits, room)
+        self.told = Told(self.results)
         self.samples, self.costs = Samples(self.photos), Costs(folder / "costs.json")
         self.queue = Queue(Work(self.photos, self.results, self.costs), limits, partial(log, "a piece of work"))
         self._decoding = anyio.CapacityLimiter(limits.decoding)
         self._pacing = anyio.CapacityLimiter(1)
         self._looking = anyio.CapacityLimiter(1)  # predictions wait for each other, not for the work
-        self._said = Recent[bytes](MEMORY, len)
         self._twins = self.models.twins
         known = self.photos, self.results, self.models, self._model, self._twins, limits, self._looking
         self._more = looking.routes(*known, folder / "curves")
@@ -216,7 +214,7 @@ class Server:
         job = self.queue.get(request.path_params["job"])
         last = request.headers.get("last-event-id", "0")
         after = int(last) if last.isdecimal() and len(last) < 10 else 0
-        return StreamingResponse(_stream(job.follow(after)), media_type="text/event-stream",
+        return StreamingResponse(streamed(job.follow(after)), media_type="text/event-stream",
                                  headers={"cache-control": "no-store"})  # fmt: skip
 
     async def partial(self, request: Request) -> Response:
@@ -231,26 +229,14 @@ class Server:
         given = await self._wish(request)
 
         def found() -> bytes:
-            cells = [answers.cell(one, self.results) for one in asked(given, self.models, self.limits).cells]
-            results = b",".join(self._result(cell["key"]) for cell in cells if cell["ready"])
-            return b'{"cells":%b,"results":[%b]}' % (answers.packed(cells), results)
+            return self.told.of_all(asked(given, self.models, self.limits).cells)
 
         return Response(await anyio.to_thread.run_sync(found), media_type="application/json")
 
     async def result(self, request: Request) -> Response:
         lang = _lang(request) if "lang" in request.query_params else None
-        found = await anyio.to_thread.run_sync(self._result, request.path_params["key"], lang)
+        found = await anyio.to_thread.run_sync(self.told.of, request.path_params["key"], lang)
         return Response(found, media_type="application/json")
-
-    def _result(self, key: str, lang: str | None = None) -> bytes:
-        """As it is sent. Raises Refusal where it is not here."""
-        found = self.results.get(key)
-
-        def made() -> bytes:
-            said = answers.explanation(key, found) | {"calls": calls.of_result(found)}
-            return answers.packed(said if lang is None else answers.spoken(said, lang))
-
-        return self._said.get((key, lang), made)
 
     async def report(self, request: Request) -> Response:
         """One HTML file of results about one photo: ?key=...&key=..."""
@@ -288,14 +274,3 @@ def _known(lang: Any) -> str:
     if lang not in languages():
         raise BadOption(f"lang is {str(lang)[:20]!r}", f"one of {', '.join(languages())}")
     return str(lang)
-
-
-async def _stream(events: AsyncIterator[dict[str, Any] | None]) -> AsyncIterator[str]:
-    try:
-        async for event in events:
-            if event is None:
-                yield ": still here\n\n"
-                continue
-            yield f"id: {event['number']}\nevent: {event['kind']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n"
-    finally:
-        await events.aclose()  # type: ignore[attr-defined]  # an asynchronous generator

@@ -35,8 +35,8 @@ export class CardDialog extends Following {
   }
 
   override render() {
-    const { method, session } = this;
-    if (!method) return nothing;
+    const { session } = this, method = session.model?.methods.find((one) => one.id === this.method?.id) ?? this.method; // in the language of now
+    if (!this.method || !method) return nothing;
     const card = session.cards?.[method.id], options = session.state.methods.find((one) => one.id === method.id)?.options ?? {};
     return html`<dialog aria-labelledby="card-title" data-testid="card" @close=${() => (this.method = null)}>
       <h3 id="card-title">${method.title}</h3><p class="hint">${card?.summary ?? method.summary}</p>
