@@ -175,7 +175,7 @@ def partition_shap(
     """shap's Owen values (k,h,w) of one image, summed over its channels, in float64. masker: as shap calls it, or a
     grey level up to 255. Its queue breaks ties by numpy's global generator, which is left as it was."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.simplefilter("ignore")  # of what shap imports
         import shap
 
     net, state = for_peer(model, torch.float64), np.random.get_state()

@@ -34,7 +34,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("onnxscript", reason="needs onnxscript, which torch exports with")
     path = tmp_path_factory.mktemp("onnx") / "net.onnx"
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.simplefilter("ignore")  # the exporter's own
         torch.onnx.export(SmallNet().eval(), (torch.rand(1, 3, 16, 20),), path, dynamo=True, verbose=False)
     return path
 

@@ -24,7 +24,7 @@ from seewhy.sources.keras_families import FAMILIES, MODES
 
 COPY = "ignore:__array__ implementation:DeprecationWarning:"  # what Keras does as it reads weights out
 pytestmark = [
-    pytest.mark.skipif(find_spec("keras") is None, reason="Keras is not installed"),
+    pytest.mark.skipif(find_spec("keras") is None, reason="needs seewhy[keras]"),
     pytest.mark.filterwarnings(COPY + "keras.src.backend.common.variables", COPY + "keras.src.backend.torch.core"),
 ]
 

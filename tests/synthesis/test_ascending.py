@@ -18,7 +18,7 @@ from seewhy.synthesis.looking import eye
 @pytest.mark.parametrize("layer", ["conv1", "conv3"])
 def test_each_step_is_flashtorchs(small: Model, x: Tensor, layer: str) -> None:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.simplefilter("ignore")  # of what flashtorch imports
         from flashtorch.activmax import GradientAscent
     net = copy.deepcopy(small.module).eval()
     for one in net.modules():
@@ -26,7 +26,7 @@ def test_each_step_is_flashtorchs(small: Model, x: Tensor, layer: str) -> None:
             one.inplace = False
     start = small.normalised(x[:1]).requires_grad_()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.simplefilter("ignore")  # of its hooks, which torch calls old
         peer = GradientAscent(net, img_size=16, lr=0.7)
         steps = peer.optimize(getattr(net, layer), 3, input_=start, num_iter=4)
     with small.frozen():
@@ -39,7 +39,7 @@ def test_each_step_is_flashtorchs(small: Model, x: Tensor, layer: str) -> None:
 
 def test_pictures_are_shown_as_flashtorch_shows_them() -> None:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.simplefilter("ignore")  # of what flashtorch imports
         from flashtorch.utils import standardize_and_clip
     values = torch.randn(1, 3, 8, 9, generator=torch.Generator().manual_seed(0)) * 3 + 1
     torch.testing.assert_close(standardised(values), standardize_and_clip(values, saturation=0.15, brightness=0.7))

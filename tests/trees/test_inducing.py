@@ -123,7 +123,7 @@ def test_a_linear_layer_that_does_something_else_is_none() -> None:
 
 
 @pytest.mark.skipif(find_spec("keras") is None, reason="needs seewhy[keras]")
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras, as it reads weights out
 @pytest.mark.parametrize("end", ["softmax", None, "tanh"])
 def test_a_network_of_keras(end: str | None) -> None:
     keras = library()

@@ -83,7 +83,7 @@ def _from_array(array: NDArray[Any], what: str) -> Image.Image:
 def decoding(what: str) -> Iterator[None]:
     """Every way a decoder fails becomes a BadInput; its warnings stay inside."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.simplefilter("ignore")  # of a file that is odd and read nevertheless: nothing a caller can change
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             yield

@@ -94,9 +94,9 @@ function ae(e) {
 		width: r,
 		height: i,
 		name: e.get("name") ?? ""
-	}), e.get("model") && (t.model = e.get("model")), e.has("method") && (t.methods = e.getAll("method").map(oe)), e.has("target") && (t.targets = e.getAll("target").filter(Boolean)), /^\d+$/.test(e.get("seed") ?? "") && (t.seed = Number(e.get("seed"))), e.get("score") && (t.score = e.get("score")), t;
+	}), e.get("model") && (t.model = e.get("model")), e.has("method") && (t.methods = e.getAll("method").map(se)), e.has("target") && (t.targets = e.getAll("target").filter(Boolean)), /^\d+$/.test(e.get("seed") ?? "") && (t.seed = Number(e.get("seed"))), e.get("score") && (t.score = e.get("score")), t;
 }
-function E({ photo: e, model: t, methods: n, targets: r, seed: i, score: a }) {
+function oe({ photo: e, model: t, methods: n, targets: r, seed: i, score: a }) {
 	return !e || !t || !n?.length || !r?.length ? null : {
 		photo: e.id,
 		model: t,
@@ -106,11 +106,11 @@ function E({ photo: e, model: t, methods: n, targets: r, seed: i, score: a }) {
 		...a ? { score: a } : {}
 	};
 }
-var D = ({ id: e, options: t }) => {
+var E = ({ id: e, options: t }) => {
 	let n = Object.entries(t).map(([e, t]) => `${e}=${encodeURIComponent(t)}`);
 	return n.length ? `${e}(${n.join(",")})` : e;
 };
-function oe(e) {
+function se(e) {
 	let t = /^([^(]+)\((.*)\)$/.exec(e);
 	if (!t) return {
 		id: e,
@@ -123,7 +123,7 @@ function oe(e) {
 	};
 }
 // src/app/grid.ts
-var se = class {
+var ce = class {
 	constructor(e) {
 		this.session = e, this.held = null, this.soFars = /* @__PURE__ */ new WeakMap();
 	}
@@ -173,28 +173,28 @@ var se = class {
 		}), [this.soFars.get(t)]);
 	}
 	apart(e) {
-		let t = new Map(this.session.wishes.flatMap(([e, t]) => this.session.works.all.get(e)?.cells.map((e) => [e.key, D(t.methods[0])]) ?? [])), n = (n) => new Set(e.filter((e) => e.method === n.method).map((e) => t.get(e.key ?? ""))).size > 1;
+		let t = new Map(this.session.wishes.flatMap(([e, t]) => this.session.works.all.get(e)?.cells.map((e) => [e.key, E(t.methods[0])]) ?? [])), n = (n) => new Set(e.filter((e) => e.method === n.method).map((e) => t.get(e.key ?? ""))).size > 1;
 		for (let r of e) r.key && n(r) && (r.also = (t.get(r.key) ?? "").replace(/^[^(]*\(?|\)$/g, ""));
 	}
 };
 // src/app/link.ts
-function O(e) {
+function D(e) {
 	let t = new URLSearchParams();
 	if (e.photo) {
 		let { id: n, width: r, height: i, name: a } = e.photo;
 		t.set("photo", n), t.set("size", `${r}x${i}`), t.set("name", a);
 	}
 	t.set("model", e.model);
-	for (let n of e.methods) t.append("method", D(n));
+	for (let n of e.methods) t.append("method", E(n));
 	for (let n of e.targets) t.append("target", n);
 	return e.seed && t.set("seed", String(e.seed)), e.score && t.set("score", e.score), e.tab !== "explain" && t.set("tab", e.tab), t.set("view", r(e.view)), t.toString();
 }
-function k(e) {
+function O(e) {
 	let t = new URLSearchParams(e.replace(/^#/, "")), n = ae(t);
 	return t.get("tab") && (n.tab = t.get("tab")), t.has("view") && (n.view = a(t.get("view"))), n;
 }
 // src/app/work.ts
-var ce = 3, le = [
+var le = 3, ue = [
 	"waiting",
 	"running",
 	"progress",
@@ -203,21 +203,21 @@ var ce = 3, le = [
 	"done",
 	"failed",
 	"cancelled"
-], ue = class {
+], de = class {
 	constructor(e, t) {
 		this.changed = e, this.idle = t, this.all = /* @__PURE__ */ new Map(), this.found = /* @__PURE__ */ new Map(), this.partial = /* @__PURE__ */ new Map(), this.streams = /* @__PURE__ */ new Map();
 	}
 	get busy() {
-		return [...this.all.values()].filter((e) => !j(e));
+		return [...this.all.values()].filter((e) => !A(e));
 	}
 	async ask(e, t) {
 		let n = this.all.get(e);
 		if (n && n.state !== "cancelled" && n.state !== "failed") return;
-		let r = A(e, t);
+		let r = k(e, t);
 		this.all.set(e, r), this.changed();
 		try {
 			let n = await y.start(t);
-			if (j(r)) {
+			if (A(r)) {
 				this.all.get(e) === r && y.cancel(n.id).catch(() => void 0);
 				return;
 			}
@@ -244,14 +244,14 @@ var ce = 3, le = [
 		e.forEach(([e, n], i) => {
 			let a = t.slice(i * r, (i + 1) * r);
 			a.every(({ key: e }) => this.found.has(e)) && !this.all.has(e) && this.all.set(e, {
-				...A(e, n),
+				...k(e, n),
 				state: "done",
 				cells: a
 			});
 		}), this.changed();
 	}
 	only(e) {
-		for (let [t, n] of this.all) !e.has(t) && !j(n) && this.cancel(n);
+		for (let [t, n] of this.all) !e.has(t) && !A(n) && this.cancel(n);
 	}
 	cancel(e) {
 		e.job && y.cancel(e.job).catch(() => void 0), this.end(e, "cancelled");
@@ -261,16 +261,16 @@ var ce = 3, le = [
 	}
 	follow() {
 		for (let e of this.busy) {
-			if (this.streams.size >= ce) return;
+			if (this.streams.size >= le) return;
 			e.job && !this.streams.has(e.job) && this.stream(e);
 		}
 	}
 	stream(e) {
 		let t = new EventSource(`/api/jobs/${e.job}/events`);
 		this.streams.set(e.job, t);
-		for (let n of le) t.addEventListener(n, (t) => void this.heard(e, n, JSON.parse(t.data)));
+		for (let n of ue) t.addEventListener(n, (t) => void this.heard(e, n, JSON.parse(t.data)));
 		t.onerror = () => {
-			t.readyState === EventSource.CLOSED && !j(e) && this.end(e, "failed", {
+			t.readyState === EventSource.CLOSED && !A(e) && this.end(e, "failed", {
 				code: "away",
 				problem: "",
 				hint: ""
@@ -298,7 +298,7 @@ var ce = 3, le = [
 		for (let t of e.cells) this.partial.delete(t.key);
 		this.streams.get(e.job)?.close(), this.streams.delete(e.job), this.changed(), this.follow(), this.busy.length || this.idle();
 	}
-}, A = (e, t) => ({
+}, k = (e, t) => ({
 	name: e,
 	method: t.methods[0].id,
 	job: "",
@@ -307,11 +307,11 @@ var ce = 3, le = [
 	cells: [],
 	progress: {},
 	trouble: null
-}), j = (e) => [
+}), A = (e) => [
 	"done",
 	"failed",
 	"cancelled"
-].includes(e.state), de = 40, M = "unknown_photo", N = 200, P = (e) => new Promise((t) => setTimeout(t, e)), F = (t = "") => ({
+].includes(e.state), fe = 40, j = "unknown_photo", M = 200, N = (e) => new Promise((t) => setTimeout(t, e)), P = (t = "") => ({
 	photo: null,
 	model: t,
 	methods: [{
@@ -326,12 +326,12 @@ var ce = 3, le = [
 		...e,
 		beside: !0
 	}
-}), fe = class extends EventTarget {
+}), F = class extends EventTarget {
 	constructor(e, t) {
-		super(), this.start = e, this.models = [], this.loading = [], this.samples = [], this.photos = [], this.state = F(), this.predictions = null, this.trouble = null, this.names = {
+		super(), this.start = e, this.models = [], this.loading = [], this.samples = [], this.photos = [], this.state = P(), this.predictions = null, this.trouble = null, this.names = {
 			en: [],
 			zh: []
-		}, this.cards = null, this.costs = /* @__PURE__ */ new Map(), this.layers = [], this.works = new ue(() => this.changed(), () => void this.cost()), this.told = "", this.predicted = "", this.waiting = !1, this.fitted = !1, this.due = 0, this.grid = new se(this);
+		}, this.cards = null, this.costs = /* @__PURE__ */ new Map(), this.layers = [], this.works = new de(() => this.changed(), () => void this.cost()), this.told = "", this.predicted = "", this.waiting = !1, this.fitted = !1, this.due = 0, this.grid = new ce(this);
 		let n = localStorage.getItem("seewhy-lang");
 		p(n === "zh" || n === "en" ? n : e.lang), c(() => {
 			localStorage.setItem("seewhy-lang", s()), this.words(), this.translated(), this.changed();
@@ -339,7 +339,7 @@ var ce = 3, le = [
 			if (location.hash.slice(1) === this.told) return;
 			let { model: e } = this.state;
 			this.take(), this.known(), e !== this.state.model && this.facts(), this.reopen().then(() => this.refresh());
-		}), this.opened = this.reopen(t), this.seen = this.opened.then(() => Promise.race([new Promise(requestAnimationFrame), P(N)])).then(() => P(0)), this.open();
+		}), this.opened = this.reopen(t), this.seen = this.opened.then(() => Promise.race([new Promise(requestAnimationFrame), N(M)])).then(() => N(0)), this.open();
 	}
 	get model() {
 		return this.models.find((e) => e.id === this.state.model);
@@ -364,10 +364,10 @@ var ce = 3, le = [
 		}), this.facts();
 	}
 	choose(e) {
-		Object.assign(this.state, e), e.photo && this.trouble?.code === M && (this.trouble = null), this.tell(), this.refresh();
+		Object.assign(this.state, e), e.photo && this.trouble?.code === j && (this.trouble = null), this.tell(), this.refresh();
 	}
 	look(e) {
-		this.state.view = e, clearTimeout(this.due), this.due = window.setTimeout(() => this.tell(), N), this.changed();
+		this.state.view = e, clearTimeout(this.due), this.due = window.setTimeout(() => this.tell(), M), this.changed();
 	}
 	async add(e) {
 		let t = null;
@@ -387,15 +387,18 @@ var ce = 3, le = [
 	get results() {
 		return this.grid.cells.flatMap(({ key: e }) => this.works.found.get(e) ?? []);
 	}
-	get wishes() {
-		let { photo: e } = this.state, t = this.model || this.fitted ? E({
+	get wish() {
+		return oe({
 			...this.state,
-			photo: e ?? void 0
-		}) : null;
-		return (t?.methods ?? []).map((e) => {
+			photo: this.state.photo ?? void 0
+		});
+	}
+	get wishes() {
+		let e = this.model || this.fitted ? this.wish : null;
+		return (e?.methods ?? []).map((t) => {
 			let n = {
-				...t,
-				methods: [e]
+				...e,
+				methods: [t]
 			};
 			return [JSON.stringify(n), n];
 		});
@@ -406,7 +409,7 @@ var ce = 3, le = [
 		if (!e || !this.model) return;
 		this.predict();
 		let t = this.wishes;
-		this.works.only(new Set(t.map(([e]) => e))), await Promise.all(t.map(([e, t]) => this.works.ask(e, t))), t.some(([e]) => this.works.all.get(e)?.trouble?.code === M) && this.lost(e);
+		this.works.only(new Set(t.map(([e]) => e))), await Promise.all(t.map(([e, t]) => this.works.ask(e, t))), t.some(([e]) => this.works.all.get(e)?.trouble?.code === j) && this.lost(e);
 	}
 	again() {
 		this.refresh();
@@ -440,15 +443,15 @@ var ce = 3, le = [
 	}
 	lost(e) {
 		this.photos = this.photos.filter((t) => t.id !== e.id), this.trouble = {
-			code: M,
+			code: j,
 			problem: e.name,
 			hint: ""
 		}, this.predicted = "", this.state.photo?.id === e.id && this.choose({ photo: null }), this.changed();
 	}
 	failed(e, t = this.state.photo) {
 		if (!(e instanceof g)) throw e;
-		if (e.said.code !== M || this.trouble?.code !== M) {
-			if (e.said.code === M && t) return this.lost(t);
+		if (e.said.code !== j || this.trouble?.code !== j) {
+			if (e.said.code === j && t) return this.lost(t);
 			this.trouble = e.said, this.changed();
 		}
 	}
@@ -465,16 +468,13 @@ var ce = 3, le = [
 		}
 	}
 	async reopen(e = null) {
-		let { photo: t } = this.state, n = this.fitted ? E({
-			...this.state,
-			photo: t ?? void 0
-		}) : null;
-		if (!n) return;
-		let { wishes: r } = this;
-		new Image().src = b(n.photo);
+		let t = this.fitted ? this.wish : null;
+		if (!t) return;
+		let { wishes: n } = this;
+		new Image().src = b(t.photo);
 		try {
-			let t = await (e?.asked === JSON.stringify(n) ? e.answer : y.kept(n));
-			t && this.works.take(r, t);
+			let r = await (e?.asked === JSON.stringify(t) ? e.answer : y.kept(t));
+			r && this.works.take(n, r);
 		} catch (e) {
 			if (!(e instanceof g)) throw e;
 		}
@@ -539,16 +539,16 @@ var ce = 3, le = [
 		}
 	}
 	keep(e) {
-		return this.photos = [e, ...this.photos.filter((t) => t.id !== e.id)].slice(0, de), e;
+		return this.photos = [e, ...this.photos.filter((t) => t.id !== e.id)].slice(0, fe), e;
 	}
 	take() {
-		Object.assign(this.state, F(this.state.model), k(location.hash)), this.state.photo && this.keep(this.state.photo), this.told = location.hash.slice(1), this.fitted = !!k(this.told).methods;
+		Object.assign(this.state, P(this.state.model), O(location.hash)), this.state.photo && this.keep(this.state.photo), this.told = location.hash.slice(1), this.fitted = !!O(this.told).methods;
 	}
 	tell() {
-		this.told = O(this.state), history.replaceState(null, "", `#${this.told}`), this.changed();
+		this.told = D(this.state), history.replaceState(null, "", `#${this.told}`), this.changed();
 	}
 	get link() {
-		return `${location.origin}/#${O(this.state)}`;
+		return `${location.origin}/#${D(this.state)}`;
 	}
 }, I = 160, L = class {
 	constructor(e) {
@@ -1196,7 +1196,7 @@ var K = class extends x {
   `];
 	}
 	render() {
-		let { works: e, wishes: t } = this.session, n = new Set(t.map(([e]) => e)), r = [...e.all.values()].filter((e) => n.has(e.name) && (!j(e) || e.state === "failed" || e.state === "cancelled"));
+		let { works: e, wishes: t } = this.session, n = new Set(t.map(([e]) => e)), r = [...e.all.values()].filter((e) => n.has(e.name) && (!A(e) || e.state === "failed" || e.state === "cancelled"));
 		return o`<ul aria-label=${h("queue")} data-testid="queue" ?hidden=${!r.length}>${r.map((e) => this.work(e))}</ul>
       <p class="hint" role="status" data-testid="status">${e.busy.length ? h("works_waiting", { count: e.busy.length }) : ""}</p>`;
 	}
@@ -1213,8 +1213,8 @@ var K = class extends x {
 			e.state === "cancelled" ? h("cancelled") : ""
 		].filter(Boolean).join(" · ")}</small>`}
         ${e.trouble ? o`<p class="hint" role="alert">${q(e.trouble)}</p>` : l}</span>
-      ${j(e) ? o`<button type="button" class="small" data-testid="again-${e.method}" @click=${() => this.session.again()}>${h("again")}</button>` : o`<button type="button" class="small" data-testid="cancel-${e.method}" @click=${() => this.session.works.cancel(e)}>${h("cancel")}</button>`}
-      ${j(e) ? l : n ? o`<progress max=${n} value=${t ?? 0} aria-label=${c}></progress>` : o`<progress aria-label=${c}></progress>`}
+      ${A(e) ? o`<button type="button" class="small" data-testid="again-${e.method}" @click=${() => this.session.again()}>${h("again")}</button>` : o`<button type="button" class="small" data-testid="cancel-${e.method}" @click=${() => this.session.works.cancel(e)}>${h("cancel")}</button>`}
+      ${A(e) ? l : n ? o`<progress max=${n} value=${t ?? 0} aria-label=${c}></progress>` : o`<progress aria-label=${c}></progress>`}
     </li>`;
 	}
 }, q = (e) => e.code === "away" ? h("server_away") : e.code === "unknown_photo" ? h("photo_gone", { name: e.problem }) : [e.problem, e.hint].filter(Boolean).join(": ");
@@ -1299,10 +1299,10 @@ var Y = [
 	constructor() {
 		super();
 		let e = document.getElementById("data");
-		this.session = new fe(JSON.parse(e.textContent), $), this.theme = localStorage.getItem("seewhy-theme") ?? "auto", Object.assign(this, {
+		this.session = new F(JSON.parse(e.textContent), $), this.theme = localStorage.getItem("seewhy-theme") ?? "auto", Object.assign(this, {
 			begun: !1,
 			settled: !1
-		}), Promise.race([this.session.opened, P(Te)]).then(() => this.begun = !0), this.session.seen.then(() => this.settled = !0), this.addEventListener("look", (e) => this.session.look(e.detail));
+		}), Promise.race([this.session.opened, N(Te)]).then(() => this.begun = !0), this.session.seen.then(() => this.settled = !0), this.addEventListener("look", (e) => this.session.look(e.detail));
 	}
 	shouldUpdate() {
 		return this.begun;

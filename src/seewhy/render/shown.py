@@ -4,6 +4,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from seewhy.geometry import Geometry
 from seewhy.lang import class_name, languages, note, text
 from seewhy.render import heading, strip
@@ -66,7 +69,7 @@ def _one(explanation: Explanation, top: float) -> dict[str, Any]:
         "columns": values.shape[2],
         **placed(geometry),
         "sign": explanation.sign,
-        "limits": _limits(explanation),
+        "limits": _limits(explanation, values),
         "method": explanation.method,
         "label": each_language(lambda lang: heading.named(explanation, lang)),
         "target": each_language(lambda lang: heading.target(explanation, lang)),
@@ -82,13 +85,13 @@ def _one(explanation: Explanation, top: float) -> dict[str, Any]:
     }
 
 
-def _limits(explanation: Explanation) -> dict[str, float]:
+def _limits(explanation: Explanation, values: NDArray[np.float32]) -> dict[str, float]:
     """The magnitude in the strongest colour of a plain view, and the largest, of the map's own sign: what the viewer
-    would find, as soon as the map is there."""
+    would find, as soon as the map is there. values: the map (1,r,q)."""
     geometry = explanation.photos[0].geometry
     shrink = min(1, LONGEST / max(geometry.original))
     height, width = (max(1, int(side * shrink + 0.5)) for side in geometry.original)
-    heat = fitted(geometry, height, width).place(explanation.reduced())[0]
+    heat = fitted(geometry, height, width).place(values)[0]
     return {"limit": limit(heat, explanation.sign, PLAIN_CLIP), "peak": peak(heat, explanation.sign)}
 
 

@@ -133,9 +133,13 @@ export class Session extends EventTarget {
     return this.grid.cells.flatMap(({ key }) => this.works.found.get(key) ?? []);
   }
 
+  private get wish(): Wish | null {
+    return wishOf({ ...this.state, photo: this.state.photo ?? undefined });
+  }
+
   /** What is asked for, a job a method. */
   get wishes(): [name: string, wish: Wish][] {
-    const { photo } = this.state, all = this.model || this.fitted ? wishOf({ ...this.state, photo: photo ?? undefined }) : null;
+    const all = this.model || this.fitted ? this.wish : null;
     return (all?.methods ?? []).map((one) => {
       const wish: Wish = { ...all!, methods: [one] };
       return [JSON.stringify(wish), wish];
@@ -222,7 +226,7 @@ export class Session extends EventTarget {
 
   /** What a link asks for and is kept, before all else. early: where it was asked for already. */
   private async reopen(early: Early | null = null): Promise<void> {
-    const { photo } = this.state, wish = this.fitted ? wishOf({ ...this.state, photo: photo ?? undefined }) : null;
+    const wish = this.fitted ? this.wish : null;
     if (!wish) return;
     const { wishes } = this; // as they are now: what is chosen meanwhile is asked for by itself
     new Image().src = photoAt(wish.photo); // on its way meanwhile
