@@ -59,6 +59,20 @@ def test_the_strongest_colours_that_python_tells_are_those_the_viewer_finds(visi
         assert other["limit"] == 2 * told["limit"]  # what is told is what is drawn
 
 
+def test_the_last_pixels_are_painted_whatever_the_panels_size(visit: Open) -> None:
+    tab, rests = visit([handmade(np.ones((3, 4)), plain(61, 83, 9, 9, 9))]), set()
+    script = """c => { const drawn = c.getContext('2d').getImageData(0, 0, c.width, c.height);
+        const all = new Uint32Array(drawn.data.buffer);
+        return [all.length % 4, new Set(all).size, all[0] >>> 24]; }"""
+    for width in range(500, 512):
+        tab.set_viewport_size({"width": width, "height": 900})
+        tab.wait_for_timeout(60)
+        rest, colours, alpha = tab.get_by_test_id("heat-0").evaluate(script)
+        assert (colours, alpha) == (1, 255)
+        rests.add(rest)
+    assert len(rests) > 1
+
+
 def test_blocks_show_the_maps_own_cells(visit: Open) -> None:
     tab = visit([ramp(0, 1)])
     more(tab)
