@@ -95,6 +95,51 @@ def test_what_is_used_twice_gets_what_both_uses_give(name: str, x: Tensor) -> No
     assert relative(total, found[2]) <= 1e-10
 
 
+def pooled(net: Any, x: Tensor) -> Tensor:
+    """Rectifiers and poolings by maxima behind layers: overlapping, padded, in either order, and with a norm behind."""
+    x = F.max_pool2d(F.relu(net.bn1(net.conv1(x))), 3, 2, 1)
+    y = torch.relu(torch.max_pool2d(net.conv2(x), (2, 3), 1, ceil_mode=True))
+    z = net.bn2(F.max_pool2d(net.conv2(y), kernel_size=2, stride=[1, 2], dilation=(2, 1)))
+    net.act(z)
+    z = net.pool(z)
+    one = net.conv2(z)
+    both = net.pool(one) + F.adaptive_max_pool2d(torch.relu(one), net.pool(one).shape[2:])
+    values = F.max_pool2d(net.bn2(net.conv2(both)), 2, return_indices=False)
+    return tail(net, values.view(len(values), -1).view_as(values))
+
+
+def pooled_apart(net: Any, x: Tensor) -> Tensor:
+    """The same, with a product between a layer and what is behind it, which keeps them apart."""
+    x = F.max_pool2d(F.relu(net.bn1(net.conv1(x)) * 1) * 1, 3, 2, 1)
+    y = torch.relu(torch.max_pool2d(net.conv2(x) * 1, (2, 3), 1, ceil_mode=True) * 1)
+    z = net.bn2(F.max_pool2d(net.conv2(y) * 1, kernel_size=2, stride=[1, 2], dilation=(2, 1)) * 1) * 1
+    z = net.pool(torch.relu(z) * 1)
+    one, two, three = (net.conv2(z) * 1 for _ in range(3))
+    both = net.pool(one) + F.adaptive_max_pool2d(torch.relu(two), net.pool(three).shape[2:])
+    return tail(net, net.pool(net.bn2(net.conv2(both)) * 1))
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_what_is_behind_a_layer_is_taken_along(name: str, x: Tensor) -> None:
+    x = F.interpolate(x, (96, 90), mode="bilinear").double()
+    wanted, found = (relevance(net_of(one), x, PRESETS[name], 2) for one in (pooled_apart, pooled))
+    assert relative(found[2], wanted[2]) <= 1e-12 and relative(found[0], wanted[0]) <= 1e-9
+    total = found[0].sum((1, 2, 3)) + sum(found[1].values())
+    assert relative(total, found[2]) <= 1e-10
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_an_image_without_an_axis_for_images_is_one(name: str, x: Tensor) -> None:
+    def alone(net: Any, x: Tensor) -> Tensor:
+        return tail(net, F.max_pool2d(torch.relu(net.conv1(x[0])), 2)[None])
+
+    def batched(net: Any, x: Tensor) -> Tensor:
+        return tail(net, F.max_pool2d(torch.relu(net.conv1(x)), 2))
+
+    wanted, found = (relevance(net_of(one), x[:1].double(), PRESETS[name], 2) for one in (batched, alone))
+    assert relative(found[2], wanted[2]) <= 1e-12 and relative(found[0], wanted[0]) <= 1e-9
+
+
 class Doubled(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:

@@ -37,7 +37,8 @@ Spread = Callable[[Sequence[Tensor]], Tensor]  # what the flows send -> c of the
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """A layer that ran: z is what it made of x. rectified: nothing behind it asks for what is below zero."""
+    """A layer that ran: z is what it made of x. rectified: nothing behind it asks for what is below zero, and z may
+    be zero there."""
 
     operator: Operator
     x: Tensor
@@ -110,10 +111,14 @@ class _Contracted(torch.autograd.Function):
 
 def _epsilon(layer: Layer) -> tuple[Sequence[Flow], Spread]:
     operator, z, epsilon = layer.operator, layer.z, layer.preset.epsilon
-    factor = z / z.abs().add_(epsilon) if epsilon else torch.where(z < 0, -1.0, 1.0).to(z)
+    size = z.abs()
+    if epsilon:
+        factor = torch.div(z, size.add_(epsilon), out=size)
+    else:
+        factor = torch.where(size > 0, z.sign(), float(not layer.rectified))
     if operator.rescaled:
         factor.div_(operator.column(operator.units, z.ndim))
-    flows = [Flow(factor, operator.bias, layer.stabiliser, signed=True)]
+    flows = [Flow(factor, operator.bias, layer.stabiliser, signed=not layer.rectified)]
     return flows, lambda sent: operator.back(sent[0], operator.weight, layer.x.shape)
 
 

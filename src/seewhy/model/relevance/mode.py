@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial, wraps
 from typing import Any
 
@@ -15,6 +15,7 @@ from torch.utils.weak import WeakIdKeyDictionary
 from seewhy.errors import Unsupported
 from seewhy.model.relevance.norms import scale_and_shift
 from seewhy.model.relevance.operators import Linear, Operator, convolution
+from seewhy.model.relevance.pooled import pooled
 from seewhy.model.relevance.presets import Rule
 from seewhy.model.relevance.rules import Scheme
 from seewhy.model.relevance.run import Run, Twin
@@ -43,12 +44,19 @@ OTHER_NAMES = {
 
 @dataclass(frozen=True, eq=False)
 class Waiting:
-    """A layer that was computed and has no backward yet: with a batch norm behind it, it is one layer with that."""
+    """A layer that was computed and has no backward yet: it is one with a batch norm, a rectifier and a pooling by
+    maxima behind it."""
 
     x: Tensor
     operator: Operator
     z: Tensor
     rule: Rule
+    rectified: bool = False
+
+    @property
+    def scales(self) -> bool:
+        """Whether a batch norm behind it can be taken along."""
+        return self.operator.scales and not self.rectified
 
 
 class _Unseen(torch.autograd.Function):
@@ -87,8 +95,12 @@ class Relevance(TorchFunctionMode):
         name = OTHER_NAMES.get(name, name)
         if name == "batch_norm":
             return self._batch_norm(func, *args, **kwargs)
+        if name in ("relu", "max_pool2d") and (behind := self._behind(name, func, args, kwargs)) is not None:
+            return behind
         settled, first = partial(self.settled, rectified=name in RELU_KINDS), args[0] if args else None
         args, kwargs = mapped(args, settled), mapped(kwargs, settled)
+        if name == "view" and _laid_otherwise(args[0]):
+            args = (args[0].contiguous(), *args[1:])
         if not any(isinstance(one, Tensor) and one.requires_grad for one in leaves((args, kwargs))):
             return func(*args, **kwargs)
         if not torch.is_grad_enabled():
@@ -96,11 +108,31 @@ class Relevance(TorchFunctionMode):
                 "the network turns gradients off in a part of itself, or brings a backward of its own", ELSE
             )
         if name in CONVOLUTIONS or name == "linear":
-            return self._layer(name, func, *args, **kwargs)
+            return self._layer(name, *args, **kwargs)
         found = self._ruled(name, func, args, kwargs)
         if found is not None and args and found is args[0] is not first:  # changed in place
             self._made[first] = found
         return found
+
+    def _behind(self, name: str, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A rectifier or a pooling by maxima taken along by the layer that waits before it; None where there is none.
+
+        What a rule sends is a share of z, so that nothing is sent from where z is rectified; and of a pooling's
+        window only from where the maximum lies.
+        """
+        waiting: Waiting | None = None if not args or args[0] in self._made else self._waiting.get(args[0])
+        if waiting is None or not torch.is_grad_enabled() or "out" in kwargs:
+            return None
+        if name == "max_pool2d":
+            found = pooled(waiting.operator, waiting.z, *args[1:], **kwargs)
+            return found and self._wait(replace(waiting, operator=found[0], z=found[1]))
+        with torch.no_grad():
+            y = func(waiting.z, *args[1:], **kwargs)
+        waiting = replace(waiting, z=y, rectified=True)
+        if y.data_ptr() != args[0].data_ptr():
+            return self._wait(waiting)
+        self._waiting[args[0]] = waiting
+        return args[0]
 
     def settled(self, value: Any, *, rectified: bool = False) -> Any:
         """A layer's output with its backward, now that it is known that no batch norm comes behind it.
@@ -115,8 +147,8 @@ class Relevance(TorchFunctionMode):
         if waiting is None:
             return value
         rule, operator, x, z = waiting.rule, waiting.operator, waiting.x, waiting.z
-        made = self._scheme.layer(self._run, rule, operator, x, z, rectified=rectified)
-        if not rectified:
+        made = self._scheme.layer(self._run, rule, operator, x, z, rectified=rectified or waiting.rectified)
+        if waiting.rectified or not rectified:
             self._made[value] = made
         return made
 
@@ -135,17 +167,21 @@ class Relevance(TorchFunctionMode):
             self._move_twin(func, args, kwargs, found)
         return found
 
-    def _layer(self, name: str, func: Callable[..., Any], x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    def _layer(self, name: str, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         if any(isinstance(one, Tensor) and one.requires_grad for one in leaves((args, kwargs))):
             raise Unsupported("lrp has no rule for a layer whose weights come from the picture", ELSE)
-        with torch.no_grad():
-            z: Tensor = func(x, *args, **kwargs)
         if name == "linear":
             given = dict(zip(("weight", "bias"), args, strict=False)) | kwargs
             operator: Operator = Linear.of(given["weight"], given.get("bias"))
             rule = self._run.preset.linear
         else:
+            if x.ndim < int(name.removesuffix("d")[-1]) + 2:  # one image, without an axis for it
+                x = self.__torch_function__(torch.unsqueeze, (), (x, 0))
+                found: Tensor = self.settled(self._layer(name, x, *args, **kwargs)).squeeze(0)
+                return found
             operator, rule = convolution(name, x, args, kwargs), self._run.preset.convolution
+        with torch.no_grad():
+            z = operator.output(x)
         return self._wait(Waiting(x, operator, z, rule))
 
     def _batch_norm(self, func: Callable[..., Any], x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
@@ -154,7 +190,7 @@ class Relevance(TorchFunctionMode):
             found: Tensor = func(x, *args, **kwargs)
             return found
         norm = _norm(func, *args, **kwargs)
-        if waiting is None or waiting.operator.channel % x.ndim != 1:
+        if waiting is None or not waiting.scales or waiting.operator.channel % x.ndim != 1:
             found = self._table["batch_norm"](self._run, func, self.settled(x), *norm)
             return found
         with torch.no_grad():
@@ -180,6 +216,11 @@ class Relevance(TorchFunctionMode):
         if any(isinstance(one, Tensor) for one in leaves(found)):
             raise Unsupported(f"lrp has no rule for the function {name!r}, which the network calls", ELSE)
         return found
+
+
+def _laid_otherwise(x: Tensor) -> bool:
+    """Whether a layer here has put the channels last in memory, which not every view can be had of."""
+    return x.ndim == 4 and x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
 
 
 def _norm(func: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[Any, ...]:

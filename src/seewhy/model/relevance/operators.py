@@ -3,13 +3,18 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from math import prod
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from seewhy.errors import Unsupported
+from seewhy.model import columns, winograd
+from seewhy.model.chain import LONG
 from seewhy.model.linear import linear
+
+MANY = 2**19  # outputs of an image: of fewer, a sum that is a millionth off moves less than one over its kink
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,9 +27,15 @@ class Operator(ABC):
     units: Tensor
     rescaled: bool = field(default=False, kw_only=True)  # whether units are other than ones
 
+    scales: ClassVar[bool] = True  # whether `scaled` knows it
+
+    def output(self, x: Tensor) -> Tensor:
+        """weight x + bias, to the rounding of the network's own: what is behind it has kinks."""
+        return self.forth(x, self.weight, self.bias)
+
     @abstractmethod
-    def forth(self, x: Tensor, weight: Tensor) -> Tensor:
-        """Products of x with weights in the place of the operator's own, without a bias."""
+    def forth(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        """Products of x with weights in the place of the operator's own, and a bias if one is given."""
 
     @abstractmethod
     def back(self, c: Tensor, weight: Tensor, shape: Sequence[int]) -> Tensor:
@@ -64,8 +75,8 @@ class Linear(Operator):
     def of(weight: Tensor, bias: Tensor | None) -> "Linear":
         return Linear(weight, bias, -1, torch.ones_like(weight[:, 0]))
 
-    def forth(self, x: Tensor, weight: Tensor) -> Tensor:
-        return linear(x, weight)
+    def forth(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        return linear(x, weight, bias)
 
     def back(self, c: Tensor, weight: Tensor, shape: Sequence[int]) -> Tensor:
         return linear(c, weight.t())
@@ -82,19 +93,49 @@ class Convolution(Operator):
     transposed: bool = False
     output_padding: tuple[int, ...] = (0,)
 
-    def forth(self, x: Tensor, weight: Tensor) -> Tensor:
-        return torch.convolution(
-            *(x, weight, None, self.stride, self.padding, self.dilation),
-            *(self.transposed, self.output_padding, self.groups),
-        )
+    def output(self, x: Tensor) -> Tensor:
+        if x.ndim == 4 and self._sums_long and self._outputs(x) > MANY:
+            return laid(self._convolved(unlaid(x), self.weight, self.bias))
+        return super().output(x)
+
+    def forth(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        if self._steps_by_one and winograd.suits(len(x), x.shape[2:], weight):
+            return winograd.convolved(laid(x), weight, bias)
+        return laid(self._convolved(suited(x, weight), weight, bias))
 
     def back(self, c: Tensor, weight: Tensor, shape: Sequence[int]) -> Tensor:
-        sizes = c.new_empty(1).expand(shape)  # nothing but its shape is read
+        if self._steps_by_one and winograd.suits(len(c), c.shape[2:], weight):
+            return winograd.transposed(laid(c), weight)
+        if not self.transposed and columns.suits(weight, self.groups):
+            return columns.transposed(laid(c), weight, shape[2:], self.stride, self.padding, self.dilation)
+        c = suited(c, weight)
+        layout = torch.contiguous_format if c.ndim != 4 or c.is_contiguous() else torch.channels_last
+        sizes = torch.empty(shape, dtype=c.dtype, device=c.device, memory_format=layout)  # nothing else is read
         found: Tensor = torch.ops.aten.convolution_backward(
             *(c, sizes, weight, None, self.stride, self.padding, self.dilation),
             *(self.transposed, self.output_padding, self.groups, (True, False, False)),
         )[0]
-        return found
+        return laid(found)
+
+    def _convolved(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return torch.convolution(
+            *(x, weight, bias, self.stride, self.padding, self.dilation),
+            *(self.transposed, self.output_padding, self.groups),
+        )
+
+    @property
+    def _sums_long(self) -> bool:
+        """Whether sums are that long over a window, which kernels for channels-last add up one by one."""
+        return self.weight[0].numel() > LONG and self.weight[0, 0].numel() > 1
+
+    def _outputs(self, x: Tensor) -> int:
+        """Of an image, in round numbers."""
+        return len(self.units) * prod(-(-side // step) for side, step in zip(x.shape[2:], self.stride, strict=True))
+
+    @property
+    def _steps_by_one(self) -> bool:
+        ones = (1, 1)
+        return self.stride == self.padding == self.dilation == ones and self.groups == 1 and not self.transposed
 
     def _rescaled(self, scale: Tensor) -> Tensor:
         if not self.transposed:
@@ -102,6 +143,29 @@ class Convolution(Operator):
         own = self.weight  # (i, o / groups, ...), the groups' inputs one after the other
         each = scale.view(self.groups, 1, -1, *[1] * (own.ndim - 2))
         return (own.view(self.groups, -1, *own.shape[1:]) * each).view_as(own)
+
+
+def laid(x: Tensor) -> Tensor:
+    """With the channels last in memory, where convolutions are quicker, and poolings between them by far."""
+    if x.ndim != 4 or x.device.type != "cpu" or x.dtype != torch.float32:
+        return x
+    return x.contiguous(memory_format=torch.channels_last)
+
+
+def unlaid(x: Tensor) -> Tensor:
+    """The other way. What torch copies block by block, and eight times faster, is the transpose of a matrix alone."""
+    if x.is_contiguous() or x.ndim != 4 or not x.is_contiguous(memory_format=torch.channels_last):
+        return x.contiguous()
+    found = torch.empty(x.shape, dtype=x.dtype, device=x.device)
+    for one, own in zip(found, x, strict=True):
+        one.flatten(1).copy_(own.permute(1, 2, 0).flatten(0, 1).t())
+    return found
+
+
+def suited(x: Tensor, weight: Tensor) -> Tensor:
+    """As one of the two for a convolution: kernels are laid anew in each call, and big ones that way take longer."""
+    big = weight.ndim == 4 and weight[0, 0].numel() > 1 and weight.numel() > 4 * x.numel()
+    return unlaid(x) if big else laid(x)
 
 
 def convolution(name: str, x: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Convolution:
