@@ -1,14 +1,16 @@
 """Convolutions with what is behind them, forwards and backwards as one, against the network itself."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from conftest import MEAN, STD, SmallNet
 from seewhy import Model
-from seewhy.model.fused_chain import Fused, fused
+from seewhy.model.fused_chain import Stretch, fused
 from seewhy.model.program import reach
 
 
@@ -34,14 +36,72 @@ def test_values_and_gradients_are_the_networks(activation: type[nn.Module], laye
 
 
 @pytest.mark.engine
-def test_rectifiers_go_into_the_convolutions(small: Model, x: Tensor) -> None:
+def test_what_follows_each_other_is_one_function(small: Model, x: Tensor) -> None:
     with small.frozen():
         programs = replace(small, fold=True).programs(x)
         assert programs is not None
         calls, wanted = reach(programs.tape, ["act3"]) or ([], ())
-    made = [call.function for call in fused(calls, wanted) if isinstance(call.function, Fused)]
-    assert len(made) == 3 and [one.conv.rectifier for one in made] == ["relu", "", "relu"]
-    assert "batch_norm" not in [call.name for call in fused(calls, wanted)]
+    made = fused(calls, wanted)
+    stretches = [call.function for call in made if isinstance(call.function, Stretch)]
+    assert [[one.rectifier for one in stretch.steps] for stretch in stretches] == [["relu"], ["relu", "relu"]]
+    assert [one.other is None for one in stretches[1].steps] == [False, True]  # the sum with the shortcut
+    assert not {"batch_norm", "add", "relu"} & {call.name for call in made}
+
+
+def linear_bottlenecks(net: Any, x: Tensor) -> Tensor:
+    """Sums of what no rectifier is behind, whose memory may be written over; one is read again later."""
+    x = net.first(x)
+    for _ in range(3):
+        x = x + net.narrow(F.relu6(net.wide(x)))
+    y = net.square(x)
+    y += x
+    z = y + net.square(F.relu(y))
+    return net.read(z + net.square(y))
+
+
+def one_bottleneck(net: Any, x: Tensor) -> Tensor:
+    """What comes back to it goes on to its shortcut as it is."""
+    x = net.first(x)
+    return net.read(x + net.narrow(F.relu6(net.wide(x))))
+
+
+def rectified_sums(net: Any, x: Tensor) -> Tensor:
+    """A shortcut that is rectified, one that is read three times, and sums of two convolutions."""
+    x = F.relu(net.first(x))
+    for _ in range(2):
+        x = F.relu(x + net.square(F.relu(net.square(x))))
+    y = net.square(x) + net.square(x)
+    y = F.relu(F.max_pool2d(y, 3, 1, 1) + x) + net.square(F.relu(y))
+    return net.read(F.relu(y.sigmoid() * y + x))
+
+
+class Net(nn.Module):
+    def __init__(self, forward: Any) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3, 6, 3, stride=2, padding=1)
+        self.wide, self.narrow = nn.Conv2d(6, 12, 1), nn.Conv2d(12, 6, 1)
+        self.square = nn.Conv2d(6, 6, 3, padding=1)
+        draw = torch.Generator().manual_seed(0)
+        for weight in self.parameters():
+            weight.data = torch.randn(weight.shape, generator=draw) / max(1, weight[0].numel()) ** 0.5
+        self.read = nn.Tanh()
+        self._as = forward
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self._as(self, x).mean((2, 3))  # type: ignore[no-any-return]
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("forward", [linear_bottlenecks, one_bottleneck, rectified_sums])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_sums_and_what_is_read_twice_are_the_networks(forward: Any, dtype: Any, x: Tensor) -> None:
+    plain = Model(Net(forward), mean=MEAN, std=STD, size=(16, 20), fast=False).at(dtype)
+    quick = replace(plain, fast=True, fold=True)
+    own = x.to(getattr(torch, dtype))
+    for found, wanted in zip(slopes(quick, own, "read"), slopes(plain, own, "read"), strict=True):
+        torch.testing.assert_close(found, wanted, atol=2e-5 if dtype == "float32" else 1e-10, rtol=1e-4)
+    programs = quick.programs(own)
+    assert programs is not None and not programs.refused and ("reaching", True, "read") in programs._made
 
 
 @pytest.mark.engine
@@ -50,3 +110,23 @@ def test_a_layer_that_is_asked_for_is_not_fused_past(small: Model, x: Tensor) ->
     model = Model(small.module, mean=MEAN, std=STD, size=(16, 20), fold=True)
     out, _ = slopes(model, x, "bn1")
     assert (out < 0).any()
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("forward", [linear_bottlenecks, one_bottleneck, rectified_sums])
+def test_gradients_that_are_somebody_elses_stay_as_they_are(forward: Any, x: Tensor) -> None:
+    model = Model(Net(forward), mean=MEAN, std=STD, size=(16, 20), fold=True)
+    with model.frozen(), torch.enable_grad():
+        programs = model.programs(x)
+        assert programs is not None
+        calls, wanted = reach(programs.tape, ["read"]) or ([], ())
+        made = [call.function for call in fused(calls, wanted) if isinstance(call.function, Stretch)]
+        for stretch in made:
+            channels = 3 if stretch is made[0] else 6
+            given = [torch.rand(2, channels, 8, 10).requires_grad_() for _ in stretch.given]
+            out = stretch(*given)
+            out = out if isinstance(out, tuple) else (out,)
+            grads = [torch.rand_like(one) for one in out]
+            before = [one.clone() for one in grads]
+            torch.autograd.grad(out, given, grads)
+            assert all(map(torch.equal, grads, before))

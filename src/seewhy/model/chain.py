@@ -14,9 +14,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from seewhy.model import columns
 from seewhy.model.fold import ConvArgs, NormArgs, padding_before, pair, taken
 from seewhy.model.packed import RECTIFIERS, Convolution, enlarged
 from seewhy.model.rules import kind
+from seewhy.model.sums import Summed
 from seewhy.model.tape import Call, Slot, mapped
 
 Rectifying = Literal["own", "guided", "left"]
@@ -45,22 +47,41 @@ class Affine:
             x = call.function(*(x if isinstance(one, Slot) else one for one in call.args), **filled(call.kwargs, x))
         return x
 
-    def backward(self, grad: Tensor, shape: torch.Size, layout: torch.memory_format) -> Tensor:
+    def backward(
+        self,
+        grad: Tensor,
+        shape: torch.Size,
+        layout: torch.memory_format,
+        besides: Tensor | None = None,
+        over: bool = False,
+    ) -> Tensor:
+        """The gradient at the input, which has this shape, of that at the output. besides: what it is added to; over:
+        and whose memory may take the sum."""
         if self.conv is None:
             assert self.scale is not None, "neither a convolution nor a batch norm"
-            return grad * self.scale[:, None, None]
+            found = grad * self.scale[:, None, None]
+            return found if besides is None else found + besides
         if not self._turned:
             self._turned.append(self._transposed())
         turned = self._turned[0]
         grad = grad.contiguous(memory_format=layout)
-        if isinstance(turned, Convolution):
-            return turned(grad) if layout == torch.channels_last else turned.in_its_layout(grad)
-        shape_only = torch.empty(shape, dtype=grad.dtype, device=grad.device, memory_format=layout)
+        if isinstance(turned, Convolution) and layout == torch.channels_last:
+            return turned(grad) if besides is None else Summed(turned, over)(grad, besides)
+        found = (
+            turned.in_its_layout(grad) if isinstance(turned, Convolution) else self._back(grad, turned, shape, layout)
+        )
+        return found if besides is None else found + besides
+
+    def _back(self, grad: Tensor, weight: Tensor, shape: torch.Size, layout: torch.memory_format) -> Tensor:
+        assert self.conv is not None
         stride, padding, dilation = (pair(one) for one in (self.conv.stride, self.conv.padding, self.conv.dilation))
+        if columns.suits(weight, self.conv.groups):
+            return columns.transposed(grad, weight, shape[2:], stride, padding, dilation)
+        shape_only = torch.empty(shape, dtype=grad.dtype, device=grad.device, memory_format=layout)
         found: Tensor = torch.ops.aten.convolution_backward(
             grad,
             shape_only,
-            turned,
+            weight,
             None,
             stride,
             padding,
@@ -80,7 +101,7 @@ class Affine:
             weight = weight * self.scale[:, None, None, None]
         stride, padding, dilation = (pair(one) for one in (self.conv.stride, self.conv.padding, self.conv.dilation))
         margins = tuple(d * (k - 1) - p for k, p, d in zip(weight.shape[2:], padding, dilation, strict=True))
-        if stride != (1, 1) or min(margins) < 0:
+        if stride != (1, 1) or min(margins) < 0 or columns.suits(weight, self.conv.groups):
             return weight
         groups = self.conv.groups
         parts = [one.transpose(0, 1).flip(2, 3) for one in weight.chunk(groups)]

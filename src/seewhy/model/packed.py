@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import torch
@@ -66,7 +67,7 @@ class Convolution:
         return replace(self, weight=self.weight.to(kind), bias=bias, _packed=[])
 
     def __call__(self, x: Tensor) -> Tensor:
-        x = x.to(self.weight.dtype)
+        x = x if x.dtype == self.weight.dtype else x.to(self.weight.dtype)
         if packs(x, self.weight):
             return self._in_one_pass(x)
         return self.in_its_layout(x)
@@ -119,10 +120,13 @@ class Convolution:
 
 def packs(x: Tensor, weight: Tensor) -> bool:
     """Whether oneDNN's fused convolution is there for this."""
-    known = hasattr(torch.ops.mkldnn, "_convolution_pointwise") and hasattr(
-        torch._C._nn, "mkldnn_reorder_conv2d_weight"
-    )
-    return known and x.device.type == "cpu" and weight.dtype == x.dtype and x.dtype in (torch.float32, torch.bfloat16)
+    alike = x.device.type == "cpu" and weight.dtype == x.dtype and x.dtype in (torch.float32, torch.bfloat16)
+    return alike and _known()
+
+
+@cache
+def _known() -> bool:
+    return hasattr(torch.ops.mkldnn, "_convolution_pointwise") and hasattr(torch._C._nn, REORDER)
 
 
 def enlarged(weight: Tensor, padding: Pair, dilation: Pair, sides: Sequence[int]) -> tuple[Tensor, Pair] | None:

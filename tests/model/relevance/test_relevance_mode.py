@@ -97,7 +97,9 @@ def test_what_is_used_twice_gets_what_both_uses_give(name: str, x: Tensor) -> No
 
 def pooled(net: Any, x: Tensor) -> Tensor:
     """Rectifiers and poolings by maxima behind layers: overlapping, padded, in either order, and with a norm behind."""
-    x = F.max_pool2d(F.relu(net.bn1(net.conv1(x))), 3, 2, 1)
+    x = net.bn1(net.conv1(x))
+    net.act(x)  # in place, its result dropped
+    x = F.max_pool2d(x, 3, 2, 1)
     y = torch.relu(torch.max_pool2d(net.conv2(x), (2, 3), 1, ceil_mode=True))
     z = net.bn2(F.max_pool2d(net.conv2(y), kernel_size=2, stride=[1, 2], dilation=(2, 1)))
     net.act(z)
@@ -119,13 +121,27 @@ def pooled_apart(net: Any, x: Tensor) -> Tensor:
     return tail(net, net.pool(net.bn2(net.conv2(both)) * 1))
 
 
+@pytest.mark.parametrize("epsilon", [0.0, 0.01])
 @pytest.mark.parametrize("name", PRESETS)
-def test_what_is_behind_a_layer_is_taken_along(name: str, x: Tensor) -> None:
+def test_what_is_behind_a_layer_is_taken_along(name: str, epsilon: float, x: Tensor) -> None:
     x = F.interpolate(x, (96, 90), mode="bilinear").double()
-    wanted, found = (relevance(net_of(one), x, PRESETS[name], 2) for one in (pooled_apart, pooled))
+    preset = PRESETS[name].with_numbers(epsilon, 0.25)
+    wanted, found = (relevance(net_of(one), x, preset, 2) for one in (pooled_apart, pooled))
     assert relative(found[2], wanted[2]) <= 1e-12 and relative(found[0], wanted[0]) <= 1e-9
     total = found[0].sum((1, 2, 3)) + sum(found[1].values())
     assert relative(total, found[2]) <= 1e-10
+
+
+def test_views_can_be_had_of_what_layers_lay_otherwise(x: Tensor) -> None:
+    def viewed(net: Any, x: Tensor) -> Tensor:
+        x = F.relu(net.conv1(x))
+        flat = x.view(len(x), -1) * 1
+        return tail(net, flat.view(x.shape).view(len(x), 6, -1).view_as(x))
+
+    net = net_of(viewed)
+    wanted = relevance(net, x.double(), PRESETS["epsilon"], 2)
+    found = relevance(net.float(), x, PRESETS["epsilon"], 2)
+    assert relative(found[0], wanted[0]) <= 1e-4
 
 
 @pytest.mark.parametrize("name", PRESETS)
