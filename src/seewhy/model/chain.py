@@ -67,31 +67,12 @@ class Affine:
         grad = grad.contiguous(memory_format=layout)
         if isinstance(turned, Convolution) and layout == torch.channels_last:
             return turned(grad) if besides is None else Summed(turned, over)(grad, besides)
-        found = (
-            turned.in_its_layout(grad) if isinstance(turned, Convolution) else self._back(grad, turned, shape, layout)
-        )
+        if isinstance(turned, Convolution):
+            found = turned.in_its_layout(grad)
+        else:
+            stride, padding, dilation = (pair(one) for one in (self.conv.stride, self.conv.padding, self.conv.dilation))
+            found = columns.input_gradient(grad, turned, shape, stride, padding, dilation, self.conv.groups)
         return found if besides is None else found + besides
-
-    def _back(self, grad: Tensor, weight: Tensor, shape: torch.Size, layout: torch.memory_format) -> Tensor:
-        assert self.conv is not None
-        stride, padding, dilation = (pair(one) for one in (self.conv.stride, self.conv.padding, self.conv.dilation))
-        if columns.suits(weight, self.conv.groups):
-            return columns.transposed(grad, weight, shape[2:], stride, padding, dilation)
-        shape_only = torch.empty(shape, dtype=grad.dtype, device=grad.device, memory_format=layout)
-        found: Tensor = torch.ops.aten.convolution_backward(
-            grad,
-            shape_only,
-            weight,
-            None,
-            stride,
-            padding,
-            dilation,
-            False,
-            [0, 0],
-            self.conv.groups,
-            [True, False, False],
-        )[0]
-        return found
 
     def _transposed(self) -> Any:
         """The convolution that is this one's backward, where stride 1 makes it one; else its weights."""

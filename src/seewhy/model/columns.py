@@ -1,4 +1,4 @@
-"""Back through a convolution to a picture: few channels, which oneDNN's kernels are not made for."""
+"""Back through a convolution: to a picture, whose few channels oneDNN's kernels are not made for, by columns."""
 
 from collections.abc import Sequence
 
@@ -11,6 +11,30 @@ FEW = 4  # channels
 def suits(weight: Tensor, groups: int) -> bool:
     """Whether the gradient at the input of a convolution with a weight (o,i,k,k) takes less time this way."""
     return weight.ndim == 4 and groups == 1 and weight.shape[1] <= FEW < len(weight) and weight.device.type == "cpu"
+
+
+def input_gradient(
+    c: Tensor,
+    weight: Tensor,
+    shape: Sequence[int],
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+    groups: int,
+    *,
+    turned: tuple[bool, Sequence[int]] = (False, (0, 0)),
+) -> Tensor:
+    """The gradient at a convolution's input, which has this shape, of that at its output, c, and in its layout.
+
+    turned: whether it is a transposed convolution, and its output padding.
+    """
+    if not turned[0] and suits(weight, groups):
+        return transposed(c, weight, shape[2:], stride, padding, dilation)
+    layout = torch.contiguous_format if c.ndim != 4 or c.is_contiguous() else torch.channels_last
+    sizes = torch.empty(shape, dtype=c.dtype, device=c.device, memory_format=layout)  # nothing else is read
+    how = (stride, padding, dilation, *turned, groups)
+    found: Tensor = torch.ops.aten.convolution_backward(c, sizes, weight, None, *how, (True, False, False))[0]
+    return found
 
 
 def transposed(

@@ -1,8 +1,6 @@
 """Convolutions with batch norms, rectifiers and sums with shortcuts in them, as many as follow each other in one
 function with a backward of its own: for pictures that are optimised, where what rounding moves a unit at its kink by is
-lost among random moves of the picture.
-
-One function a layer would cost a fifth of a small network's time for the graph alone.
+lost among random moves of the picture. In one function sums are work of the convolutions, forth and back.
 """
 
 from collections.abc import Iterable, Sequence
@@ -136,7 +134,7 @@ def _stretch(calls: Sequence[Call], read: set[int]) -> Call:
 def _step(function: Any, values: Sequence[int], before: Sequence[Step]) -> Step:
     conv: Convolution = function.conv if isinstance(function, Summed) else function
     args = ConvArgs(None, conv.weight, None, conv.stride, conv.padding, conv.dilation, conv.groups)
-    other = values[1] if values[1:] else None
-    if isinstance(function, Summed) and (other is None or other < 0 or before[other].rectifier):
+    other = values[1] if isinstance(function, Summed) else None
+    if other is not None and (other < 0 or before[other].rectifier):
         function = Summed(conv)  # in memory of its own: a rectifier's output is read by the backward
     return Step(function, values[0], other, len(before), Affine((), args))

@@ -106,16 +106,9 @@ class Convolution(Operator):
     def back(self, c: Tensor, weight: Tensor, shape: Sequence[int]) -> Tensor:
         if self._steps_by_one and winograd.suits(len(c), c.shape[2:], weight):
             return winograd.transposed(laid(c), weight)
-        if not self.transposed and columns.suits(weight, self.groups):
-            return columns.transposed(laid(c), weight, shape[2:], self.stride, self.padding, self.dilation)
-        c = suited(c, weight)
-        layout = torch.contiguous_format if c.ndim != 4 or c.is_contiguous() else torch.channels_last
-        sizes = torch.empty(shape, dtype=c.dtype, device=c.device, memory_format=layout)  # nothing else is read
-        found: Tensor = torch.ops.aten.convolution_backward(
-            *(c, sizes, weight, None, self.stride, self.padding, self.dilation),
-            *(self.transposed, self.output_padding, self.groups, (True, False, False)),
-        )[0]
-        return laid(found)
+        steps = (self.stride, self.padding, self.dilation, self.groups)
+        turned = (self.transposed, self.output_padding)
+        return laid(columns.input_gradient(suited(c, weight), weight, shape, *steps, turned=turned))
 
     def _convolved(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         return torch.convolution(
