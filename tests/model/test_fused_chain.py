@@ -43,7 +43,7 @@ def test_what_follows_each_other_is_one_function(small: Model, x: Tensor) -> Non
         calls, wanted = reach(programs.tape, ["act3"]) or ([], ())
     made = fused(calls, wanted)
     stretches = [call.function for call in made if isinstance(call.function, Stretch)]
-    assert [[one.rectifier for one in stretch.steps] for stretch in stretches] == [["relu"], ["relu", "relu"]]
+    assert [[one.conv.rectifier for one in stretch.steps] for stretch in stretches] == [["relu"], ["relu", "relu"]]
     assert [one.other is None for one in stretches[1].steps] == [False, True]  # the sum with the shortcut
     assert not {"batch_norm", "add", "relu"} & {call.name for call in made}
 

@@ -99,7 +99,7 @@ def test_a_shortcut_of_any_shape_precision_and_layout(rectifier: str, over: bool
     conv = Convolution(weight, bias, (2, 1), (1, 0), (1, 2), 1, rectifier)
     x = torch.randn(2, 4, 9, 8, generator=generator).contiguous(memory_format=torch.channels_last)
     plain = F.conv2d(x, weight, bias, (2, 1), (1, 0), (1, 2))
-    assert conv.shape(x) == tuple(plain.shape)
+    assert conv.shape(x.shape) == tuple(plain.shape)
     usual = torch.randn(plain.shape, generator=generator)
     others = [
         usual, usual.contiguous(memory_format=torch.channels_last), usual[:, :1], usual[:1, :, :1, :1], usual.double(),

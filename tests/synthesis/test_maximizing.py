@@ -1,6 +1,7 @@
 """Optimised pictures: a step by hand, promises, refusals, and what a planted network asks for."""
 
 from dataclasses import replace
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -131,6 +132,50 @@ def test_a_picture_is_the_same_alone_and_in_any_batch(small: Model) -> None:
     two = visualize(model, "conv3:5", size=(16, 20), steps=20, batch=2)
     np.testing.assert_allclose(last(first)[0], last(two)[0], atol=1e-5)
     assert np.abs(last(two)[0] - last(two)[1]).max() > 0.01, "pictures of one batch begin differently"
+
+
+@pytest.mark.engine
+def test_each_core_has_pictures_of_its_own_and_they_are_those_of_one_core(small: Model, two_cores: None) -> None:
+    model = small.at("float64")
+    asked, threads = ["conv3:5", "conv3:2", "conv3:1", "class:c"], set()
+
+    class Seen(Pixels):
+        def image(self, parameters: Any, size: tuple[int, int]) -> Tensor:
+            threads.add((get_ident(), torch.get_num_threads()))
+            return super().image(parameters, size)
+
+    both = visualize(model, asked, size=(16, 20), steps=20, parametrization=Seen())
+    main = get_ident()
+    assert len({ident for ident, _ in threads} - {main}) == 2 and {n for i, n in threads if i != main} == {1}
+    torch.set_num_threads(1)
+    threads.clear()
+    one = visualize(model, asked, size=(16, 20), steps=20, parametrization=Seen())
+    assert {ident for ident, _ in threads} == {main}
+    for a, b in zip(both.found, one.found, strict=True):
+        np.testing.assert_allclose(a.images, b.images, atol=1e-6)
+        np.testing.assert_allclose(a.values, b.values, rtol=1e-5, atol=1e-7)
+
+
+def test_what_goes_wrong_on_a_core_is_said_and_modules_are_run_by_one_thread(small: Model, two_cores: None) -> None:
+    idents = set()
+
+    class Watched(Broken):
+        def forward(self, x: Tensor) -> Tensor:
+            idents.add(get_ident())
+            return super().forward(x)
+
+    def late(step: Any) -> None:
+        if step.done == 18:
+            small.module.conv3.weight.data.fill_(float("nan"))
+
+    with pytest.raises(ModelFailed, match="NaN or infinite in step 1"):
+        visualize(
+            Model(Watched(), mean=MEAN, std=STD, size=(8, 8), fast=False), ["class:4", "class:5"], size=8, steps=3
+        )
+    assert idents == {get_ident()}
+    with pytest.raises(ModelFailed, match="NaN or infinite in step 19"):
+        visualize(small, ["conv3:1", "conv3:2"], size=(16, 20), steps=20, tell=late)
+    assert torch.get_num_threads() == 2
 
 
 def test_the_seed_decides_and_nothing_else_is_touched(small: Model) -> None:

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from seewhy.errors import BadOption
-from seewhy.synthesis.transforms import ANGLES, NONE, SCALES, Transforms, composed
+from seewhy.synthesis.transforms import ANGLES, NONE, SCALES, Transforms, composed, places
 
 
 @pytest.fixture
@@ -68,6 +68,22 @@ def test_all_in_one_is_one_after_the_other() -> None:
     assert float((found - step)[inner].abs().max()) < 2e-3
     other_way = moved(picture, canvas, first, 1.06, -7.0, last)
     assert float((other_way - step)[inner].abs().max()) > 0.05
+
+
+def test_pictures_that_are_moved_alike_are_moved_as_each_by_itself() -> None:
+    own, draws = Transforms(), [torch.Generator().manual_seed(at) for at in range(2)]
+    pictures = torch.rand(6, 3, 20, 30, dtype=torch.float64, generator=draws[0])
+    maps = own.drawn((20, 30), draws)
+    found = own(pictures, maps, (44, 50))
+    for at, one in enumerate(found):
+        torch.testing.assert_close(one[None], own(pictures[at : at + 1], maps[at % 2][None], (44, 50)))
+    assert not torch.allclose(found[0], own(pictures[:1], maps[1][None], (44, 50))[0])
+
+
+def test_places_are_those_of_affine_grid() -> None:
+    maps = torch.randn(3, 2, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    wanted = F.affine_grid(maps, [3, 1, 7, 10], align_corners=False)
+    torch.testing.assert_close(places(maps, (7, 10)), wanted)
 
 
 def test_draws_cover_what_is_asked_for_and_are_each_pictures_own() -> None:

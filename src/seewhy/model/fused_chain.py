@@ -4,7 +4,8 @@ lost among random moves of the picture. In one function sums are work of the con
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from seewhy.model.chain import Affine, passed
 from seewhy.model.fold import ConvArgs, folded
+from seewhy.model.mirrored import mirrored
 from seewhy.model.packed import RECTIFIERS, Convolution
 from seewhy.model.sums import Summed, summed
 from seewhy.model.tape import Call, Slot
@@ -27,9 +29,20 @@ class Step:
     out: int
     turned: Affine
 
+    @classmethod
+    def of(cls, function: Convolution | Summed, x: int, other: int | None, out: int) -> "Step":
+        conv = function.conv if isinstance(function, Summed) else function
+        args = ConvArgs(None, conv.weight, None, conv.stride, conv.padding, conv.dilation, conv.groups)
+        return cls(function, x, other, out, Affine((), args))
+
+    def by(self, conv: Convolution) -> "Step":
+        """The same by another convolution."""
+        function = replace(self.function, conv=conv) if isinstance(self.function, Summed) else conv
+        return Step.of(function, self.x, self.other, self.out)
+
     @property
-    def rectifier(self) -> str:
-        return (self.function.conv if isinstance(self.function, Summed) else self.function).rectifier
+    def conv(self) -> Convolution:
+        return self.function.conv if isinstance(self.function, Summed) else self.function
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,32 +52,61 @@ class Stretch:
     steps: Sequence[Step]
     given: Sequence[int]
     wanted: Sequence[int]
+    _mirrored: list["Stretch | None"] = field(default_factory=list, repr=False)
 
     __name__ = "stretch"
 
     def __call__(self, *given: Tensor) -> Any:
-        if torch.is_grad_enabled() and any(one.requires_grad for one in given):
-            found = _Stretch.apply(self, *given)
-        else:
-            values = self.run(given)
-            found = tuple(values[number] for number in self.wanted)
+        if not self._mirrored:
+            self._mirrored.append(self._turned(given))
+        mirror = self._mirrored[0]
+        found = self._run(given) if mirror is None else _turned(mirror._run(_turned(given)))
         return found if len(self.wanted) > 1 else found[0]
 
-    def run(self, given: Sequence[Tensor]) -> dict[int, Tensor]:
-        """All values by their numbers."""
+    def _run(self, given: Sequence[Tensor]) -> Sequence[Tensor]:
+        if torch.is_grad_enabled() and any(one.requires_grad for one in given):
+            found: Sequence[Tensor] = _Stretch.apply(self, *given)
+            return found
+        values = self.values(given)
+        return tuple(values[number] for number in self.wanted)
+
+    def values(self, given: Sequence[Tensor]) -> dict[int, Tensor]:
+        """All of them by their numbers."""
         values = dict(zip(self.given, given, strict=True))
         for step in self.steps:
             more = () if step.other is None else (values[step.other],)
             values[step.out] = step.function(values[step.x], *more)
         return values
 
+    def _turned(self, given: Sequence[Tensor]) -> "Stretch | None":
+        """The same for pictures turned by 180 degrees, where that is less work: one program has one size of picture."""
+        shapes = {number: tuple(one.shape) for number, one in zip(self.given, given, strict=True)}
+        for step in self.steps:
+            shapes[step.out] = step.conv.shape(shapes[step.x])
+        convs = mirrored([step.conv for step in self.steps], [shapes[step.x] for step in self.steps])
+        if convs is None:
+            return None
+        smaller = [
+            prod(shapes[step.x])
+            for step, conv in zip(self.steps, convs, strict=True)
+            if conv.weight.shape != step.conv.weight.shape
+        ]
+        if sum(smaller) < sum(prod(shapes[number]) for number in (*self.given, *self.wanted)):
+            return None  # to turn what comes in and goes out would take what is saved
+        steps = [step.by(conv) for step, conv in zip(self.steps, convs, strict=True)]
+        return Stretch(steps, self.given, self.wanted, [None])
+
+
+def _turned(tensors: Sequence[Tensor]) -> list[Tensor]:
+    return [one.flip(2, 3) for one in tensors]
+
 
 class _Stretch(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, stretch: Stretch, *given: Tensor) -> tuple[Tensor, ...]:
-        values = stretch.run(given)
+        values = stretch.values(given)
         ctx.stretch, ctx.inputs = stretch, [_described(values[step.x]) for step in stretch.steps]
-        ctx.rectified = [step.out for step in stretch.steps if step.rectifier]
+        ctx.rectified = [step.out for step in stretch.steps if step.conv.rectifier]
         ctx.save_for_backward(*(values[number] for number in ctx.rectified))
         ctx.set_materialize_grads(False)
         return tuple(values[number] for number in stretch.wanted)
@@ -73,20 +115,22 @@ class _Stretch(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
         stretch: Stretch = ctx.stretch
         rectified = dict(zip(ctx.rectified, ctx.saved_tensors, strict=True))
-        held = {number: grad for number, grad in zip(stretch.wanted, grads, strict=True) if grad is not None}
+        layout = ctx.inputs[0][1]  # that of all: what comes in another would be led around the fused convolutions
+        given = zip(stretch.wanted, grads, strict=True)
+        held = {number: grad.contiguous(memory_format=layout) for number, grad in given if grad is not None}
         unasked = {number for number, asks in zip(stretch.given, ctx.needs_input_grad[1:], strict=True) if not asks}
         mine: set[int] = set()  # values whose gradient is nobody else's
         for step, (shape, layout) in zip(reversed(stretch.steps), reversed(ctx.inputs), strict=True):
             grad = held.pop(step.out, None)
             if grad is None:
                 continue
-            if step.rectifier:
-                grad = passed(grad, rectified[step.out], *RECTIFIERS[step.rectifier], step.out in mine)
+            if step.conv.rectifier:
+                grad = passed(grad, rectified[step.out], *RECTIFIERS[step.conv.rectifier], step.out in mine)
             if step.x not in unasked:
                 held[step.x] = step.turned.backward(grad, shape, layout, held.get(step.x), step.x in mine)
                 mine.add(step.x)
             if step.other is not None:
-                if step.rectifier or step.out in mine or step.other in held:
+                if step.conv.rectifier or step.out in mine or step.other in held:
                     mine.add(step.other)
                 held[step.other] = grad + held[step.other] if step.other in held else grad
         return None, *(held.get(number) for number in stretch.given)
@@ -132,9 +176,7 @@ def _stretch(calls: Sequence[Call], read: set[int]) -> Call:
 
 
 def _step(function: Any, values: Sequence[int], before: Sequence[Step]) -> Step:
-    conv: Convolution = function.conv if isinstance(function, Summed) else function
-    args = ConvArgs(None, conv.weight, None, conv.stride, conv.padding, conv.dilation, conv.groups)
     other = values[1] if isinstance(function, Summed) else None
-    if other is not None and (other < 0 or before[other].rectifier):
-        function = Summed(conv)  # in memory of its own: a rectifier's output is read by the backward
-    return Step(function, values[0], other, len(before), Affine((), args))
+    if other is not None and (other < 0 or before[other].conv.rectifier):
+        function = Summed(function.conv)  # in memory of its own: a rectifier's output is read by the backward
+    return Step.of(function, values[0], other, len(before))

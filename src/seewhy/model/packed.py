@@ -80,10 +80,10 @@ class Convolution:
         """By the rectifier, in place."""
         return found.clamp_(*RECTIFIERS[self.rectifier]) if self.rectifier else found
 
-    def shape(self, x: Tensor) -> tuple[int, ...]:
-        """What it makes of x has this shape."""
-        sizes = zip(x.shape[2:], self.weight.shape[2:], self.padding, self.dilation, self.stride, strict=True)
-        return len(x), len(self.weight), *((h + 2 * p - d * (k - 1) - 1) // s + 1 for h, k, p, d, s in sizes)
+    def shape(self, given: Sequence[int]) -> tuple[int, ...]:
+        """Of what it makes of an input of this shape (n,c,h,w)."""
+        sizes = zip(given[2:], self.weight.shape[2:], self.padding, self.dilation, self.stride, strict=True)
+        return given[0], len(self.weight), *((h + 2 * p - d * (k - 1) - 1) // s + 1 for h, k, p, d, s in sizes)
 
     def added(self, x: Tensor, other: Tensor, *, over: bool = False) -> Tensor:
         """rectifier(conv(x) + other), where `packs`, both are channels-last and other has the result's shape. over: in

@@ -38,7 +38,7 @@ class Summed:
 
     def _fits(self, x: Tensor, other: Tensor) -> bool:
         alike = other.dtype == x.dtype and other.is_contiguous(memory_format=torch.channels_last)
-        return alike and other.shape == self.conv.shape(x) and x.is_contiguous(memory_format=torch.channels_last)
+        return alike and other.shape == self.conv.shape(x.shape) and x.is_contiguous(memory_format=torch.channels_last)
 
 
 def summed(calls: Sequence[Call], wanted: Iterable[int]) -> list[Call]:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from seewhy.errors import ModelFailed
+from seewhy.model.cores import available
 from seewhy.results.visualization import Visualized
 from seewhy.synthesis.adam import Adam
 from seewhy.synthesis.looking import Eye, Look, Reads
@@ -17,17 +18,27 @@ from seewhy.synthesis.redirected import REDIRECTED
 PATIENCE = 16  # steps in which a gradient of zero may still become another
 
 
-def climbs(eye: Eye, plan: Plan, objectives: Sequence[Objective]) -> list["Climb"]:
-    """Objectives that read the same of the network go through it together, as many as fit at a time."""
+def cores_for(eye: Eye, objectives: Sequence[Objective]) -> int:
+    """Cores that have pictures of their own: all there are, but one where a look can't be taken by several threads."""
+    at_once = all(eye.at_once(reads) for reads in {one.reads for one in objectives})
+    return available(eye.model.device) if at_once else 1
+
+
+def climbs(eye: Eye, plan: Plan, objectives: Sequence[Objective], cores: int) -> list["Climb"]:
+    """Objectives that read the same of the network go through it together, as many as fit at a time and a core has."""
     alone = plan.parametrization.couples
     alike: dict[object, list[int]] = {}
     for at, one in enumerate(objectives):
         alike.setdefault(at if alone else one.reads, []).append(at)
     fits = _rows(eye, plan, len(objectives)) // plan.batch
-    parts = [
-        some[first : first + max(1, fits)] for some in alike.values() for first in range(0, len(some), max(1, fits))
-    ]
-    return [Climb(eye, plan, {at: objectives[at] for at in some}) for some in parts]
+    parts: list[Climb] = []
+    for some in alike.values():
+        each = max(1, min(fits // cores, -(-len(some) // cores)))
+        parts += [
+            Climb(eye, plan, {at: objectives[at] for at in some[first : first + each]})
+            for first in range(0, len(some), each)
+        ]
+    return parts
 
 
 def _rows(eye: Eye, plan: Plan, objectives: int) -> int:
@@ -78,7 +89,7 @@ class Climb:
 
     def _given(self, pictures: Tensor) -> Tensor:
         """The pictures moved and turned, as the network's input. Each objective's are moved alike."""
-        maps = self._each(self.plan.transforms.drawn(self.plan.size, self._draws))
+        maps = self.plan.transforms.drawn(self.plan.size, self._draws)
         return self.plan.transforms(pictures, maps, self.eye.size)
 
     def _valued(self, look: Look) -> Tensor:

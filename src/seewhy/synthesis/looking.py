@@ -103,6 +103,10 @@ class Eye:
         layers = {name: self.maps(name, one) for name, one in zip(reads.layers, values, strict=True)}
         return Look(x, layers, outputs)
 
+    def at_once(self, reads: Reads) -> bool:
+        """Whether several threads may look at a time, without rules."""
+        return self.model.written(self.probe(), reads.layers, outputs=reads.outputs)
+
     def _outputs(self, x: Pixels, rules: Mapping[str, Rule] | None) -> Tensor:
         if not (torch.is_grad_enabled() and x.requires_grad):
             return self.model.scored(x)

@@ -3,14 +3,16 @@
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
 
 from seewhy.model import Model, pair
+from seewhy.model.cores import Each, one_by_one, side_by_side
 from seewhy.results.visualization import Visualization, Visualized
 from seewhy.sources import as_model
-from seewhy.synthesis.climbing import Climb, climbs
+from seewhy.synthesis.climbing import Climb, climbs, cores_for
 from seewhy.synthesis.looking import eye
 from seewhy.synthesis.objectives import Objective
 from seewhy.synthesis.parametrization import Parametrization
@@ -59,8 +61,10 @@ def visualize(
     with torch.inference_mode(False), model.frozen():
         looks = eye(model, plan.transforms.canvas(plan.size), pair(network_size, "network_size"))
         bound = [one.bound(looks, plan.size) for one in asked]
-        parts = climbs(looks, plan, bound)
-        kept = _climbed(parts, plan, len(bound), tell)
+        cores = cores_for(looks, bound)
+        parts = climbs(looks, plan, bound, cores)
+        with side_by_side(len(parts), cores) as at_once:
+            kept = _climbed(parts, plan, len(bound), at_once, tell)
         found = {at: one for part in parts for at, one in part.found()}
     pictures = tuple(found[at] for at in range(len(bound)))
     size_said = "x".join(map(str, looks.size))
@@ -87,13 +91,14 @@ def _unrisen(pictures: Sequence[Visualized]) -> list[str]:
     return found
 
 
-def _climbed(parts: Sequence[Climb], plan: Plan, objectives: int, tell: Tell | None) -> tuple[int, ...]:
+def _climbed(parts: Sequence[Climb], plan: Plan, objectives: int, at_once: Each, tell: Tell | None) -> tuple[int, ...]:
     """Take all steps, or until `tell` says to stop; the steps at which pictures were kept."""
     kept: list[int] = []
     for done in range(1, plan.steps + 1):
+        each = at_once if done > plan.redirect else one_by_one  # redirected gradients are the modules' own
         values: dict[int, float] = {}
-        for part in parts:
-            values |= part.step(done)
+        for found in each(partial(Climb.step, done=done), parts):
+            values |= found
         told = tuple(values[at] for at in range(objectives))
         stop = tell is not None and tell(Step(done, plan.steps, told)) is True
         if done in plan.kept or stop:

@@ -69,10 +69,15 @@ class Transforms:
         return across - most // 2, down - most // 2
 
     def __call__(self, pixels: Tensor, maps: Tensor, out: Size) -> Tensor:
-        """What the network is given (n,c,*out) of pictures (n,c,h,w) by their maps (n,2,3)."""
-        grid = F.affine_grid(maps.to(pixels), [len(pixels), 1, *out], align_corners=False)
-        # Beyond the picture 0 is sampled: what is taken off before and added behind is the grey.
-        return F.grid_sample(pixels - self.fill, grid, mode="bilinear", align_corners=False) + self.fill
+        """What the network is given (n,c,*out) of pictures (n,c,h,w) by maps (k,2,3): of the first k each by its own,
+        of the next k again, and so on."""
+        channels, grid = pixels.shape[1], places(maps, out).to(pixels)
+        # Beyond the picture 0 is sampled: what is taken off before and added behind is the grey. Pictures that are
+        # moved alike are channels of one, so that places are looked up once.
+        alike = (pixels - self.fill).unflatten(0, (-1, len(maps))).transpose(0, 1).flatten(1, 2)
+        seen: Tensor = F.grid_sample(alike, grid, mode="bilinear", align_corners=False) + self.fill
+        made: Tensor = seen.unflatten(1, (-1, channels)).transpose(0, 1).flatten(0, 1)
+        return made
 
 
 NONE = Transforms(pad=0, jitter=0, scales=(1.0,), angles=(0.0,), last=0)
@@ -91,6 +96,15 @@ def composed(
     moved = -back @ torch.tensor(last, dtype=torch.float64) - torch.tensor(first, dtype=torch.float64)
     own = torch.tensor([size[1] / 2, size[0] / 2], dtype=torch.float64)
     return torch.cat([back * half, moved[:, None]], 1) / own[:, None]
+
+
+def places(maps: Tensor, out: Size) -> Tensor:
+    """Where each pixel of the network's input lies on the picture, (k,*out,2), by maps (k,2,3): `affine_grid`'s, as a
+    sum of what its row and its column say."""
+    down, across = ((2 * torch.arange(side, dtype=maps.dtype, device=maps.device) + 1) / side - 1 for side in out)
+    rows = maps[:, None, :, 1] * down[:, None] + maps[:, None, :, 2]
+    columns = maps[:, None, :, 0] * across[:, None]
+    return rows[:, :, None] + columns[:, None]
 
 
 def _one(of: Sequence[float], draw: torch.Generator) -> float:

@@ -1,0 +1,50 @@
+"""Parts of a work side by side, each on cores of its own: a core that stays with its pictures waits for no other, and
+finds them in its cache."""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Barrier
+from typing import Any, TypeVar
+
+import torch
+
+Part = TypeVar("Part")
+Found = TypeVar("Found")
+Each = Callable[[Callable[[Any], Any], Iterable[Any]], list[Any]]
+
+
+def available(device: Any) -> int:
+    """Threads that this thread's work may be spread over."""
+    return torch.get_num_threads() if torch.device(device).type == "cpu" else 1
+
+
+@contextmanager
+def side_by_side(parts: int, cores: int) -> Iterator[Each]:
+    """What calls a function for each of so many parts, and returns what it returned in their order.
+
+    cores: those that the parts share. Several threads run the function. Where one part raises, that is raised once the
+    others have ended.
+    """
+    workers = min(parts, cores)
+    if workers < 2:
+        yield one_by_one
+        return
+    # torch keeps a number of threads for each thread, and one for those that are still to come: what that was is set
+    # again as soon as the workers, which wait for each other, have theirs.
+    with ThreadPoolExecutor(workers, "cores", _take, (cores // workers,)) as pool:
+        own, all_here = torch.get_num_threads(), Barrier(workers)
+        try:
+            list(pool.map(lambda _: all_here.wait(), range(workers)))
+        finally:
+            torch.set_num_threads(own)
+        yield lambda function, each: list(pool.map(function, each))
+
+
+def _take(threads: int) -> None:
+    torch.get_num_threads()  # a thread asks for its number once, later than it is told one if that comes first
+    torch.set_num_threads(threads)
+
+
+def one_by_one(function: Callable[[Part], Found], parts: Iterable[Part]) -> list[Found]:
+    return [function(part) for part in parts]

@@ -1,0 +1,57 @@
+"""Parts side by side: in order, on cores of their own, and nothing left of it behind."""
+
+from threading import Barrier, Thread
+
+import pytest
+import torch
+
+from seewhy.model.cores import available, side_by_side
+
+
+def test_parts_run_at_the_same_time_and_come_back_in_order(two_cores: None) -> None:
+    met = Barrier(2)
+
+    def half(part: int) -> int:
+        met.wait(10)  # breaks where they run one after the other
+        return 10 * part
+
+    with side_by_side(2, available("cpu")) as each:
+        assert each(half, [3, 1]) == [30, 10]
+        assert each(half, [1, 2, 3, 4]) == [10, 20, 30, 40]
+
+
+def test_cores_are_shared_and_everybody_elses_threads_are_as_they_were(two_cores: None) -> None:
+    seen: list[int] = []
+    with side_by_side(2, available("cpu")) as each:
+        assert each(lambda _: torch.get_num_threads(), range(2)) == [1, 1]
+        other = Thread(target=lambda: seen.append(torch.get_num_threads()))
+        other.start()
+        other.join()
+        assert torch.get_num_threads() == 2
+    assert (seen, torch.get_num_threads()) == ([2], 2)
+    with side_by_side(2, 5) as each:  # each has two of five
+        assert each(lambda _: torch.get_num_threads(), range(2)) == [2, 2]
+    assert torch.get_num_threads() == 2
+
+
+def test_what_a_part_raises_is_raised_once_the_others_have_ended(two_cores: None) -> None:
+    ended = []
+
+    def part(number: int) -> None:
+        if number == 0:
+            raise KeyError("first")
+        ended.append(number)
+
+    with side_by_side(2, 2) as each, pytest.raises(KeyError, match="first"):
+        each(part, range(4))
+    assert sorted(ended) == [1, 2, 3]
+
+
+@pytest.mark.parametrize(("parts", "cores"), [(1, 8), (8, 1), (0, 4)])
+def test_one_part_or_one_core_needs_no_other_thread(parts: int, cores: int) -> None:
+    with side_by_side(parts, cores) as each:
+        assert each(lambda part: (part, torch.get_num_threads()), [5]) == [(5, torch.get_num_threads())]
+
+
+def test_a_graphics_card_is_not_shared_out() -> None:
+    assert available("cuda") == 1 == available(torch.device("meta"))
