@@ -48,9 +48,10 @@ def transposed(
     """The gradient at its input (n,i,*size) of that at its output (n,o,h,w): what goes to each window is one matrix
     product, and windows are added up where they overlap."""
     turned = weight.flatten(1).t().contiguous()
-    windows = c.new_empty(len(c), len(turned), c[0, 0].numel())
-    for one, own in zip(windows, c.flatten(2), strict=True):
-        torch.mm(turned, own, out=one)
     how = (list(size), list(weight.shape[2:]), list(dilation), list(padding), list(stride))
-    found: Tensor = torch._C._nn.col2im(windows, *how)
+    windows = c.new_empty(1, len(turned), c[0, 0].numel())  # of one picture: they stay in a cache
+    found = c.new_empty(len(c), weight.shape[1], *size)
+    for picture, own in zip(found, c.flatten(2), strict=True):
+        torch.mm(turned, own, out=windows[0])
+        torch._C._nn.col2im(windows, *how, out=picture[None])
     return found
