@@ -1,11 +1,14 @@
 """Parts side by side: in order, on cores of their own, and nothing left of it behind."""
 
+from dataclasses import replace
 from threading import Barrier, Thread
 
 import pytest
 import torch
 
+from seewhy import Model
 from seewhy.model.cores import available, side_by_side
+from seewhy.model.network import CACHED
 
 
 def test_parts_run_at_the_same_time_and_come_back_in_order(two_cores: None) -> None:
@@ -51,6 +54,19 @@ def test_what_a_part_raises_is_raised_once_the_others_have_ended(two_cores: None
 def test_one_part_or_one_core_needs_no_other_thread(parts: int, cores: int) -> None:
     with side_by_side(parts, cores) as each:
         assert each(lambda part: (part, torch.get_num_threads()), [5]) == [(5, torch.get_num_threads())]
+
+
+def test_a_core_has_as_many_pictures_as_its_caches_and_the_memory_hold(small: Model) -> None:
+    x = torch.zeros(1, 3, 16, 20)
+    with small.frozen():
+        held = small.census(x).bytes_per_image
+        assert small.rows_a_core(x, 2) == 8, "pictures of a small network"
+        assert replace(small, memory=6 * held).rows_a_core(x, 2) == 3
+        assert replace(small, memory=6 * held).rows_a_core(x, 9) == 1
+        assert replace(small, memory=6 * held).rows_a_core(x, 1) == 6
+        large = torch.zeros(1, 3, 1600, 2000)
+        assert small.census(large).bytes_per_image > CACHED
+        assert replace(small, memory=2**40).rows_a_core(large, 4) == 2
 
 
 def test_a_graphics_card_is_not_shared_out() -> None:

@@ -73,6 +73,21 @@ def test_directions_are_lucents(pictures: Tensor, maps: Tensor) -> None:
         assert float(value(own, pictures, maps).mean()) == pytest.approx(lucent(other, pictures, maps), abs=1e-6)
 
 
+def test_weights_of_channels_are_lucents(pictures: Tensor, maps: Tensor) -> None:
+    weights = torch.arange(6.0) - 2
+    for own, other in (
+        (of.weighted("l", weights), lucents.channel_weight("l", weights)),
+        (of.weighted_neuron("l", weights.numpy(), 1, 6), lucents.neuron_weight("l", weights, x=6, y=1)),
+        (
+            of.weighted_neuron("l", weights, 1, 5, rows=2, columns=3),
+            lucents.localgroup_weight("l", weights, x=5, y=1, wx=3, wy=2),
+        ),
+    ):
+        assert float(value(own, pictures, maps).mean()) == pytest.approx(lucent(other, pictures, maps), abs=1e-6)
+    middle = value(of.weighted_neuron("l", weights), pictures, maps)
+    torch.testing.assert_close(middle, (maps[:, :, 2, 4] * weights).mean(1))
+
+
 def test_objectives_between_pictures_are_lucents(pictures: Tensor, maps: Tensor) -> None:
     for own, other, sign in (
         (of.alignment("l"), lucents.alignment("l"), 1),
@@ -173,8 +188,10 @@ class TestOnNetworks:
                 (of.neuron("conv1", 0, 16, 0), "cell 16,0", BadOption),
                 (of.logit("zebra"), "no class is called", UnknownName),
                 (of.logit(4), "class 4 of 4", BadOption),
-                (of.direction("conv1", np.zeros(6)), "a direction", BadOption),
-                (of.direction("conv1", np.ones(5)), "a direction of shape", BadOption),
+                (of.direction("conv1", np.zeros(6)), "a vector", BadOption),
+                (of.direction("conv1", np.ones(5)), "a vector of shape", BadOption),
+                (of.weighted("conv1", np.ones(7)), "a vector of shape", BadOption),
+                (of.weighted_neuron("conv1", np.ones(6), 0, 0, rows=99), "cells up to row 98", BadOption),
                 (of.style("conv1", "nowhere.jpg"), "no such file", SeewhyError),
                 (of.deepdream(""), "no layer is named", UnknownName),
             ):

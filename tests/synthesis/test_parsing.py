@@ -5,7 +5,7 @@ import pytest
 
 from seewhy.errors import BadInput
 from seewhy.synthesis.parsing import Unreadable, parse
-from seewhy.synthesis.terms import CENTER, Channel, Direction, Logit
+from seewhy.synthesis.terms import CENTER, Channel, Direction, Logit, Weighted
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,10 @@ def test_directions_come_from_files(tmp_path, monkeypatch: pytest.MonkeyPatch) -
     np.save("v.npy", np.arange(4.0))
     ((_, one),) = parse("direction:layer3:v.npy:1,2").terms
     assert isinstance(one, Direction) and one.vector.tolist() == [0, 1, 2, 3] and one.cell == (1, 2)
+    for place, cell, group in (("", None, (1, 1)), (":center", CENTER, (1, 1)), (":1,2:3,4", (1, 2), (3, 4))):
+        ((_, weighted),) = parse(f"weighted:layer3:v.npy{place}").terms
+        assert isinstance(weighted, Weighted) and (weighted.cell, weighted.group) == (cell, group)
+        assert str(weighted) == f"weighted:layer3:vector{place}"
     (tmp_path / "w.npy").write_text("no array")
     with pytest.raises(BadInput, match="holds no array"):
         parse("direction:layer3:w.npy")
@@ -90,6 +94,7 @@ def test_directions_come_from_files(tmp_path, monkeypatch: pytest.MonkeyPatch) -
         ("class:^", "a class"),
         ("tv/^", "a number"),
         ("direction:a:^nofile.npy", "an .npy file"),
+        ("weighted:a:^nofile.npy", "an .npy file"),
         ("^(layer:1)", "a layer"),
         ("deepdream^ + tv", "':' and a layer"),
         ("interpolate:a:1:b^", "':' and a channel"),

@@ -53,5 +53,5 @@ def transposed(
     found = c.new_empty(len(c), weight.shape[1], *size)
     for picture, own in zip(found, c.flatten(2), strict=True):
         torch.mm(turned, own, out=windows[0])
-        torch._C._nn.col2im(windows, *how, out=picture[None])
+        torch.ops.aten.col2im.out(windows, *how, out=picture[None])
     return found

@@ -28,6 +28,7 @@ from seewhy.targets import Pinned, several
 from seewhy.types import Pixels
 
 GIB = 2**30
+CACHED = 2**26  # bytes that pictures of a core may hold on their way back; with more they wait for the memory
 MAPPED = 2**26  # bytes of one tensor that a CPU's allocator takes from the system and hands back each time
 
 
@@ -253,6 +254,13 @@ class Network(Reading):
 
     def _differentiable(self, values: Tensor, rows: Tensor, rules: Mapping[str, Rule] | None = None) -> Tensor:
         return self.differentiable(values, rules)
+
+    def rows_a_core(self, x: Pixels, cores: int) -> int:
+        """Images of x's size that each of so many cores takes through the network and back at a time."""
+        if cores == 1:
+            return self._rows(x, backward=True)
+        held = self.census(x).bytes_per_image
+        return max(1, min(8, max(2, CACHED // held), (self.memory or GIB) // (cores * held)))
 
     def _rows(self, values: Tensor, *, backward: bool = False, besides: int = 0, kept: int = 0) -> int:
         budget = self.memory

@@ -30,21 +30,15 @@ def climbs(eye: Eye, plan: Plan, objectives: Sequence[Objective], cores: int) ->
     alike: dict[object, list[int]] = {}
     for at, one in enumerate(objectives):
         alike.setdefault(at if alone else one.reads, []).append(at)
-    fits = _rows(eye, plan, len(objectives)) // plan.batch
+    fits = eye.model.rows_a_core(eye.probe(), cores) // plan.batch
     parts: list[Climb] = []
     for some in alike.values():
-        each = max(1, min(fits // cores, -(-len(some) // cores)))
+        each = max(1, min(fits, -(-len(some) // cores)))
         parts += [
             Climb(eye, plan, {at: objectives[at] for at in some[first : first + each]})
             for first in range(0, len(some), each)
         ]
     return parts
-
-
-def _rows(eye: Eye, plan: Plan, objectives: int) -> int:
-    """Pictures that fit through the network at a time."""
-    each = torch.arange(plan.batch * objectives)
-    return len(eye.model.fitting(each, lambda part: part, backward=True, like=eye.probe())[0])
 
 
 class Climb:

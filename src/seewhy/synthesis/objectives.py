@@ -108,6 +108,19 @@ def direction_neuron(layer: str, vector: Any, row: int | None = None, column: in
     return _one(terms.Direction(layer, _vector(vector), _cell(row, column)))
 
 
+def weighted(layer: str, weights: Any) -> Objective:
+    """The mean over channels and cells of what a layer holds, times weights of its channels (d,)."""
+    return _one(terms.Weighted(layer, _vector(weights)))
+
+
+def weighted_neuron(
+    layer: str, weights: Any, row: int | None = None, column: int | None = None, *, rows: int = 1, columns: int = 1
+) -> Objective:
+    """The same in one cell, by default the middle one, or in a group of rows and columns from there on."""
+    group = (whole(rows, "rows", 1), whole(columns, "columns", 1))
+    return _one(terms.Weighted(layer, _vector(weights), _cell(row, column), group=group))
+
+
 def logit(target: int | str) -> Objective:
     """The network's answer for a class, by its number or label; of an image-text model for one of its texts."""
     return _one(terms.Logit(target if isinstance(target, str) else whole(target, "class", 0)))
@@ -183,6 +196,4 @@ def _vector(vector: Any) -> Tensor:
     try:
         return torch.as_tensor(vector).float()
     except (TypeError, ValueError, RuntimeError) as error:
-        raise BadOption(
-            f"a direction is a {type(vector).__name__}", "give an array of numbers, one a channel"
-        ) from error
+        raise BadOption(f"a vector is a {type(vector).__name__}", "give an array of numbers, one a channel") from error

@@ -5,6 +5,7 @@
     class:tabby              what the network answers for a class
     deepdream:layer4         the mean square of a layer
     direction:layer4:v.npy   the cosine with a vector; :3,4 and :center as above
+    weighted:layer4:v.npy    channels times their weights; :3,4 and :center, and a group of 2 rows, 5 columns: :3,4:2,5
     style:layer4:photo.jpg   caricature:layer4:photo.jpg   difference:photo.jpg
     tv   l1   l2   l1:0.5   blur
     diversity:layer4   alignment:layer4   interpolate:layer4:12:layer4:30     of a batch
@@ -107,10 +108,13 @@ class _Reader:
         if self.text.startswith("center", self.at):
             self.at += len("center")
             return None, None
-        row = self._whole("a row")
+        return self._pair("a row", "a column")
+
+    def _pair(self, first: str, second: str) -> tuple[int, int]:
+        one = self._whole(first)
         if not self._take(","):
-            raise self._wrong("',' and a column are expected")
-        return row, self._whole("a column")
+            raise self._wrong(f"',' and {second} are expected")
+        return one, self._whole(second)
 
     def layer(self) -> str:
         self._colon("a layer")
@@ -128,13 +132,25 @@ class _Reader:
     def constant(self) -> float:
         return self._number() if self._take(":") else 0.0
 
-    def direction(self) -> Objective:
-        layer = self.layer()
+    def vector(self) -> Any:
         start = self.at + 1
-        vector = _vector(self.file(), lambda why: Unreadable(self.text, start, why))
+        return _vector(self.file(), lambda why: Unreadable(self.text, start, why))
+
+    def direction(self) -> Objective:
+        layer, vector = self.layer(), self.vector()
         if not self._take(":"):
             return of.direction(layer, vector)
         return of.direction_neuron(layer, vector, *self._place())
+
+    def weighted(self) -> Objective:
+        layer, vector = self.layer(), self.vector()
+        if not self._take(":"):
+            return of.weighted(layer, vector)
+        place = self._place()
+        if not self._take(":"):
+            return of.weighted_neuron(layer, vector, *place)
+        rows, columns = self._pair("a number of rows", "a number of columns")
+        return of.weighted_neuron(layer, vector, *place, rows=rows, columns=columns)
 
     def alignment(self) -> Objective:
         layer = self.layer()
@@ -205,6 +221,7 @@ KINDS: Mapping[str, Callable[[_Reader], Objective]] = {
     "class": lambda own: of.logit(own.label()),
     "deepdream": lambda own: of.deepdream(own.layer()),
     "direction": _Reader.direction,
+    "weighted": _Reader.weighted,
     "style": lambda own: of.style(own.layer(), own.file()),
     "caricature": lambda own: of.caricature(own.layer(), own.file()),
     "difference": lambda own: of.difference(own.file()),

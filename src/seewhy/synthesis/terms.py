@@ -73,16 +73,21 @@ class Channel(OfLayer):
 
 
 @dataclass(frozen=True, eq=False)
-class Direction(OfLayer):
-    """The cosine between a direction in a layer's channels and what each cell holds, on the mean, or in one cell."""
+class OfVector(OfLayer):
+    """What weighs a layer's channels by a vector (d,), in all cells or in one."""
 
     vector: Tensor
     cell: Place | None = None
     name: str = "vector"
 
+    kind = ""
+
     def __str__(self) -> str:
-        place = "" if self.cell is None else ":center" if self.cell == CENTER else f":{self.cell[0]},{self.cell[1]}"
-        return f"direction:{quoted(self.layer)}:{quoted(self.name)}{place}"
+        return f"{self.kind}:{quoted(self.layer)}:{quoted(self.name)}{self._place}"
+
+    @property
+    def _place(self) -> str:
+        return "" if self.cell is None else ":center" if self.cell == CENTER else f":{self.cell[0]},{self.cell[1]}"
 
     def bound(self, eye: Eye, size: Place) -> Self:
         made = super().bound(eye, size)
@@ -90,14 +95,57 @@ class Direction(OfLayer):
         channels = eye.shape(made.layer)[0]
         if vector.shape != (channels,) or not torch.isfinite(vector).all() or not vector.any():
             raise BadOption(
-                f"a direction of shape {tuple(vector.shape)} in layer {made.layer!r}",
+                f"a vector of shape {tuple(vector.shape)} for the channels of layer {made.layer!r}",
                 f"give {channels} finite numbers, not all of them 0",
             )
         return replace(made, vector=vector, cell=placed(self.cell, eye, made.layer))
 
+    def weights(self, maps: Tensor) -> Tensor:
+        return self.vector.to(maps)[None, :, None, None]
+
+
+@dataclass(frozen=True, eq=False)
+class Direction(OfVector):
+    """The cosine between a direction in a layer's channels and what each cell holds, on the mean, or in one cell."""
+
+    kind = "direction"
+
     def value(self, look: Look) -> Tensor:
-        cosine = F.cosine_similarity(self.maps(look), self.vector.to(self.maps(look))[None, :, None, None], dim=1)
+        maps = self.maps(look)
+        cosine = F.cosine_similarity(maps, self.weights(maps), dim=1)
         return cosine.mean((1, 2)) if self.cell is None else cosine[:, self.cell[0], self.cell[1]]
+
+
+@dataclass(frozen=True, eq=False)
+class Weighted(OfVector):
+    """The mean of channels times their weights, over all cells, or over so many rows and columns of them from one on
+    (Lucid's weights of channels, of a neuron and of a local group)."""
+
+    group: Place = (1, 1)
+
+    kind = "weighted"
+
+    def __str__(self) -> str:
+        return super().__str__() + (f":{self.group[0]},{self.group[1]}" if self.group != (1, 1) else "")
+
+    def bound(self, eye: Eye, size: Place) -> Self:
+        made = super().bound(eye, size)
+        if made.cell is not None:
+            rows, columns = (first + length for first, length in zip(made.cell, self.group, strict=True))
+            has = eye.shape(made.layer)[1:]
+            if rows > has[0] or columns > has[1]:
+                raise BadOption(
+                    f"cells up to row {rows - 1}, column {columns - 1} of layer {made.layer!r}",
+                    f"it has {has[0]} rows and {has[1]} columns",
+                )
+        return made
+
+    def value(self, look: Look) -> Tensor:
+        maps = self.maps(look)
+        if self.cell is not None:
+            rows, columns = (slice(at, at + length) for at, length in zip(self.cell, self.group, strict=True))
+            maps = maps[:, :, rows, columns]
+        return (maps * self.weights(maps)).mean((1, 2, 3))
 
 
 @dataclass(frozen=True, eq=False)
