@@ -83,7 +83,7 @@ def test_pictures_that_are_moved_alike_are_moved_as_each_by_itself() -> None:
 def test_places_are_those_of_affine_grid() -> None:
     maps = torch.randn(3, 2, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     wanted = F.affine_grid(maps, [3, 1, 7, 10], align_corners=False)
-    torch.testing.assert_close(places(maps, (7, 10)), wanted)
+    torch.testing.assert_close(places(maps, (7, 10), maps), wanted)
 
 
 def test_draws_cover_what_is_asked_for_and_are_each_pictures_own() -> None:

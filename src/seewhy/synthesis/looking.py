@@ -54,7 +54,8 @@ class Eye:
     resized: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "shape", cache(self.shape))
+        for name in ("shape", "layout"):
+            object.__setattr__(self, name, cache(getattr(self, name)))
 
     def probe(self) -> Pixels:
         """Any picture of the size: censuses ask for no more."""
@@ -78,9 +79,12 @@ class Eye:
         found = self.model.census(self.probe()).layer(layer)
         return found.proved or found.spread or self.shape(layer)[1:] == (1, 1)
 
+    def layout(self, layer: str) -> Layout | None:
+        return self.model.census(self.probe()).layer(layer).layout
+
     def maps(self, layer: str, values: Tensor) -> Tensor:
         """What a layer returned, as maps (n,d,r,q): tokens beside the cells left out, a vector as one cell."""
-        layout: Layout | None = self.model.census(self.probe()).layer(layer).layout
+        layout = self.layout(layer)
         if layout is not None:
             return layout.maps(values)
         if values.ndim == 2:

@@ -6,7 +6,7 @@ picture of a batch to another but in `Shared`.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any, Protocol
 
 import torch
@@ -47,6 +47,7 @@ def normal(shape: Sequence[int], draws: Draws) -> Tensor:
     return torch.stack([torch.randn(tuple(shape), generator=one) for one in draws])
 
 
+@cache
 def frequencies(height: int, width: int) -> Tensor:
     """Of a real picture's waves (h, w//2+1), in cycles a pixel; one column more where the width is odd, as Lucid's."""
     across = torch.fft.fftfreq(width, dtype=torch.float64)[: width // 2 + 1 + width % 2]

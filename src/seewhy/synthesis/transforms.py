@@ -71,7 +71,7 @@ class Transforms:
     def __call__(self, pixels: Tensor, maps: Tensor, out: Size) -> Tensor:
         """What the network is given (n,c,*out) of pictures (n,c,h,w) by maps (k,2,3): of the first k each by its own,
         of the next k again, and so on."""
-        channels, grid = pixels.shape[1], places(maps, out).to(pixels)
+        channels, grid = pixels.shape[1], places(maps, out, pixels)
         # Beyond the picture 0 is sampled: what is taken off before and added behind is the grey. Pictures that are
         # moved alike are channels of one, so that places are looked up once.
         alike = (pixels - self.fill).unflatten(0, (-1, len(maps))).transpose(0, 1).flatten(1, 2)
@@ -98,13 +98,13 @@ def composed(
     return torch.cat([back * half, moved[:, None]], 1) / own[:, None]
 
 
-def places(maps: Tensor, out: Size) -> Tensor:
-    """Where each pixel of the network's input lies on the picture, (k,*out,2), by maps (k,2,3): `affine_grid`'s, as a
-    sum of what its row and its column say."""
+def places(maps: Tensor, out: Size, like: Tensor) -> Tensor:
+    """Where each pixel of the network's input lies on the picture, (k,*out,2) of the kind of `like`, by maps (k,2,3):
+    `affine_grid`'s, as a sum of what its row and its column say."""
     down, across = ((2 * torch.arange(side, dtype=maps.dtype, device=maps.device) + 1) / side - 1 for side in out)
     rows = maps[:, None, :, 1] * down[:, None] + maps[:, None, :, 2]
     columns = maps[:, None, :, 0] * across[:, None]
-    return rows[:, :, None] + columns[:, None]
+    return rows.to(like)[:, :, None] + columns.to(like)[:, None]
 
 
 def _one(of: Sequence[float], draw: torch.Generator) -> float:
