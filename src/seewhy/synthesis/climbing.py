@@ -1,6 +1,6 @@
 """One optimisation: pictures of some objectives that are looked at together, a step at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -8,6 +8,7 @@ from torch import Tensor
 
 from seewhy.errors import ModelFailed
 from seewhy.model.cores import available
+from seewhy.model.rules import Rule
 from seewhy.results.visualization import Visualized
 from seewhy.synthesis.adam import Adam
 from seewhy.synthesis.looking import Eye, Look, Reads
@@ -15,6 +16,7 @@ from seewhy.synthesis.objectives import Objective
 from seewhy.synthesis.planning import Plan
 from seewhy.synthesis.redirected import REDIRECTED
 
+TOGETHER = 64  # pictures of a part at most
 PATIENCE = 16  # steps in which a gradient of zero may still become another
 
 
@@ -25,27 +27,28 @@ def cores_for(eye: Eye, objectives: Sequence[Objective]) -> int:
 
 
 def climbs(eye: Eye, plan: Plan, objectives: Sequence[Objective], cores: int) -> list["Climb"]:
-    """Objectives that read the same of the network go through it together, as many as fit at a time and a core has."""
+    """Objectives that read the same of the network go together, shared out over cores."""
     alone = plan.parametrization.couples
     alike: dict[object, list[int]] = {}
     for at, one in enumerate(objectives):
         alike.setdefault(at if alone else one.reads, []).append(at)
-    fits = eye.model.rows_a_core(eye.probe(), cores) // plan.batch
+    fits = max(1, eye.model.rows_a_core(eye.probe(), cores) // plan.batch)
     parts: list[Climb] = []
     for some in alike.values():
-        each = max(1, min(fits, -(-len(some) // cores)))
+        each = min(-(-len(some) // cores), max(1, TOGETHER // plan.batch))
         parts += [
-            Climb(eye, plan, {at: objectives[at] for at in some[first : first + each]})
+            Climb(eye, plan, {at: objectives[at] for at in some[first : first + each]}, fits)
             for first in range(0, len(some), each)
         ]
     return parts
 
 
 class Climb:
-    """objectives: by their number, all of which read the same."""
+    """objectives: by their number, all of which read the same. fits: of how many pictures go through the network at a
+    time; all else of a step is done for all of them at once."""
 
-    def __init__(self, eye: Eye, plan: Plan, objectives: dict[int, Objective]) -> None:
-        self.eye, self.plan, self.objectives = eye, plan, objectives
+    def __init__(self, eye: Eye, plan: Plan, objectives: dict[int, Objective], fits: int) -> None:
+        self.eye, self.plan, self.objectives, self.fits = eye, plan, objectives, fits
         model, own = eye.model, plan.parametrization
         drawn = own.start((len(model.mean), *plan.size), plan.draws(0))
         self._parameters = [self._each(one).to(model.device, model.pixel_dtype).requires_grad_() for one in drawn]
@@ -67,18 +70,17 @@ class Climb:
         with torch.enable_grad():
             pictures = self.plan.parametrization.image(self._parameters, self.plan.size)
             x = self._given(pictures)
-            seen = self.eye.look(x, self.reads, rules)
-            values = self._valued(Look(pictures, seen.layers, seen.outputs))
-            wanted = [*self._parameters, pictures, x]
-            *grads, asked, given = torch.autograd.grad(-values.sum(), wanted, allow_unused=True)
+            values, given, own = self._looked(x.detach(), pictures.detach(), rules)
+            wanted = [*self._parameters, pictures]
+            *grads, asked = torch.autograd.grad([x, pictures], wanted, [given, own], allow_unused=True)
         self.eye.model.meter.count(backward=len(x))
         self._checked(values, given, done)
         self._adam.step(grads)
         if asked is not None:
             strength = asked.abs().sum(1)
             self._asked = strength if self._asked is None else self._asked.add_(strength)
-        self._values.append(values.detach())
-        means = values.detach().unflatten(0, (-1, self.plan.batch)).mean(1).tolist()
+        self._values.append(values)
+        means = values.unflatten(0, (-1, self.plan.batch)).mean(1).tolist()
         return dict(zip(self.objectives, means, strict=True))
 
     def _given(self, pictures: Tensor) -> Tensor:
@@ -86,15 +88,25 @@ class Climb:
         maps = self.plan.transforms.drawn(self.plan.size, self._draws)
         return self.plan.transforms(pictures, maps, self.eye.size)
 
-    def _valued(self, look: Look) -> Tensor:
-        n = self.plan.batch
-        rows = (slice(first * n, (first + 1) * n) for first in range(len(self.objectives)))
-        return torch.cat([one.values(look.rows(own)) for one, own in zip(self.objectives.values(), rows, strict=True)])
+    def _looked(self, x: Tensor, pictures: Tensor, rules: Mapping[str, Rule] | None) -> Sequence[Tensor]:
+        """The values (n,), and the slopes of minus their sum at what the network is given and at the pictures."""
+        n, objectives = self.plan.batch, list(self.objectives.values())
+        found = []
+        for first in range(0, len(objectives), self.fits):
+            some = objectives[first : first + self.fits]
+            rows = slice(first * n, (first + len(some)) * n)
+            given, own = (one[rows].requires_grad_() for one in (x, pictures))
+            seen = self.eye.look(given, self.reads, rules)
+            look = Look(own, seen.layers, seen.outputs)
+            values = torch.cat([one.values(look.rows(slice(at * n, (at + 1) * n))) for at, one in enumerate(some)])
+            slopes = torch.autograd.grad(-values.sum(), (given, own), allow_unused=True, materialize_grads=True)
+            found.append((values.detach(), *slopes))
+        return [torch.cat(parts) for parts in zip(*found, strict=True)]
 
-    def _checked(self, values: Tensor, given: Tensor | None, done: int) -> None:
+    def _checked(self, values: Tensor, given: Tensor, done: int) -> None:
         """Raises ModelFailed where a value or a gradient is not finite, or the gradient has been zero in all steps."""
-        read = given is not None and (self.reads.layers or self.reads.outputs)
-        slopes = given.flatten(1).abs().amax(1) if read and given is not None else torch.ones_like(values)
+        read = self.reads.layers or self.reads.outputs
+        slopes = given.flatten(1).abs().amax(1) if read else torch.ones_like(values)
         fine = torch.isfinite(values) & torch.isfinite(slopes)
         if not fine.all():
             raise ModelFailed(
