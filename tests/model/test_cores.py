@@ -69,5 +69,7 @@ def test_a_core_has_as_many_pictures_as_its_caches_and_the_memory_hold(small: Mo
         assert replace(small, memory=2**40).rows_a_core(large, 4) == 2
 
 
-def test_a_graphics_card_is_not_shared_out() -> None:
-    assert available("cuda") == 1 == available(torch.device("meta"))
+def test_what_has_no_threads_of_its_own_is_not_shared_out(two_cores: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert available("cpu") == 2 and available("cuda") == 1 == available(torch.device("meta"))
+    monkeypatch.setattr(torch.backends.openmp, "is_available", lambda: False)
+    assert available("cpu") == 1

@@ -11,7 +11,9 @@ from torch import Tensor, nn
 from conftest import MEAN, STD, SmallNet
 from seewhy import Model
 from seewhy.model.fused_chain import Stretch, fused
+from seewhy.model.packed import packs
 from seewhy.model.program import reach
+from seewhy.model.sums import Summed
 
 
 def slopes(model: Model, x: Tensor, layer: str) -> tuple[Tensor, Tensor]:
@@ -131,3 +133,19 @@ def test_gradients_that_are_somebody_elses_stay_as_they_are(forward: Any, x: Ten
             before = [one.clone() for one in grads]
             torch.autograd.grad(out, given, grads)
             assert all(map(torch.equal, grads, before))
+
+
+@pytest.mark.engine
+def test_gradients_that_come_in_another_layout_are_not_led_around_the_fused_sums(
+    x: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not packs(x, x):
+        pytest.skip("torch has no fused convolutions here")
+    model = Model(Net(one_bottleneck), mean=MEAN, std=STD, size=(16, 20), fold=True)
+    with model.frozen(), torch.enable_grad():
+        own = x.clone().requires_grad_()
+        (out,) = model.upto(own, ["read"])
+        around: list[Tensor] = []
+        monkeypatch.setattr(Summed, "in_its_layout", lambda _own, _x, other: around.append(other) or other)
+        torch.autograd.grad(out, own, torch.rand(out.shape))
+    assert not around

@@ -15,8 +15,10 @@ Each = Callable[[Callable[[Any], Any], Iterable[Any]], list[Any]]
 
 
 def available(device: Any) -> int:
-    """Threads that this thread's work may be spread over."""
-    return torch.get_num_threads() if torch.device(device).type == "cpu" else 1
+    """Threads that this thread's work may be spread over. Without OpenMP torch has one number of them for all threads,
+    which is not to be touched."""
+    own = torch.device(device).type == "cpu" and torch.backends.openmp.is_available()
+    return torch.get_num_threads() if own else 1
 
 
 @contextmanager
