@@ -57,8 +57,7 @@ class Channel(OfLayer):
     cell: Place | None = None
 
     def __str__(self) -> str:
-        place = "" if self.cell is None else ":center" if self.cell == CENTER else f":{self.cell[0]},{self.cell[1]}"
-        return f"{quoted(self.layer)}:{self.channel}{place}"
+        return f"{quoted(self.layer)}:{self.channel}{_said(self.cell)}"
 
     def bound(self, eye: Eye, size: Place) -> Self:
         made = super().bound(eye, size)
@@ -83,11 +82,7 @@ class OfVector(OfLayer):
     kind = ""
 
     def __str__(self) -> str:
-        return f"{self.kind}:{quoted(self.layer)}:{quoted(self.name)}{self._place}"
-
-    @property
-    def _place(self) -> str:
-        return "" if self.cell is None else ":center" if self.cell == CENTER else f":{self.cell[0]},{self.cell[1]}"
+        return f"{self.kind}:{quoted(self.layer)}:{quoted(self.name)}{_said(self.cell)}"
 
     def bound(self, eye: Eye, size: Place) -> Self:
         made = super().bound(eye, size)
@@ -249,6 +244,11 @@ def placed(cell: Place | None, eye: Eye, layer: str) -> Place | None:
     if not (0 <= cell[0] < rows and 0 <= cell[1] < columns):
         raise BadOption(f"cell {cell[0]},{cell[1]} of layer {layer!r}", f"it has {rows} rows and {columns} columns")
     return cell
+
+
+def _said(cell: Place | None) -> str:
+    """A cell as parsing.py reads it."""
+    return "" if cell is None else ":center" if cell == CENTER else f":{cell[0]},{cell[1]}"
 
 
 def quoted(name: str, *, class_name: bool = False) -> str:
