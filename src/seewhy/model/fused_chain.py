@@ -4,45 +4,21 @@ lost among random moves of the picture. In one function sums are work of the con
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from seewhy.model.chain import Affine, passed
-from seewhy.model.fold import ConvArgs, folded
+from seewhy.model.chain import passed
+from seewhy.model.fold import folded
 from seewhy.model.mirrored import mirrored
 from seewhy.model.packed import RECTIFIERS, Convolution
+from seewhy.model.parted import parted
+from seewhy.model.steps import Step
 from seewhy.model.sums import Summed, summed
 from seewhy.model.tape import Call, Slot
-
-
-@dataclass(frozen=True, eq=False)
-class Step:
-    """out = rectifier(conv(x) + other), values by their numbers. turned: the convolution's backward."""
-
-    function: Convolution | Summed
-    x: int
-    other: int | None
-    out: int
-    turned: Affine
-
-    @classmethod
-    def of(cls, function: Convolution | Summed, x: int, other: int | None, out: int) -> "Step":
-        conv = function.conv if isinstance(function, Summed) else function
-        args = ConvArgs(None, conv.weight, None, conv.stride, conv.padding, conv.dilation, conv.groups)
-        return cls(function, x, other, out, Affine((), args))
-
-    def by(self, conv: Convolution) -> "Step":
-        """The same by another convolution."""
-        function = replace(self.function, conv=conv) if isinstance(self.function, Summed) else conv
-        return Step.of(function, self.x, self.other, self.out)
-
-    @property
-    def conv(self) -> Convolution:
-        return self.function.conv if isinstance(self.function, Summed) else self.function
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +29,7 @@ class Stretch:
     given: Sequence[int]
     wanted: Sequence[int]
     _mirrored: list["Stretch | None"] = field(default_factory=list, repr=False)
+    _parted: dict[int, Sequence[Step]] = field(default_factory=dict, repr=False)  # of so many pictures
 
     __name__ = "stretch"
 
@@ -67,22 +44,35 @@ class Stretch:
         if torch.is_grad_enabled() and any(one.requires_grad for one in given):
             found: Sequence[Tensor] = _Stretch.apply(self, *given)
             return found
-        values = self.values(given)
+        values = self.values(given, self.parts(given))
         return tuple(values[number] for number in self.wanted)
 
-    def values(self, given: Sequence[Tensor]) -> dict[int, Tensor]:
+    def parts(self, given: Sequence[Tensor]) -> Sequence[Step]:
+        """The steps that are taken, which for many pictures are more."""
+        pictures = len(given[0])
+        if pictures not in self._parted:
+            own = given[0].device.type == "cpu"
+            shapes, each = self._shapes(given), given[0].element_size()
+            self._parted[pictures] = (parted(self.steps, shapes, self.wanted, each) if own else None) or self.steps
+        return self._parted[pictures]
+
+    def values(self, given: Sequence[Tensor], steps: Sequence[Step]) -> dict[int, Tensor]:
         """All of them by their numbers."""
         values = dict(zip(self.given, given, strict=True))
-        for step in self.steps:
+        for step in steps:
             more = () if step.other is None else (values[step.other],)
             values[step.out] = step.function(values[step.x], *more)
         return values
 
-    def _turned(self, given: Sequence[Tensor]) -> "Stretch | None":
-        """The same for pictures turned by 180 degrees, where that is less work: one program has one size of picture."""
+    def _shapes(self, given: Sequence[Tensor]) -> dict[int, tuple[int, ...]]:
         shapes = {number: tuple(one.shape) for number, one in zip(self.given, given, strict=True)}
         for step in self.steps:
             shapes[step.out] = step.conv.shape(shapes[step.x])
+        return shapes
+
+    def _turned(self, given: Sequence[Tensor]) -> "Stretch | None":
+        """The same for pictures turned by 180 degrees, where that is less work: one program has one size of picture."""
+        shapes = self._shapes(given)
         convs = mirrored([step.conv for step in self.steps], [shapes[step.x] for step in self.steps])
         if convs is None:
             return None
@@ -104,9 +94,10 @@ def _turned(tensors: Sequence[Tensor]) -> list[Tensor]:
 class _Stretch(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, stretch: Stretch, *given: Tensor) -> tuple[Tensor, ...]:
-        values = stretch.values(given)
-        ctx.stretch, ctx.inputs = stretch, [_described(values[step.x]) for step in stretch.steps]
-        ctx.rectified = [step.out for step in stretch.steps if step.conv.rectifier]
+        ctx.stretch, ctx.steps = stretch, stretch.parts(given)
+        values = stretch.values(given, ctx.steps)
+        ctx.inputs = [_described(values[step.x]) for step in ctx.steps]
+        ctx.rectified = [step.out for step in ctx.steps if step.conv.rectifier]
         ctx.save_for_backward(*(values[number] for number in ctx.rectified))
         ctx.set_materialize_grads(False)
         return tuple(values[number] for number in stretch.wanted)
@@ -120,7 +111,7 @@ class _Stretch(torch.autograd.Function):
         held = {number: grad.contiguous(memory_format=layout) for number, grad in given if grad is not None}
         unasked = {number for number, asks in zip(stretch.given, ctx.needs_input_grad[1:], strict=True) if not asks}
         mine: set[int] = set()  # values whose gradient is nobody else's
-        for step, (shape, layout) in zip(reversed(stretch.steps), reversed(ctx.inputs), strict=True):
+        for step, (shape, layout) in zip(reversed(ctx.steps), reversed(ctx.inputs), strict=True):
             grad = held.pop(step.out, None)
             if grad is None:
                 continue

@@ -1,0 +1,83 @@
+"""Wide values between two narrow ones made and used a group of channels at a time: what a group holds stays in a cache.
+
+An inverted residual (arXiv:1801.04381) widens what it is given, looks at each channel by itself and narrows it again.
+On the default model one picture of 224 pixels has 4.8 MB in the widest place, and what leaves the cache is waited for,
+forth and back, most where several cores wait for the same memory.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from itertools import count
+from math import prod
+
+from torch import Tensor
+
+from seewhy.model.packed import Convolution
+from seewhy.model.steps import Step
+from seewhy.model.sums import Summed
+
+HELD = 6 * 2**20  # bytes of a group's wide values
+LANES = 16  # channels that a processor takes at once; with fewer a step back is dear, and each group takes one
+
+
+def parted(
+    steps: Sequence[Step], shapes: Mapping[int, Sequence[int]], wanted: Collection[int], each: int
+) -> list[Step] | None:
+    """The same steps but for the order of sums; None where all are narrow. shapes: of all values. each: bytes of a
+    number."""
+    reads = Counter(number for step in steps for number in step.reads)
+    reads.update(wanted)
+    fresh, made, at = count(max(step.out for step in steps) + 1), list[Step](), 0
+    while at < len(steps):
+        block = steps[at : at + 3]
+        groups = -(-each * prod(shapes[steps[at].out]) // HELD)
+        if groups > 1 and _widens(block, reads):
+            made += _in_groups(block, -(-len(block[0].conv.weight) // (groups * LANES)) * LANES, fresh)
+        else:
+            block = block[:1]
+            made += block
+        at += len(block)
+    return made if len(made) > len(steps) else None
+
+
+def _widens(block: Sequence[Step], reads: Mapping[int, int]) -> bool:
+    """Whether they are three that follow each other, for nobody else, the second channel by channel."""
+    if len(block) < 3:
+        return False
+    wide, deep, narrow = block
+    chained = (wide.out, deep.out) == (deep.x, narrow.x) and reads[wide.out] == reads[deep.out] == 1
+    alone = wide.other is None and deep.other is None
+    channels, inputs = wide.conv.weight.shape[:2]
+    by_channel = deep.conv.groups == channels == len(deep.conv.weight)
+    return chained and alone and by_channel and wide.conv.groups == narrow.conv.groups == 1 and inputs >= LANES
+
+
+def _in_groups(block: Sequence[Step], channels: int, fresh: "count[int]") -> list[Step]:
+    """So many channels a group. Each group's part of the narrow value is added to those before it, in their memory; the
+    first has memory of its own, since a shortcut is often what the groups to come still read."""
+    made: list[Step] = []
+    wide, deep, narrow = block
+    total = len(wide.conv.weight)
+    before = narrow.other
+    for first in range(0, total, channels):
+        rows, last = slice(first, first + channels), first + channels >= total
+        widened, deepened, out = next(fresh), next(fresh), narrow.out if last else next(fresh)
+        one = _of(narrow.conv, narrow.conv.weight[:, rows], None if first else narrow.conv.bias)
+        one = one if last else replace(one, rectifier="")
+        made += [
+            Step.of(_rows(wide.conv, rows), wide.x, None, widened),
+            Step.of(_rows(deep.conv, rows), widened, None, deepened),
+            Step.of(one if before is None else Summed(one, over=first > 0), deepened, before, out),
+        ]
+        before = out
+    return made
+
+
+def _rows(conv: Convolution, rows: slice) -> Convolution:
+    found = _of(conv, conv.weight[rows], None if conv.bias is None else conv.bias[rows])
+    return found if conv.groups == 1 else replace(found, groups=len(found.weight))
+
+
+def _of(conv: Convolution, weight: Tensor, bias: Tensor | None) -> Convolution:
+    return replace(conv, weight=weight.contiguous(), bias=None if bias is None else bias.contiguous(), _packed=[])
