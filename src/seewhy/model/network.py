@@ -29,7 +29,7 @@ from seewhy.types import Pixels
 
 GIB = 2**30
 CACHED = 2**26  # bytes that pictures of a core may hold on their way back; with more they wait for the memory
-MAPPED = 2**26  # bytes of one tensor that a CPU's allocator takes from the system and hands back each time
+MAPPED = 2**25  # bytes of one tensor: for more a CPU's allocator asks the system each time, and gets it page by page
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,13 +262,17 @@ class Network(Reading):
         held = self.census(x).bytes_per_image
         return max(1, min(8, max(2, CACHED // held), (self.memory or GIB) // (cores * held)))
 
-    def _rows(self, values: Tensor, *, backward: bool = False, besides: int = 0, kept: int = 0) -> int:
+    def _rows(
+        self, values: Tensor, *, backward: bool = False, besides: int = 0, kept: int = 0, narrow: bool = False
+    ) -> int:
+        """Images at a time. narrow: none of them has the widest layer's values."""
         budget = self.memory
         if budget is None and values.is_cuda:
             budget = int(torch.cuda.mem_get_info(values.device)[0] * 0.5)
         census = self.census(values)
         held = census.bytes_per_image
         cost = (held if backward else max(1, held // 2)) + besides  # without a graph most of it is freed on the way
-        # More is no quicker on a CPU, whose caches it leaves.
-        most = 512 if values.is_cuda else min(8, MAPPED // (4 * census.widest)) if backward else 32
+        # More is no quicker on a CPU, whose caches it leaves; but each core is to have a picture.
+        few = max(torch.get_num_threads(), MAPPED // (census.widest * values.element_size()))
+        most = 512 if values.is_cuda else 32 if narrow else min(few, 6 if backward else 32)
         return max(1, min(most, ((budget or GIB) - kept) // cost))

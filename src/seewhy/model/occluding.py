@@ -74,7 +74,7 @@ def _of_image(
     """(k,f,n)"""
     clean = Clean(plan, x[image : image + 1])
     model.meter.count(forward=1)
-    limit = model._rows(x, kept=plan.numbers * x.element_size())
+    limit = model._rows(x, kept=plan.numbers * x.element_size(), narrow=True)
     found = torch.empty(len(targets), len(fills), len(plan.boxes), dtype=x.dtype, device=x.device)
 
     def of_group(group: Group, fill: Pixels) -> Iterator[Tensor]:

@@ -37,7 +37,8 @@ class Tail(Variants):
         programs = model.programs(x)
         self._parts = programs.tail(layer, at, self._whole) if programs else None
         self._crossing: list[Tensor] = []  # what else is read behind the layer, (b,...) each
-        self._replay = None if self._parts or not model.fast or len(x) > model._rows(x) else self._replayed()
+        replays = not self._parts and model.fast and len(x) <= model._rows(x, narrow=True)
+        self._replay = self._replayed() if replays else None
 
     @property
     def how(self) -> str:
