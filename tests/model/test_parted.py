@@ -17,6 +17,7 @@ from seewhy.model.fused_chain import Stretch, fused
 from seewhy.model.parted import LANES, parted
 from seewhy.model.program import reach
 from seewhy.model.steps import Step
+from seewhy.model.sums import Summed
 
 WIDE = 5 * LANES
 
@@ -78,6 +79,8 @@ def test_groups_are_of_whole_lanes_and_hold_what_a_cache_does(x: Tensor, small_c
     assert [len(step.conv.weight) for step in one[1:10]] == [2 * LANES, 2 * LANES, LANES] * 2 + [LANES] * 3
     assert (len(made.steps), len(one), len(three)) == (13, 1 + 4 * 3 * 3, 1 + 4 * 5 * 3), "the stem is left alone"
     assert [step.conv.rectifier for step in one[-9:]] == ["", "relu6", ""] * 2 + ["", "relu6", "relu6"]
+    sums = [step.function for step in one if isinstance(step.function, Summed)]
+    assert [each.over for each in sums] == [False, True, True] * 3 + [True, True], "a shortcut is read by later groups"
     assert made.parts([x[:1]]) is one, "parts are made once"
 
 
@@ -110,6 +113,9 @@ def test_values_that_others_read_are_made_whole(x: Tensor, small_cache: None) ->
     assert (more({*made.wanted}), more({*made.wanted, wide}), more({*made.wanted, deep})) == (24, 18, 18)
     shortcut = [replace(step, other=wide) if step.other is not None else step for step in made.steps]
     assert more({*made.wanted}, shortcut) == 18
+    conv = made.steps[1].conv
+    few = replace(conv, weight=conv.weight[:, : LANES - 1])
+    assert more({*made.wanted}, [step.by(few) if step.conv is conv else step for step in made.steps]) == 18
     assert parted(made.steps, shapes, made.wanted, 1) is None, "numbers of a byte fit"
 
 
