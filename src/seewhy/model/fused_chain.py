@@ -51,9 +51,9 @@ class Stretch:
         """The steps that are taken, which for many pictures are more."""
         pictures = len(given[0])
         if pictures not in self._parted:
-            own = given[0].device.type == "cpu"
-            shapes, each = self._shapes(given), given[0].element_size()
-            self._parted[pictures] = (parted(self.steps, shapes, self.wanted, each) if own else None) or self.steps
+            each, cached = given[0].element_size(), given[0].device.type == "cpu"
+            found = parted(self.steps, self._shapes(given), self.wanted, each) if cached else self.steps
+            self._parted[pictures] = found
         return self._parted[pictures]
 
     def values(self, given: Sequence[Tensor], steps: Sequence[Step]) -> dict[int, Tensor]:

@@ -265,7 +265,7 @@ class Network(Reading):
     def _rows(
         self, values: Tensor, *, backward: bool = False, besides: int = 0, kept: int = 0, narrow: bool = False
     ) -> int:
-        """Images at a time. narrow: none of them has the widest layer's values."""
+        """Images at a time. narrow: as the memory has it, where few of the widest values are computed."""
         budget = self.memory
         if budget is None and values.is_cuda:
             budget = int(torch.cuda.mem_get_info(values.device)[0] * 0.5)
@@ -274,5 +274,5 @@ class Network(Reading):
         cost = (held if backward else max(1, held // 2)) + besides  # without a graph most of it is freed on the way
         # More is no quicker on a CPU, whose caches it leaves; but each core is to have a picture.
         few = max(torch.get_num_threads(), MAPPED // (census.widest * values.element_size()))
-        most = 512 if values.is_cuda else 32 if narrow else min(few, 6 if backward else 32)
+        most = 512 if values.is_cuda else min(32 if narrow else few, 6 if backward else 32)
         return max(1, min(most, ((budget or GIB) - kept) // cost))

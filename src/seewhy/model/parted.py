@@ -23,9 +23,8 @@ LANES = 16  # channels that a processor takes at once; with fewer a step back is
 
 def parted(
     steps: Sequence[Step], shapes: Mapping[int, Sequence[int]], wanted: Collection[int], each: int
-) -> list[Step] | None:
-    """The same steps but for the order of sums; None where all are narrow. shapes: of all values. each: bytes of a
-    number."""
+) -> list[Step]:
+    """Steps that do the same but for the order of sums. shapes: of all values. each: bytes of a number."""
     reads = Counter(number for step in steps for number in step.reads)
     reads.update(wanted)
     fresh, made, at = count(max(step.out for step in steps) + 1), list[Step](), 0
@@ -38,7 +37,7 @@ def parted(
             block = block[:1]
             made += block
         at += len(block)
-    return made if len(made) > len(steps) else None
+    return made
 
 
 def _widens(block: Sequence[Step], reads: Mapping[int, int]) -> bool:
