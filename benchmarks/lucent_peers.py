@@ -13,7 +13,7 @@ from torch import Tensor
 from benchmarks.answers import relative
 from benchmarks.row import Call, Case, Gate, Peer, Setting
 from seewhy.synthesis import objectives
-from seewhy.synthesis.looking import Look, eye
+from seewhy.synthesis.looking import eye
 from seewhy.synthesis.parametrization import Fourier
 
 SIZE, STEPS, PLAIN = 128, 32, 224  # a picture of PLAIN pixels lucent does not enlarge
@@ -96,7 +96,7 @@ def same_gradient(case: Case, ours: Any, theirs: Any) -> Gate:
         objective = objectives.channel(inner(case), channel(case)).bound(look, (PLAIN, PLAIN))
         pictures = Fourier().image([own], (PLAIN, PLAIN))
         seen = look.look(pictures, objective.reads)
-        (found,) = torch.autograd.grad(-objective.values(Look(pictures, seen.layers)).sum(), own)
+        (found,) = torch.autograd.grad(-objective.values(replace(seen, pictures=pictures)).sum(), own)
     return Gate(relative(found, wanted), ROUNDING, "largest difference / largest gradient of a wave, one picture")
 
 

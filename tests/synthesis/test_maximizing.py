@@ -175,7 +175,7 @@ def test_what_goes_wrong_on_a_core_is_said_and_modules_are_run_by_one_thread(sma
         visualize(watched, ["class:4", "class:5"], size=8, steps=3, redirect=0)
     assert idents == {get_ident()}
     with pytest.raises(ModelFailed, match="NaN or infinite in step 19"):
-        visualize(small, ["conv3:1", "conv3:2"], size=(16, 20), steps=20, tell=late)
+        visualize(small, ["deepdream:conv3", "deepdream:conv3 - 1e-9*tv"], size=(16, 20), steps=20, tell=late)
     assert torch.get_num_threads() == 2
 
 

@@ -60,9 +60,19 @@ class Stretch:
         """All of them by their numbers."""
         values = dict(zip(self.given, given, strict=True))
         for step in steps:
-            more = () if step.other is None else (values[step.other],)
-            values[step.out] = step.function(values[step.x], *more)
+            values[step.out] = step(values[step.x], None if step.other is None else values[step.other])
         return values
+
+    def narrowed(self, number: int, channels: Sequence[int]) -> "Stretch | None":
+        """The same with these channels of a value that goes out and no others; None where all are needed."""
+        at = next((at for at, step in enumerate(self.steps) if step.out == number), -1)
+        step = self.steps[at].narrowed(channels) if at >= 0 else None
+        if step is None or self.wanted.count(number) > 1 or any(number in one.reads for one in self.steps):
+            return None
+        steps = [*self.steps[:at], step, *self.steps[at + 1 :]]
+        return Stretch(
+            steps, self.given, self.wanted, [one and one.narrowed(number, channels) for one in self._mirrored]
+        )
 
     def _shapes(self, given: Sequence[Tensor]) -> dict[int, tuple[int, ...]]:
         shapes = {number: tuple(one.shape) for number, one in zip(self.given, given, strict=True)}
@@ -97,6 +107,8 @@ class _Stretch(torch.autograd.Function):
         ctx.stretch, ctx.steps = stretch, stretch.parts(given)
         values = stretch.values(given, ctx.steps)
         ctx.inputs = [_described(values[step.x]) for step in ctx.steps]
+        narrow = [step.other for step in ctx.steps if step.channels is not None]
+        ctx.others = {number: _described(values[number]) for number in narrow}
         ctx.rectified = [step.out for step in ctx.steps if step.conv.rectifier]
         ctx.save_for_backward(*(values[number] for number in ctx.rectified))
         ctx.set_materialize_grads(False)
@@ -120,11 +132,23 @@ class _Stretch(torch.autograd.Function):
             if step.x not in unasked:
                 held[step.x] = step.turned.backward(grad, shape, layout, held.get(step.x), step.x in mine)
                 mine.add(step.x)
-            if step.other is not None:
+            if step.channels is not None:
+                if step.other not in mine:
+                    held[step.other] = _whole(held.get(step.other), grad, *ctx.others[step.other])
+                    mine.add(step.other)
+                held[step.other].index_add_(1, step.channels, grad)
+            elif step.other is not None:
                 if step.conv.rectifier or step.out in mine or step.other in held:
                     mine.add(step.other)
                 held[step.other] = grad + held[step.other] if step.other in held else grad
         return None, *(held.get(number) for number in stretch.given)
+
+
+def _whole(before: Tensor | None, grad: Tensor, shape: torch.Size, layout: torch.memory_format) -> Tensor:
+    """The gradient at a shortcut of this shape, before that of some of its channels, in memory of its own."""
+    if before is not None:
+        return before.clone()
+    return torch.empty(shape, dtype=grad.dtype, device=grad.device, memory_format=layout).zero_()
 
 
 def _described(x: Tensor) -> tuple[torch.Size, torch.memory_format]:

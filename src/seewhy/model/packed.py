@@ -66,6 +66,11 @@ class Convolution:
         bias = None if self.bias is None else self.bias.to(kind)
         return replace(self, weight=self.weight.to(kind), bias=bias, _packed=[])
 
+    def some(self, outputs: Tensor | slice) -> "Convolution":
+        """The same with some of its outputs, none of which are of groups."""
+        bias = None if self.bias is None else self.bias[outputs].contiguous()
+        return replace(self, weight=self.weight[outputs].contiguous(), bias=bias, _packed=[])
+
     def __call__(self, x: Tensor) -> Tensor:
         x = x if x.dtype == self.weight.dtype else x.to(self.weight.dtype)
         if packs(x, self.weight):

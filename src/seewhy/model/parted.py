@@ -11,8 +11,6 @@ from dataclasses import replace
 from itertools import count
 from math import prod
 
-from torch import Tensor
-
 from seewhy.model.packed import Convolution
 from seewhy.model.steps import Step
 from seewhy.model.sums import Summed
@@ -62,21 +60,20 @@ def _in_groups(block: Sequence[Step], channels: int, fresh: "count[int]") -> lis
     for first in range(0, total, channels):
         rows, last = slice(first, first + channels), first + channels >= total
         widened, deepened, out = next(fresh), next(fresh), narrow.out if last else next(fresh)
-        one = _of(narrow.conv, narrow.conv.weight[:, rows], None if first else narrow.conv.bias)
-        one = one if last else replace(one, rectifier="")
+        weight, bias = narrow.conv.weight[:, rows].contiguous(), None if first else narrow.conv.bias
+        one = replace(
+            narrow.conv, weight=weight, bias=bias, rectifier=narrow.conv.rectifier if last else "", _packed=[]
+        )
+        added = Step.of(one if before is None else Summed(one, over=first > 0), deepened, before, out)
         made += [
-            Step.of(_rows(wide.conv, rows), wide.x, None, widened),
-            Step.of(_rows(deep.conv, rows), widened, None, deepened),
-            Step.of(one if before is None else Summed(one, over=first > 0), deepened, before, out),
+            Step.of(wide.conv.some(rows), wide.x, None, widened),
+            Step.of(_by_channel(deep.conv, rows), widened, None, deepened),
+            added if first else replace(added, channels=narrow.channels),
         ]
         before = out
     return made
 
 
-def _rows(conv: Convolution, rows: slice) -> Convolution:
-    found = _of(conv, conv.weight[rows], None if conv.bias is None else conv.bias[rows])
-    return found if conv.groups == 1 else replace(found, groups=len(found.weight))
-
-
-def _of(conv: Convolution, weight: Tensor, bias: Tensor | None) -> Convolution:
-    return replace(conv, weight=weight.contiguous(), bias=None if bias is None else bias.contiguous(), _packed=[])
+def _by_channel(conv: Convolution, rows: slice) -> Convolution:
+    found = conv.some(rows)
+    return replace(found, groups=len(found.weight))

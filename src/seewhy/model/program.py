@@ -123,8 +123,8 @@ def tapped(tensor: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def reach(tape: Tape, layers: Sequence[str]) -> tuple[list[Call], tuple[int, ...]] | None:
-    """The calls up to the last of the layers, and the slots with what each returns at its last run: copies, which no
-    call in place rewrites. None where that can't be told from the tape."""
+    """The calls up to the last of the layers, and the slots with what each returns at its last run: a copy, which no
+    call in place rewrites, where calls follow. None where that can't be told from the tape."""
     ends = [_end(tape.runs.get(name, ()), tape.calls) for name in layers]
     if not all(ends):
         return None
@@ -133,10 +133,11 @@ def reach(tape: Tape, layers: Sequence[str]) -> tuple[list[Call], tuple[int, ...
     last = max(place for place, _ in filter(None, ends))
     for at in range(last + 1):
         for i, (place, slot) in enumerate(filter(None, ends)):
-            if place == at:
+            if place == at < last:
                 calls.append(Call(torch.clone, (Slot(slot),), {}, Slot(free + i)))
         calls += tape.calls[at : at + 1] if at < last else ()
-    return calls, tuple(free + i for i in range(len(ends)))
+    found = [slot if place == last else free + i for i, (place, slot) in enumerate(filter(None, ends))]
+    return calls, tuple(found)
 
 
 def cut(tape: Tape, layers: Sequence[str]) -> Cut | None:

@@ -1,10 +1,11 @@
 """What layers return, as they return it, with nothing behind the last of them run."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import partial
 from math import prod
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -15,13 +16,13 @@ from seewhy.model.backward import backwards
 from seewhy.model.chain import chained
 from seewhy.model.fold import folded
 from seewhy.model.forward import Forward
-from seewhy.model.fused_chain import fused
+from seewhy.model.fused_chain import Stretch, fused
 from seewhy.model.program import Program, reach
 from seewhy.model.programs import Programs
 from seewhy.model.rules import Rule, ruled
 from seewhy.model.stream import out_of_memory
 from seewhy.model.sums import summed
-from seewhy.model.tape import Call
+from seewhy.model.tape import Call, Slot
 from seewhy.model.trace import Reached, reaching, record
 from seewhy.model.variants import Variants
 from seewhy.targets import Pinned
@@ -94,18 +95,27 @@ class Reading(Forward, Variants):
                     raise
             limit = max(1, min(limit, len(x)) // 2)
 
-    def upto(self, x: Pixels, layers: Sequence[str], rules: dict[str, Rule] | None = None) -> list[Tensor]:
+    def upto(
+        self,
+        x: Pixels,
+        layers: Sequence[str],
+        rules: dict[str, Rule] | None = None,
+        channels: Mapping[str, Sequence[int]] | None = None,
+    ) -> list[Tensor]:
         """What each layer returns (b,...) for pixels x at its last run, in whatever gradient mode is set.
 
-        The network runs up to the last of the layers only. rules: what changes the backward of functions.
+        The network runs up to the last of the layers only. rules: what changes the backward of functions. channels: of
+        layers that are not wanted whole, what is wanted of their second axis, by numbers; no other is computed where
+        that can be spared.
         Raises Unsupported for a layer that is not used or returns more than one tensor.
         """
         programs = self.programs(x)
         graph = torch.is_grad_enabled() and x.requires_grad
         by_modules = partial(self._by_modules, layers=layers)
         run = believed(programs, layers, by_modules, graph=graph) if programs and not (graph and rules) else None
+        wanted = [(channels or {}).get(name) for name in layers]
         with ruled(rules):
-            found = run(x) if run else by_modules(x)
+            found = run.narrowed(wanted)(x) if run else [_some(*one) for one in zip(by_modules(x), wanted, strict=True)]
         self.meter.count(forward=len(x))
         return found
 
@@ -133,21 +143,70 @@ def unused(layer: str) -> Unsupported:
     return Unsupported(f"layer {layer!r} is not used in a forward", "see `seewhy doctor` for those that are")
 
 
-def believed(programs: Programs, layers: Sequence[str], network: Run, *, graph: bool) -> Run | None:
+@dataclass(frozen=True, eq=False)
+class Reach:
+    """What some layers return for pixels (b,c,h,w), by the calls up to the last of them."""
+
+    program: Program
+    layout: torch.memory_format
+    _narrowed: dict[Any, "Reach"] = field(default_factory=dict, repr=False)  # what was asked for last
+
+    def __call__(self, x: Tensor) -> list[Tensor]:
+        return self.program([x.contiguous(memory_format=self.layout)], len(x))
+
+    def narrowed(self, channels: Sequence[Sequence[int] | None]) -> "Reach":
+        """The same with these of each layer's second axis alone, or with None all: where it is a convolution that makes
+        them, no others are computed."""
+        asked = tuple(None if some is None else tuple(some) for some in channels)
+        if not any(asked):
+            return self
+        found = self._narrowed.get(asked)
+        if found is None:
+            found = self._of(asked)
+            self._narrowed.clear()
+            self._narrowed[asked] = found
+        return found
+
+    def _of(self, channels: Sequence[Sequence[int] | None]) -> "Reach":
+        calls, wanted = list(self.program.calls), list(self.program.wanted)
+        free = 1 + max([0, *(slot for call in calls for slot in (*call.reads, *call.makes))])
+        for at, (slot, some) in enumerate(zip(self.program.wanted, channels, strict=True)):
+            if some is not None and not _narrow(calls, slot, some, alone=self.program.wanted.count(slot) == 1):
+                calls.append(Call(_some, (Slot(slot), some), {}, Slot(free + at)))
+                wanted[at] = free + at
+        return Reach(Program(calls, self.program.given, tuple(wanted)), self.layout)
+
+
+def _some(values: Tensor, channels: Sequence[int] | None) -> Tensor:
+    return values if channels is None else values[:, list(channels)]
+
+
+def _narrow(calls: list[Call], slot: int, channels: Sequence[int], *, alone: bool) -> bool:
+    """Whether the call that makes what is in the slot now makes these channels of it, which nothing else needs."""
+    at = max((at for at, call in enumerate(calls) if slot in call.makes), default=-1)
+    call = calls[at]
+    if not alone or not isinstance(call.function, Stretch) or any(slot in one.reads for one in calls[at + 1 :]):
+        return False
+    made = call.function.narrowed(call.function.wanted[call.makes.index(slot)], channels)
+    if made is not None:
+        calls[at] = replace(call, function=made)
+    return made is not None
+
+
+def believed(programs: Programs, layers: Sequence[str], network: Run, *, graph: bool) -> Reach | None:
     """The layers by the calls up to the last of them, once that has given what the module gives, `network`.
 
     graph: with one from the pixels, where batch norms are folded if the network's are; else they are, always.
     """
 
-    def make() -> Run | None:
+    def make() -> Reach | None:
         found = reach(programs.tape, layers)
         if found is None:
             return None
         calls, wanted = found
         layout = programs.layout() if graph else torch.channels_last
         cheaper = _without_a_graph if not graph else fused if programs.fold else chained
-        program = Program(cheaper(calls, wanted), (0,), wanted)
-        return lambda x: program([x.contiguous(memory_format=layout)], len(x))
+        return Reach(Program(cheaper(calls, wanted), (0,), wanted), layout)
 
     return programs.believed(("reaching", graph, *layers), make, partial(_off, programs, network, graph))
 

@@ -74,7 +74,8 @@ def _before(call: Call, made: Sequence[Call], calls: Sequence[Call], kept: set[i
         return None
     touched = {call.out.number, other}
     quiet = not any(touched & {*one.reads, *one.makes} for one in made[at + 1 :])
-    return at if quiet and other not in kept | {own} else None
+    free = other != own and (other not in kept or call.out.number == other)  # in place it is the sum that is kept
+    return at if quiet and free else None
 
 
 def _is_sum(call: Call) -> bool:

@@ -14,7 +14,7 @@ from seewhy.errors import ModelFailed
 from seewhy.model import Model, pair
 from seewhy.results.visualization import Visualization, Visualized
 from seewhy.sources import as_model
-from seewhy.synthesis.looking import Eye, Look, eye
+from seewhy.synthesis.looking import Eye, eye
 from seewhy.synthesis.objectives import Objective
 from seewhy.synthesis.planning import Step, Tell, objectives_of, versions
 
@@ -98,7 +98,7 @@ def slope(looks: Eye, objective: Objective, x: Tensor, done: int = 1) -> tuple[T
     with torch.enable_grad():
         pictures = x.detach().requires_grad_()
         seen = looks.look(looks.given(pictures), objective.reads)
-        value = objective.values(Look(pictures, seen.layers, seen.outputs)).sum()
+        value = objective.values(replace(seen, pictures=pictures)).sum()
         (grad,) = torch.autograd.grad(value, pictures)
     looks.model.meter.count(backward=len(x))
     if not (torch.isfinite(grad).all() and torch.isfinite(value)):

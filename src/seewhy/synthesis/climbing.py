@@ -1,6 +1,7 @@
 """One optimisation: pictures of some objectives that are looked at together, a step at a time."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from seewhy.model.cores import available
 from seewhy.model.rules import Rule
 from seewhy.results.visualization import Visualized
 from seewhy.synthesis.adam import Adam
-from seewhy.synthesis.looking import Eye, Look, Reads
+from seewhy.synthesis.looking import Eye, Reads
 from seewhy.synthesis.objectives import Objective
 from seewhy.synthesis.planning import Plan
 from seewhy.synthesis.redirected import REDIRECTED
@@ -27,28 +28,29 @@ def cores_for(eye: Eye, objectives: Sequence[Objective]) -> int:
 
 
 def climbs(eye: Eye, plan: Plan, objectives: Sequence[Objective], cores: int) -> list["Climb"]:
-    """Objectives that read the same of the network go together, shared out over cores."""
+    """Objectives that read the same layers of the network go together, shared out over cores."""
     alone = plan.parametrization.couples
     alike: dict[object, list[int]] = {}
     for at, one in enumerate(objectives):
-        alike.setdefault(at if alone else one.reads, []).append(at)
+        alike.setdefault(at if alone else (one.reads.layers, one.reads.outputs), []).append(at)
     fits = max(1, eye.model.rows_a_core(eye.probe(), cores) // plan.batch)
     parts: list[Climb] = []
     for some in alike.values():
+        reads = Reads.together(objectives[at].reads for at in some)
         each = min(-(-len(some) // cores), max(1, TOGETHER // plan.batch))
         parts += [
-            Climb(eye, plan, {at: objectives[at] for at in some[first : first + each]}, fits)
+            Climb(eye, plan, {at: objectives[at] for at in some[first : first + each]}, reads, fits)
             for first in range(0, len(some), each)
         ]
     return parts
 
 
 class Climb:
-    """objectives: by their number, all of which read the same. fits: of how many pictures go through the network at a
-    time; all else of a step is done for all of them at once."""
+    """objectives: by their number. reads: what they and those of other parts need of the network. fits: of how many
+    pictures go through the network at a time; all else of a step is done for all of them at once."""
 
-    def __init__(self, eye: Eye, plan: Plan, objectives: dict[int, Objective], fits: int) -> None:
-        self.eye, self.plan, self.objectives, self.fits = eye, plan, objectives, fits
+    def __init__(self, eye: Eye, plan: Plan, objectives: dict[int, Objective], reads: Reads, fits: int) -> None:
+        self.eye, self.plan, self.objectives, self.reads, self.fits = eye, plan, objectives, reads, fits
         model, own = eye.model, plan.parametrization
         drawn = own.start((len(model.mean), *plan.size), plan.draws(0))
         self._parameters = [self._each(one).to(model.device, model.pixel_dtype).requires_grad_() for one in drawn]
@@ -58,7 +60,6 @@ class Climb:
         self._kept: list[Tensor] = []
         self._asked: Tensor | None = None  # how much of each place, so far
         self._moved = torch.zeros(plan.batch * len(objectives), dtype=torch.bool, device=model.device)
-        self.reads: Reads = next(iter(objectives.values())).reads
 
     def _each(self, drawn: Tensor) -> Tensor:
         """The same start for each objective."""
@@ -97,7 +98,7 @@ class Climb:
             rows = slice(first * n, (first + len(some)) * n)
             given, own = (one[rows].requires_grad_() for one in (x, pictures))
             seen = self.eye.look(given, self.reads, rules)
-            look = Look(own, seen.layers, seen.outputs)
+            look = replace(seen, pictures=own)
             values = torch.cat([one.values(look.rows(slice(at * n, (at + 1) * n))) for at, one in enumerate(some)])
             slopes = torch.autograd.grad(-values.sum(), (given, own), allow_unused=True, materialize_grads=True)
             found.append((values.detach(), *slopes))

@@ -1,6 +1,6 @@
 """What an objective sees in a step: the pictures, and what layers and the network make of them, as maps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -22,24 +22,50 @@ SMALL = 4  # cells a side of maps so small that no place can be told in them
 @dataclass(frozen=True, eq=False)
 class Look:
     """pictures (n,c,h,w) before transforms; layers: maps (n,d,r,q) each; outputs (n,k), where an objective reads
-    them."""
+    them. channels: of layers of which only some are there, which."""
 
     pictures: Pixels
     layers: Mapping[str, Tensor] = field(default_factory=dict)
     outputs: Tensor | None = None
+    channels: Mapping[str, Sequence[int]] = field(default_factory=dict)
+
+    def channel(self, layer: str, index: int) -> Tensor:
+        """One channel of a layer (n,r,q), by its number in the layer."""
+        at = self.channels[layer].index(index) if layer in self.channels else index
+        return self.layers[layer][:, at]
 
     def rows(self, which: slice) -> "Look":
         """The same of some of the pictures."""
         layers = {name: maps[which] for name, maps in self.layers.items()}
-        return Look(self.pictures[which], layers, None if self.outputs is None else self.outputs[which])
+        outputs = None if self.outputs is None else self.outputs[which]
+        return Look(self.pictures[which], layers, outputs, self.channels)
 
 
 @dataclass(frozen=True)
 class Reads:
-    """What a step needs of the network."""
+    """What a step needs of the network: layers, of which `channels` alone (layer, number) or, in `whole`, all."""
 
-    layers: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
     outputs: bool = False
+    channels: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys([*self.whole, *(layer for layer, _ in self.channels)]))
+
+    def of(self, layer: str) -> tuple[int, ...]:
+        """The channels, in their order; none for all."""
+        return () if layer in self.whole else tuple(sorted(at for name, at in self.channels if name == layer))
+
+    @classmethod
+    def together(cls, each: Iterable["Reads"]) -> "Reads":
+        """What all of them need."""
+        whole, channels, outputs = dict[str, None](), dict[tuple[str, int], None](), False
+        for one in each:
+            whole.update(dict.fromkeys(one.whole))
+            channels.update(dict.fromkeys(one.channels))
+            outputs |= one.outputs
+        return cls(tuple(whole), outputs, tuple(channels))
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +80,7 @@ class Eye:
     resized: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("shape", "layout"):
+        for name in ("shape", "layout", "channels"):
             object.__setattr__(self, name, cache(getattr(self, name)))
 
     def probe(self) -> Pixels:
@@ -70,7 +96,11 @@ class Eye:
 
     def shape(self, layer: str) -> tuple[int, int, int]:
         """Channels and cells (d,r,q) of a layer, by its name. Raises Unsupported where it has none."""
-        (values,) = self.model.read(self.probe(), [layer])
+        shapes = {one.name: one.shape for one in self.model.census(self.probe()).layers if one.calls}
+        if shapes.get(layer):
+            values = torch.empty(1, *shapes[layer])
+        else:
+            (values,) = self.model.read(self.probe(), [layer])  # which says what is wrong with it
         d, r, q = self.maps(layer, values).shape[1:]
         return int(d), int(r), int(q)
 
@@ -99,13 +129,23 @@ class Eye:
     def look(self, x: Pixels, reads: Reads, rules: Mapping[str, Rule] | None = None) -> Look:
         """x: what the network is given (n,c,*size), in whatever gradient mode is set."""
         values: Sequence[Tensor] = []
+        channels = self.channels(reads)
         if reads.layers:
-            values = self.model.upto(x, reads.layers, dict(rules) if rules else None)
+            values = self.model.upto(x, reads.layers, dict(rules) if rules else None, channels)
         outputs = self._outputs(x, rules) if reads.outputs else None
         if wrong := [name for name, one in zip(reads.layers, values, strict=True) if len(one) != len(x)]:
             raise Unsupported(f"layer {wrong[0]!r} does not return one row an image", "name a layer outside of windows")
         layers = {name: self.maps(name, one) for name, one in zip(reads.layers, values, strict=True)}
-        return Look(x, layers, outputs)
+        return Look(x, layers, outputs, channels)
+
+    def channels(self, reads: Reads) -> Mapping[str, Sequence[int]]:
+        """Of layers whose channels are their second axis, those read, where these are few."""
+        found = {}
+        for name in reads.layers:
+            some, layout = reads.of(name), self.layout(name)
+            if 0 < len(some) <= self.shape(name)[0] / 2 and (layout is None or layout.axes == "first"):
+                found[name] = some
+        return found
 
     def at_once(self, reads: Reads) -> bool:
         """Whether several threads may look at a time, without rules."""

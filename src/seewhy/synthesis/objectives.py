@@ -68,9 +68,7 @@ class Objective:
 
     @property
     def reads(self) -> Reads:
-        each = [term.reads for _, term in self.terms]
-        layers = dict.fromkeys(name for one in each for name in one.layers)
-        return Reads(tuple(layers), any(one.outputs for one in each))
+        return Reads.together(term.reads for _, term in self.terms)
 
     @property
     def couples(self) -> bool:

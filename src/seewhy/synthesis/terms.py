@@ -56,6 +56,10 @@ class Channel(OfLayer):
     channel: int
     cell: Place | None = None
 
+    @property
+    def reads(self) -> Reads:
+        return Reads(channels=((self.layer, self.channel),))
+
     def __str__(self) -> str:
         return f"{quoted(self.layer)}:{self.channel}{_said(self.cell)}"
 
@@ -67,7 +71,7 @@ class Channel(OfLayer):
         return replace(made, cell=placed(self.cell, eye, made.layer))
 
     def value(self, look: Look) -> Tensor:
-        own = self.maps(look)[:, self.channel]
+        own = look.channel(self.layer, self.channel)
         return own.mean((1, 2)) if self.cell is None else own[:, self.cell[0], self.cell[1]]
 
 

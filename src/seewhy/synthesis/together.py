@@ -59,7 +59,7 @@ class Interpolation(Term):
 
     @property
     def reads(self) -> Reads:
-        return Reads(tuple(dict.fromkeys((self.one.layer, self.other.layer))))
+        return Reads.together([self.one.reads, self.other.reads])
 
     def bound(self, eye: Eye, size: Place) -> Self:
         return replace(self, one=self.one.bound(eye, size), other=self.other.bound(eye, size))
