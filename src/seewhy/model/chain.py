@@ -17,6 +17,7 @@ from torch import Tensor
 from seewhy.model import columns
 from seewhy.model.fold import ConvArgs, NormArgs, padding_before, pair, taken
 from seewhy.model.packed import RECTIFIERS, Convolution, enlarged
+from seewhy.model.phases import Phased, phased
 from seewhy.model.rules import kind
 from seewhy.model.sums import Summed
 from seewhy.model.tape import Call, Slot, mapped
@@ -69,19 +70,24 @@ class Affine:
             return turned(grad) if besides is None else Summed(turned, over)(grad, besides)
         if isinstance(turned, Convolution):
             found = turned.in_its_layout(grad)
+        elif isinstance(turned, Phased):
+            found = turned(grad, shape)
         else:
             stride, padding, dilation = (pair(one) for one in (self.conv.stride, self.conv.padding, self.conv.dilation))
             found = columns.input_gradient(grad, turned, shape, stride, padding, dilation, self.conv.groups)
         return found if besides is None else found + besides
 
     def _transposed(self) -> Any:
-        """The convolution that is this one's backward, where stride 1 makes it one; else its weights."""
+        """The convolution that is this one's backward, where stride 1 makes it one or its outputs are phases; else its
+        weights."""
         assert self.conv is not None
         weight = self.conv.weight.detach()
         if self.scale is not None:
             weight = weight * self.scale[:, None, None, None]
         stride, padding, dilation = (pair(one) for one in (self.conv.stride, self.conv.padding, self.conv.dilation))
         margins = tuple(d * (k - 1) - p for k, p, d in zip(weight.shape[2:], padding, dilation, strict=True))
+        if (found := phased(weight, stride, padding, dilation, self.conv.groups)) is not None:
+            return found
         if stride != (1, 1) or min(margins) < 0 or columns.suits(weight, self.conv.groups):
             return weight
         groups = self.conv.groups
