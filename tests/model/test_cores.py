@@ -64,9 +64,12 @@ def test_a_core_has_as_many_pictures_as_its_caches_and_the_memory_hold(small: Mo
         assert replace(small, memory=6 * held).rows_a_core(x, 2) == 3
         assert replace(small, memory=6 * held).rows_a_core(x, 9) == 1
         assert replace(small, memory=6 * held).rows_a_core(x, 1) == 6
-        large = torch.zeros(1, 3, 1600, 2000)
-        assert small.census(large).bytes_per_image > CACHED
-        assert replace(small, memory=2**40).rows_a_core(large, 4) == 2
+        for size, rows in (((1600, 2000), 2), ((160, 200), 4)):
+            pictures = torch.zeros(1, 3, *size)
+            usual = small.census(pictures).usual
+            assert usual == small.census(pictures).bytes_per_image // sum(one.calls for one in small.census(x).layers)
+            assert max(2, CACHED // usual) == rows
+            assert replace(small, memory=2**40).rows_a_core(pictures, 4) == rows
 
 
 def test_what_has_no_threads_of_its_own_is_not_shared_out(two_cores: None, monkeypatch: pytest.MonkeyPatch) -> None:

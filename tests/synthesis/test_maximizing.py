@@ -16,6 +16,7 @@ from seewhy.errors import BadOption, ModelFailed
 from seewhy.model.rules import Rules
 from seewhy.synthesis import NONE, Transforms, objectives, visualize
 from seewhy.synthesis.adam import Adam
+from seewhy.synthesis.climbing import evenly
 from seewhy.synthesis.parametrization import NAMED, Fourier, Pixels
 from seewhy.synthesis.redirected import REDIRECTED
 
@@ -354,3 +355,8 @@ def test_objectives_may_be_made_in_python(small: Model) -> None:
     assert np.array_equal(last(a), last(b)) and a[0].name == b[0].name == "conv3:5 - 0.001*tv"
     assert visualize(small, made.named("mine"), **FEW)[0].name == "mine"
     assert visualize(small, made, parametrization=Fourier(decay=2), **FEW).options["parametrization"]["decay"] == 2
+
+
+@pytest.mark.parametrize(("count", "most", "each"), [(8, 6, 4), (8, 8, 8), (9, 4, 3), (1, 4, 1), (7, 2, 2)])
+def test_pictures_go_evenly(count: int, most: int, each: int) -> None:
+    assert evenly(count, most) == each

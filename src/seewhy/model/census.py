@@ -73,6 +73,11 @@ class Census:
         return next(one for one in self.layers if one.name == name)
 
     @property
+    def usual(self) -> int:
+        """Bytes that a layer returns for one image, on the mean."""
+        return max(1, self.bytes_per_image // max(1, sum(one.calls for one in self.layers)))
+
+    @property
     def widest(self) -> int:
         """Numbers in the largest output of a layer, of one image."""
         return max((prod(one.shape) for one in self.layers if one.shape), default=1)

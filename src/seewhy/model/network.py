@@ -28,7 +28,7 @@ from seewhy.targets import Pinned, several
 from seewhy.types import Pixels
 
 GIB = 2**30
-CACHED = 2**26  # bytes that pictures of a core may hold on their way back; with more they wait for the memory
+CACHED = 2**20  # bytes that a layer returns for a core's pictures, on the mean: more do not stay in a cache of its own
 MAPPED = 2**25  # bytes of one tensor: for more a CPU's allocator asks the system each time, and gets it page by page
 
 
@@ -259,8 +259,9 @@ class Network(Reading):
         """Images of x's size that each of so many cores takes through the network and back at a time."""
         if cores == 1:
             return self._rows(x, backward=True)
-        held = self.census(x).bytes_per_image
-        return max(1, min(8, max(2, CACHED // held), (self.memory or GIB) // (cores * held)))
+        census = self.census(x)
+        cached = CACHED // census.usual
+        return max(1, min(8, max(2, cached), (self.memory or GIB) // (cores * census.bytes_per_image)))
 
     def _rows(
         self, values: Tensor, *, backward: bool = False, besides: int = 0, kept: int = 0, narrow: bool = False

@@ -45,6 +45,11 @@ def climbs(eye: Eye, plan: Plan, objectives: Sequence[Objective], cores: int) ->
     return parts
 
 
+def evenly(count: int, most: int) -> int:
+    """At most so many at a time, that no time has much fewer: each time costs its calls."""
+    return -(-count // -(-count // most))
+
+
 class Climb:
     """objectives: by their number. reads: what they and those of other parts need of the network. fits: of how many
     pictures go through the network at a time; all else of a step is done for all of them at once."""
@@ -93,8 +98,9 @@ class Climb:
         """The values (n,), and the slopes of minus their sum at what the network is given and at the pictures."""
         n, objectives = self.plan.batch, list(self.objectives.values())
         found = []
-        for first in range(0, len(objectives), self.fits):
-            some = objectives[first : first + self.fits]
+        each = evenly(len(objectives), self.fits)
+        for first in range(0, len(objectives), each):
+            some = objectives[first : first + each]
             rows = slice(first * n, (first + len(some)) * n)
             given, own = (one[rows].requires_grad_() for one in (x, pictures))
             seen = self.eye.look(given, self.reads, rules)
@@ -102,12 +108,12 @@ class Climb:
             values = torch.cat([one.values(look.rows(slice(at * n, (at + 1) * n))) for at, one in enumerate(some)])
             slopes = torch.autograd.grad(-values.sum(), (given, own), allow_unused=True, materialize_grads=True)
             found.append((values.detach(), *slopes))
-        return [torch.cat(parts) for parts in zip(*found, strict=True)]
+        return [torch.cat(parts) if len(parts) > 1 else parts[0] for parts in zip(*found, strict=True)]
 
     def _checked(self, values: Tensor, given: Tensor, done: int) -> None:
         """Raises ModelFailed where a value or a gradient is not finite, or the gradient has been zero in all steps."""
         read = self.reads.layers or self.reads.outputs
-        slopes = given.flatten(1).abs().amax(1) if read else torch.ones_like(values)
+        slopes = torch.linalg.vector_norm(given.flatten(1), 1, 1) if read else torch.ones_like(values)
         fine = torch.isfinite(values) & torch.isfinite(slopes)
         if not fine.all():
             raise ModelFailed(
