@@ -28,7 +28,7 @@ from seewhy.targets import Pinned, several
 from seewhy.types import Pixels
 
 GIB = 2**30
-CACHED = 2**20  # bytes that a layer returns for a core's pictures, on the mean: more do not stay in a cache of its own
+CACHED = 1_700_000  # bytes that a layer returns for a core's pictures, on the mean: with more too little stays there
 MAPPED = 2**25  # bytes of one tensor: for more a CPU's allocator asks the system each time, and gets it page by page
 
 
