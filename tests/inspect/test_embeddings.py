@@ -3,6 +3,8 @@
 import subprocess
 import sys
 from pathlib import Path
+from threading import enumerate as threads
+from threading import get_ident
 from typing import Any
 
 import numpy as np
@@ -57,7 +59,12 @@ def by_hand(net: nn.Module, layer: str, folder: Path, size: tuple[int, int] | No
 
 @pytest.mark.parametrize("size", [(16, 20), None], ids=["one size", "each its own"])
 @pytest.mark.parametrize("batch", [1, 4, 64])
-def test_each_row_is_the_mean_of_the_photos_maps_in_any_batch(folder: Path, batch: int, size: Any) -> None:
+@pytest.mark.parametrize("cores", [1, 2])
+def test_each_row_is_the_mean_of_the_photos_maps_in_any_batch(
+    folder: Path, batch: int, size: Any, cores: int, request: pytest.FixtureRequest
+) -> None:
+    if cores == 2:
+        request.getfixturevalue("two_cores")
     net = SmallNet()
     wanted = np.stack([one.mean((2, 3))[0].numpy() for one in by_hand(net, "act2", folder, size)])
     found = look(model_of(net, size), folder, "act2", batch=batch)
@@ -66,6 +73,18 @@ def test_each_row_is_the_mean_of_the_photos_maps_in_any_batch(folder: Path, batc
     ((name, why),) = found.failed
     assert name.endswith("03.png") and "no image" in why
     assert (found.passes.forward, found.passes.backward, found.values.dtype) == (10, 0, np.float32)
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_a_core_takes_a_batch_but_where_modules_are_run(folder: Path, two_cores: None, fast: bool) -> None:
+    runs = set[int]()
+    model = Model(SmallNet(), mean=MEAN, std=STD, size=(16, 20), fast=fast)
+    own = Model.read
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Model, "read", lambda *given: runs.add(get_ident()) or own(*given))
+        look(model, folder, "act2", batch=1)
+    assert (get_ident() in runs) is not fast and len(runs) <= 2
+    assert torch.get_num_threads() == 2 and not [one for one in threads() if one.name.startswith("cores")]
 
 
 def test_tokens_become_rows_by_the_mean_of_cells_by_cls_or_whole(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """Parts side by side: in order, on cores of their own, and nothing left of it behind."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from threading import Barrier, Thread
 
@@ -7,7 +8,7 @@ import pytest
 import torch
 
 from seewhy import Model
-from seewhy.model.cores import available, side_by_side
+from seewhy.model.cores import ahead, available, side_by_side
 from seewhy.model.network import CACHED
 
 
@@ -48,6 +49,44 @@ def test_what_a_part_raises_is_raised_once_the_others_have_ended(two_cores: None
     with side_by_side(2, 2) as each, pytest.raises(KeyError, match="first"):
         each(part, range(4))
     assert sorted(ended) == [1, 2, 3]
+
+
+def test_parts_go_ahead_of_who_reads_them_in_order_and_no_further(two_cores: None) -> None:
+    met, asked = Barrier(2), list[int]()
+
+    def parts() -> Iterator[int]:
+        for number in range(8):
+            asked.append(number)
+            yield number
+
+    def half(part: int) -> tuple[int, int]:
+        met.wait(10)  # breaks where they run one after the other
+        return part, torch.get_num_threads()
+
+    with ahead(2) as each:
+        found = iter(each(half, parts()))
+        assert next(found) == (0, 1) and asked == [0, 1, 2]
+        assert list(found) == [(part, 1) for part in range(1, 8)] and torch.get_num_threads() == 2
+    with ahead(1) as each:
+        assert list(each(lambda part: (part, torch.get_num_threads()), [3, 4])) == [(3, 2), (4, 2)]
+
+
+def test_none_is_begun_behind_a_part_that_raises(two_cores: None) -> None:
+    began = []
+
+    def part(number: int) -> int:
+        began.append(number)
+        if number == 1:
+            raise KeyError("second")
+        return number
+
+    with ahead(2) as each, pytest.raises(KeyError, match="second"):
+        list(each(part, range(100)))
+    assert max(began) <= 4
+    with ahead(2) as each:
+        found = iter(each(part, [5, 6, 7, 8, 9]))
+        assert next(found) == 5
+        found.close()  # type: ignore[attr-defined]  # whoever reads them has enough
 
 
 @pytest.mark.parametrize(("parts", "cores"), [(1, 8), (8, 1), (0, 4)])

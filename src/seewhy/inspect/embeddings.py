@@ -1,5 +1,7 @@
 """Embeddings of many photos: what a layer makes of each, as a row of numbers."""
 
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -13,12 +15,14 @@ from seewhy.inspect.choosing import open_to
 from seewhy.inspect.features import features
 from seewhy.inspect.folders import BATCH, Tell, batches, sources
 from seewhy.model import Model
+from seewhy.model.cores import ahead, available
 from seewhy.model.layouts import Layout
 from seewhy.results.embeddings import POOLS, Array, Embeddings, Pool, checked
 from seewhy.sources import as_model
 from seewhy.types import Passes
 
 THUMB = 64  # pixels of a thumbnail's longer side
+NONE = np.zeros((0, 0), np.float32)
 
 
 def embeddings(
@@ -48,15 +52,16 @@ def embeddings(
     failed: dict[int, tuple[str, str]] = {}
     with torch.inference_mode(False), model.frozen():
         name = features(model) if layer is None else model.layer(layer)
-        for group in batches(model, listed, size, thumb=THUMB if thumbs else 0, tell=tell):
-            if group[0].error is not None:
-                failed[group[0].number] = (group[0].name, group[0].error.problem)
-                continue
-            for one, row in zip(group, _rows(model, group, name, pool), strict=True):
-                if np.isfinite(row).all():
-                    rows[one.number], kept[one.number] = row, Decoded(one.number, one.name, thumb=one.thumb)
-                else:
-                    failed[one.number] = (one.name, f"what {name!r} returns is NaN or infinite")
+        groups = batches(model, listed, size, thumb=THUMB if thumbs else 0, tell=tell)
+        with closing(_side_by_side(model, groups, name, pool)) as each:
+            for group, found in each:
+                if group[0].error is not None:
+                    failed[group[0].number] = (group[0].name, group[0].error.problem)
+                for one, row in zip(group, found, strict=False):
+                    if np.isfinite(row).all():
+                        rows[one.number], kept[one.number] = row, Decoded(one.number, one.name, thumb=one.thumb)
+                    else:
+                        failed[one.number] = (one.name, f"what {name!r} returns is NaN or infinite")
     order = sorted(rows)
     names, bad = tuple(kept[i].name for i in order), tuple(failed[i] for i in sorted(failed))
     checked(names, bad)
@@ -72,11 +77,36 @@ def embeddings(
     )
 
 
-def _rows(model: Model, group: list[Decoded], layer: str, pool: str) -> Array:
-    x = model.checked(torch.cat([one.pixels for one in group if one.pixels is not None]))
+def _side_by_side(
+    model: Model, groups: Iterable[list[Decoded]], layer: str, pool: Pool
+) -> Generator[tuple[list[Decoded], Array]]:
+    """The groups in their order, each with its rows; one that can't be read has none. A core takes a group at a time,
+    but where modules are run, whose hooks are not a thread's."""
+    cores = available(model.device)
+
+    def parts() -> Iterator[tuple[list[Decoded], Tensor | None, Array]]:
+        for group in groups:
+            x = (
+                None
+                if group[0].error
+                else model.checked(torch.cat([one.pixels for one in group if one.pixels is not None]))
+            )
+            later = x is not None and cores > 1 and model.written(x, [layer], graph=False)
+            rows = NONE if x is None or later else _rows(model, x, layer, pool)
+            yield group, x if later else None, rows
+
+    def run(part: tuple[list[Decoded], Tensor | None, Array]) -> tuple[list[Decoded], Array]:
+        group, x, rows = part
+        return group, rows if x is None else _rows(model, x, layer, pool)
+
+    with ahead(cores) as each:
+        yield from each(run, parts())
+
+
+def _rows(model: Model, x: Tensor, layer: str, pool: Pool) -> Array:
     (output,) = model.read(x, [layer])
-    if len(output) != len(group):
-        raise Unsupported(f"layer {layer!r} returns {len(output)} rows for {len(group)} photos", "name another layer")
+    if len(output) != len(x):
+        raise Unsupported(f"layer {layer!r} returns {len(output)} rows for {len(x)} photos", "name another layer")
     layout = model.census(x).layer(layer).layout
     return np.asarray(pooled(output, layout, layer, pool).float().cpu().numpy())
 

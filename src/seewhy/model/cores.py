@@ -1,9 +1,11 @@
 """Parts of a work side by side, each on cores of its own: a core that stays with its pictures waits for no other, and
 finds them in its cache."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from threading import Barrier
 from typing import Any, TypeVar
 
@@ -12,6 +14,7 @@ import torch
 Part = TypeVar("Part")
 Found = TypeVar("Found")
 Each = Callable[[Callable[[Any], Any], Iterable[Any]], list[Any]]
+Ahead = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 
 def available(device: Any) -> int:
@@ -32,15 +35,47 @@ def side_by_side(parts: int, cores: int) -> Iterator[Each]:
     if workers < 2:
         yield one_by_one
         return
+    with _workers(workers, cores // workers) as pool:
+        yield lambda function, each: list(pool.map(function, each))
+
+
+@contextmanager
+def ahead(cores: int) -> Iterator[Ahead]:
+    """What calls a function for each of any number of parts, and yields what it returned in their order; each part has
+    a core of its own. No more parts are asked for than keep the cores busy, and none behind one that raised."""
+    if cores < 2:
+        yield map
+        return
+    with _workers(cores, 1) as pool:
+        yield partial(_ahead, pool, cores)
+
+
+def _ahead(pool: ThreadPoolExecutor, cores: int, function: Callable[[Part], Found], parts: Iterable[Part]) -> Any:
+    waiting: deque[Future[Found]] = deque()
+    try:
+        for part in parts:
+            waiting.append(pool.submit(function, part))
+            if len(waiting) > cores:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for one in waiting:
+            one.cancel()
+
+
+@contextmanager
+def _workers(count: int, threads: int) -> Iterator[ThreadPoolExecutor]:
+    """So many workers with so many threads each."""
     # torch keeps a number of threads for each thread, and one for those that are still to come: what that was is set
     # again as soon as the workers, which wait for each other, have theirs.
-    with ThreadPoolExecutor(workers, "cores", _take, (cores // workers,)) as pool:
-        own, all_here = torch.get_num_threads(), Barrier(workers)
+    with ThreadPoolExecutor(count, "cores", _take, (threads,)) as pool:
+        own, all_here = torch.get_num_threads(), Barrier(count)
         try:
-            list(pool.map(lambda _: all_here.wait(), range(workers)))
+            list(pool.map(lambda _: all_here.wait(), range(count)))
         finally:
             torch.set_num_threads(own)
-        yield lambda function, each: list(pool.map(function, each))
+        yield pool
 
 
 def _take(threads: int) -> None:

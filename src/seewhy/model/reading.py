@@ -119,14 +119,14 @@ class Reading(Forward, Variants):
         self.meter.count(forward=len(x))
         return found
 
-    def written(self, x: Pixels, layers: Sequence[str], *, outputs: bool) -> bool:
-        """Whether layers, and the outputs where asked for, come with a graph from calls that several threads may run at
-        once; what modules give does not: hooks are a module's, not a thread's."""
+    def written(self, x: Pixels, layers: Sequence[str], *, outputs: bool = False, graph: bool = True) -> bool:
+        """Whether layers, and the outputs where asked for, come with a graph or without one from calls that several
+        threads may run at once; what modules give does not: hooks are a module's, not a thread's."""
         programs = self.programs(x)
         if programs is None or (outputs and programs.backward() is None):
             return False
         by_modules = partial(self._by_modules, layers=layers)
-        return not layers or believed(programs, layers, by_modules, graph=True) is not None
+        return not layers or believed(programs, layers, by_modules, graph=graph) is not None
 
     def _by_modules(self, x: Tensor, layers: Sequence[str]) -> list[Tensor]:
         known = {one.name: one.calls for one in self.census(x).layers}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 import torch
@@ -23,10 +24,12 @@ class Meter:
     backward: int = 0
     tell: Any = None
     folded: bool = False
+    _one: Any = field(default_factory=Lock, repr=False, compare=False)  # thread at a time counts
 
     def count(self, *, forward: int = 0, backward: int = 0) -> None:
-        self.forward += forward
-        self.backward += backward
+        with self._one:
+            self.forward += forward
+            self.backward += backward
         if self.tell is not None:
             self.tell(self.forward, self.backward)
 
