@@ -75,8 +75,9 @@ class Activation:
     @property
     def strange(self) -> int:
         """Values that are NaN or infinite."""
-        if np.isfinite(self.maps.sum()):  # one pass, where all are
-            return 0
+        with np.errstate(invalid="ignore", over="ignore"):
+            if np.isfinite(self.maps.sum()):  # one pass, where all are
+                return 0
         return int(np.size(self.maps) - np.isfinite(self.maps).sum())
 
     @property
