@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
-SHORT = 2**12  # numbers: longer vectors are multiplied in single precision, less their mean
+SHORT = 2**10  # numbers: longer vectors are multiplied in single precision, less their mean
 COLUMNS = 2**13  # of long vectors at a time
 SOME = 50  # vectors whose mean stands for all
 NEAR = 10  # times the mean squared distance from the middle
