@@ -1,5 +1,7 @@
 """Parts side by side: in order, on cores of their own, and nothing left of it behind."""
 
+import copy
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from threading import Barrier, Thread
@@ -115,3 +117,16 @@ def test_what_has_no_threads_of_its_own_is_not_shared_out(two_cores: None, monke
     assert available("cpu") == 2 and available("cuda") == 1 == available(torch.device("meta"))
     monkeypatch.setattr(torch.backends.openmp, "is_available", lambda: False)
     assert available("cpu") == 1
+
+
+def test_passes_that_threads_count_add_up(small: Model) -> None:
+    """With a model that can be copied still."""
+    meter = copy.deepcopy(small).meter
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with side_by_side(4, 4) as each:
+            each(lambda _: [meter.count(forward=1, backward=2) for _ in range(2000)], range(4))
+    finally:
+        sys.setswitchinterval(before)
+    assert (meter.forward, meter.backward) == (8000, 16000)

@@ -12,6 +12,8 @@ from seewhy.model.head import PooledHead, feeds
 from seewhy.model.trace import INPUT
 from seewhy.targets import Pinned
 
+_ONE = Lock()  # thread at a time counts; no meter's own, which could not be copied with its model
+
 
 @dataclass
 class Meter:
@@ -24,10 +26,9 @@ class Meter:
     backward: int = 0
     tell: Any = None
     folded: bool = False
-    _one: Any = field(default_factory=Lock, repr=False, compare=False)  # thread at a time counts
 
     def count(self, *, forward: int = 0, backward: int = 0) -> None:
-        with self._one:
+        with _ONE:
             self.forward += forward
             self.backward += backward
         if self.tell is not None:
