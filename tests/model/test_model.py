@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from conftest import MEAN, STD, SmallNet
 from seewhy import Model, SeewhyError, explain
+from seewhy.synthesis import visualize
 from seewhy.targets import as_target
 from seewhy.types import Need
 
@@ -130,3 +131,18 @@ def test_a_model_without_gradients_offers_scores_alone() -> None:
             return x.detach().amax((2, 3))
 
     assert Model(Detached(), mean=MEAN, std=STD, size=(8, 8)).offers == Need.SCORES
+
+
+def test_a_model_that_was_used_can_be_copied(small: Model, x: Tensor) -> None:
+    """With a module of its own."""
+    with small.frozen():
+        wanted = small.scored(x)
+    visualize(small, "conv3:1", size=(16, 20), steps=2)
+    other = copy.deepcopy(small)
+    with torch.no_grad():
+        for one in small.module.parameters():
+            one.zero_()
+    with other.frozen():
+        assert torch.equal(other.scored(x), wanted)
+    with small.frozen():
+        assert not small.scored(x).any()

@@ -157,6 +157,13 @@ class Model(Network):
         made._set(memo=[], meter=Meter(tell=self.meter.tell), compared=compared, compiling=compiling)
         return made
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """With a module of its own, which is looked at anew: what was made of the other's can't be copied."""
+        made = self.shared()
+        made._set(module=copy.deepcopy(self.module, memo), _known={}, memo=None if self.memo is None else [])
+        memo[id(self)] = made
+        return made
+
     def at(self, precision: str) -> "Model":
         """A copy that computes in float32 or float64, or scores variants in bfloat16; the module stays as it is."""
         one_of(precision, "precision", ("float32", "float64", "bfloat16"))
