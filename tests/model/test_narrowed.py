@@ -13,7 +13,8 @@ from conftest import MEAN, STD
 from seewhy import Model
 from seewhy.errors import BadOption
 from seewhy.model import parted
-from seewhy.model.fused_chain import Stretch
+from seewhy.model.fused_chain import Stretch, fused
+from seewhy.model.program import reach
 from seewhy.synthesis import objectives, visualize
 from seewhy.synthesis.looking import Reads, eye
 
@@ -171,3 +172,42 @@ def test_few_channels_of_maps_alone(small: Model) -> None:
         assert look.channels(Reads(("conv3",), channels=(("conv3", 0),))) == {}
         with pytest.raises(BadOption):
             objectives.channel("conv3", channels).bound(look, (16, 20))
+
+
+@pytest.mark.engine
+def test_gradients_that_are_somebody_elses_stay_as_they_are(nets: dict[str, Model]) -> None:
+    """A shortcut that is read as well brings a gradient of its own."""
+    model, x = nets["resnet18"], photos(1)
+    with model.frozen(), torch.enable_grad():
+        own = x.clone().requires_grad_()
+        shortcut, some = model.upto(own, ["layer1.0", "layer1.1"], channels={"layer1.1": [3, 1]})
+        grads = [torch.ones_like(one).contiguous(memory_format=torch.channels_last) for one in (shortcut, some)]
+        torch.autograd.grad([shortcut, some], own, grads)
+    assert all(bool((one == 1).all()) for one in grads)
+
+
+@pytest.mark.engine
+def test_a_value_that_is_read_inside_is_made_whole_and_turned_kernels_keep_what_is_added(
+    nets: dict[str, Model],
+) -> None:
+    model, x = nets["mobilenet_v2"], photos(1)
+    with model.frozen():
+        programs = model.programs(x)
+        assert programs is not None
+        calls, wanted = reach(programs.tape, ["features.3"]) or ([], ())
+    stretch = next(one.function for one in fused(calls, wanted) if isinstance(one.function, Stretch))
+    last = stretch.steps[-1]
+    assert last.other is not None and stretch.narrowed(last.other, CHANNELS) is None
+    both = Stretch(stretch.steps, stretch.given, (last.other, last.out))
+    assert both.narrowed(last.other, CHANNELS) is None
+    narrow = stretch.narrowed(last.out, CHANNELS)
+    assert narrow is not None
+    two = both.narrowed(last.out, CHANNELS)
+    assert two is not None
+    given = torch.rand(1, 3, 64, 64).contiguous(memory_format=torch.channels_last).requires_grad_()
+    out = two(given)
+    grads = [torch.ones_like(one) for one in out]
+    torch.autograd.grad(out, given, grads)
+    assert all(bool((one == 1).all()) for one in grads), "a gradient that somebody else holds was written to"
+    again = narrow.steps[-1].by(narrow.steps[-1].conv)
+    assert again.channels is not None and again.channels.tolist() == list(CHANNELS)
