@@ -86,14 +86,12 @@ def _side_by_side(
 
     def parts() -> Iterator[tuple[list[Decoded], Tensor | None, Array]]:
         for group in groups:
-            x = (
-                None
-                if group[0].error
-                else model.checked(torch.cat([one.pixels for one in group if one.pixels is not None]))
-            )
-            later = x is not None and cores > 1 and model.written(x, [layer], graph=False)
-            rows = NONE if x is None or later else _rows(model, x, layer, pool)
-            yield group, x if later else None, rows
+            if group[0].error is not None:
+                yield group, None, NONE
+                continue
+            x = model.checked(torch.cat([one.pixels for one in group if one.pixels is not None]))
+            later = cores > 1 and model.written(x, [layer], graph=False)
+            yield (group, x, NONE) if later else (group, None, _rows(model, x, layer, pool))
 
     def run(part: tuple[list[Decoded], Tensor | None, Array]) -> tuple[list[Decoded], Array]:
         group, x, rows = part

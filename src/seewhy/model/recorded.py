@@ -12,7 +12,7 @@ from seewhy.model.head import PooledHead, feeds
 from seewhy.model.trace import INPUT
 from seewhy.targets import Pinned
 
-_ONE = Lock()  # thread at a time counts; no meter's own, which could not be copied with its model
+_ONE = Lock()  # one thread at a time counts; no meter's own, which could not be copied with its model
 
 
 @dataclass

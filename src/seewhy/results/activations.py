@@ -75,7 +75,7 @@ class Activation:
     @property
     def strange(self) -> int:
         """Values that are NaN or infinite."""
-        with np.errstate(invalid="ignore", over="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):  # what numpy would warn of is what is looked for
             if np.isfinite(self.maps.sum()):  # one pass, where all are
                 return 0
         return int(np.size(self.maps) - np.isfinite(self.maps).sum())
