@@ -111,6 +111,7 @@ def test_a_card_and_the_help_of_its_options_speak_the_language_of_the_page(tab: 
     tab.get_by_test_id("language").click()
     tab.get_by_test_id("about-gradcam").click()
     card = tab.get_by_test_id("card")
+    card.get_by_role("link").wait_for()  # the last of what is fetched
     helps = card.locator("form small")
     until(lambda: all(map(CHINESE.search, helps.all_inner_texts())), tab=tab)
     assert helps.count() == 3 and all(map(CHINESE.search, card.locator("h4 + p").all_inner_texts()[:4]))

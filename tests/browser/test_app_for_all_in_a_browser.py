@@ -59,7 +59,7 @@ def test_in_chinese_no_word_is_left_in_english_and_the_language_is_remembered(vi
         assert said & left == set()
     tab.get_by_test_id("tab-explain").click()
     tab.get_by_test_id("about-gradcam").click()
-    tab.get_by_test_id("card").wait_for()
+    tab.get_by_test_id("card").get_by_text(chinese["card_misleads"]).wait_for()
     said = set(tab.evaluate(SAID))
     assert chinese["card_misleads"] in said and said & left == set()
     assert tab.evaluate("document.documentElement.lang") == "zh-CN"

@@ -56,7 +56,7 @@ def test_axe_finds_nothing_serious(
     found["explained"] = serious(tab, rules)
     tab.get_by_test_id("find").press("Escape")
     tab.get_by_test_id("about-rise").click()
-    tab.get_by_test_id("card").wait_for()
+    tab.get_by_test_id("card").get_by_role("link").wait_for()  # the last of what is fetched
     found["card"] = serious(tab, rules)
     tab.keyboard.press("Escape")
     tab.get_by_test_id("tab-test").click()

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from comparing import relative
 from conftest import MEAN, STD, SmallNet
 from seewhy import Model
 from seewhy.model.fused_chain import Stretch, fused
@@ -102,7 +103,8 @@ def test_sums_and_what_is_read_twice_are_the_networks(forward: Any, dtype: Any, 
     quick = replace(plain, fast=True, fold=True)
     own = x.to(getattr(torch, dtype))
     for found, wanted in zip(slopes(quick, own, "read"), slopes(plain, own, "read"), strict=True):
-        torch.testing.assert_close(found, wanted, atol=2e-5 if dtype == "float32" else 1e-10, rtol=1e-4)
+        # by the largest, of about 25: what float32 rounds is as large for a gradient near 0
+        assert relative(found, wanted) < (2e-5 if dtype == "float32" else 1e-10)
     programs = quick.programs(own)
     assert programs is not None and not programs.refused and ("reaching", True, "read") in programs._made
 
