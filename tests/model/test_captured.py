@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from seewhy import Model, SeewhyError
-from seewhy.model.captured import captured, shapes, tensors
+from seewhy.model.captured import Output, by_modules, captured, shapes, tensors
 
 MEAN, STD = (0.4,) * 3, (0.2,) * 3
 
@@ -104,6 +104,66 @@ def test_nothing_behind_the_last_layer_runs_and_hooks_go_also_when_it_fails(monk
     with pytest.raises(SeewhyError, match="the model raised ValueError: broken"), model.frozen():
         captured(model, x, ["fc"])
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in net.modules())
+
+
+def same(found: list[Output], wanted: list[Output]) -> bool:
+    names = [[(one.layer, one.call, one.part) for one in some] for some in (found, wanted)]
+    pairs = zip(found, wanted, strict=True)
+    return names[0] == names[1] and all(torch.equal(one.value, other.value) for one, other in pairs)
+
+
+def test_what_is_asked_for_again_and_again_comes_by_the_calls_alone_bit_for_bit() -> None:
+    net = Tangled()
+    model, layers = model_of(net), ["passed", "relu", "first", "second", "outer", "fc"]
+    net.passed, net.outer = nn.Identity(), nn.Sequential(net.fc)
+    net.forward = lambda x: net.outer(  # type: ignore[method-assign]
+        net.passed(net.relu(net.second(net.relu(net.first(x))))).mean((2, 3))
+    )
+    ran: list[str] = []
+    net.first.register_forward_hook(lambda *_: ran.append("first"))
+    with model.frozen():
+        model.census(torch.rand(1, 3, 8, 10))
+        for modules, images in ((1, 1), (1, 1), (0, 1), (0, 3)):
+            x = torch.rand(images, 3, 8, 10)
+            wanted = by_modules(model, x, layers)
+            ran.clear()
+            before = model.meter.forward
+            found = captured(model, x, layers)
+            assert len(ran) == modules and model.meter.forward == before + images
+            assert [one.layer for one in found] == ["first", "relu", "second", "relu", "passed", "fc", "outer"]
+            assert same(found, wanted) and not any(one.value.requires_grad for one in found)
+        kept = [one.value.clone() for one in found]
+        for one in found:
+            one.value.add_(1)  # each is a copy of its own: the others stay, and so does the network
+        assert all(torch.equal(one.value, own + 1) for one, own in zip(found, kept, strict=True))
+        assert same(captured(model, x, layers), wanted)
+    with torch.no_grad():
+        net.first.weight.mul_(-1)
+    for modules in (1, 1, 0):
+        with model.frozen():
+            ran.clear()
+            found = captured(model, x, layers)
+            assert len(ran) == modules
+            assert same(found, by_modules(model, x, layers)) and not same(found, wanted)
+
+
+def test_what_does_not_come_by_calls_to_the_last_bit_comes_by_modules() -> None:
+    model, x = model_of(Tangled()), torch.rand(1, 3, 8, 10)
+    ran: list[str] = []
+    model.module.get_submodule("first").register_forward_hook(lambda *_: ran.append("first"))
+    with model.frozen():
+        for layers in (["nested"], ["relu", "nested"]):  # in parts
+            for _ in range(4):
+                found = captured(model, x, layers)
+            ran.clear()
+            assert same(captured(model, x, layers), found) and ran == ["first"]
+        strange = x.clone()
+        captured(model, strange, ["first"])
+        strange[0, 0, 0, 0] = torch.nan  # is equal to nothing
+        captured(model, strange, ["first"])
+        ran.clear()
+        captured(model, x, ["first"])
+        assert ran == ["first"]
 
 
 def test_shapes_of_all_layers_a_run_each() -> None:

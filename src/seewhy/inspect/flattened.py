@@ -9,7 +9,7 @@ from torch import Tensor
 
 from seewhy.errors import SeewhyError
 from seewhy.model import Model
-from seewhy.model.captured import captured
+from seewhy.model.captured import by_modules
 from seewhy.model.trace import inputs
 
 Read = tuple[Tensor, str, bool]  # weights (o,i,h,w); what a tile is; whether its inputs are the picture's colours
@@ -24,7 +24,7 @@ def reading(model: Model, layer: str, weight: Tensor) -> Read:
     several = [name for name, shape in shapes if prod(shape) == count and shape[1:] != (1, 1)]
     try:
         with inputs(model.module, layer) as given:
-            found = captured(model, x, [*several, layer])
+            found = by_modules(model, x, [*several, layer])
     except SeewhyError:  # not used, or not given one tensor
         return weight[:, :, None, None], "matrix", False
     read, normalised = given[-1], model.normalised(x)

@@ -13,9 +13,9 @@ from seewhy.model import census as probing
 from seewhy.model import opaque
 from seewhy.model.apart import Run
 from seewhy.model.census import Census
+from seewhy.model.changes import Look, looked
 from seewhy.model.compiling import Compiling, Trial
 from seewhy.model.half import Compared, lacking
-from seewhy.model.identity import structure, weights
 from seewhy.model.programs import Programs
 from seewhy.model.recorded import Meter
 from seewhy.model.rules import Rule, ruled
@@ -102,17 +102,19 @@ class Forward:
         found: Programs = self._known[key]
         return found
 
-    def _settle(self) -> None:
+    def _settle(self) -> Look:
         """Forget what is no longer so of a module changed since: all of it, or what was made of its weights."""
-        now = structure(self.module)
-        if self._known.get("structure", now) != now:
+        look = looked(self.module, self._known)
+        if self._known.get("structure", look.structure) != look.structure:
             self._known.clear()
-        changed = weights(self.module, self._known)
+            self._known["look"] = look
+        changed = look.weights()
         if self._known.get("weights", changed) != changed:
             for made in self._known.values():
                 if isinstance(made, Programs):
                     made.renew()
-        self._known["structure"], self._known["weights"] = now, changed
+        self._known["structure"], self._known["weights"] = look.structure, changed
+        return look
 
     @contextmanager
     def frozen(self) -> Iterator[nn.Module]:
@@ -121,10 +123,10 @@ class Forward:
             if self._known.get("open"):
                 yield self.module
                 return
-            self._settle()
+            look = self._settle()
             self._known["open"] = True
             try:
-                with untouched(self.device), frozen(self.module):
+                with untouched(self.device), frozen(self.module, look.inside):
                     yield self.module
             finally:
                 self._known["open"] = False

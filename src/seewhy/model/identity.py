@@ -5,11 +5,11 @@ import hashlib
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from seewhy.errors import Unsupported
-from seewhy.model import members
-from seewhy.model.views import Adapted, View
+from seewhy.model.changes import looked
+from seewhy.model.views import Adapted
 
 
 def unwrapped(module: nn.Module) -> nn.Module:
@@ -48,49 +48,9 @@ def title(module: nn.Module) -> str:
     return module.called if isinstance(module, Adapted) else type(module).__name__
 
 
-SAMPLES = 8  # values of each tensor that are looked at for changes
-PLAIN = {int, float, bool, str, type(None)}
-TABLES = ("_modules", "_parameters", "_buffers", "_forward_hooks", "_forward_pre_hooks")
-
-
-def structure(module: nn.Module) -> int:
-    """A number that changes when a module is replaced, given other attributes or other hooks; weights are not in it."""
-    found: list[Any] = []
-    inside = members.modules(module)
-    for one in (*inside, *(view.layer for view in inside if isinstance(view, View))):
-        own = vars(one)
-        found += [value if type(value) in PLAIN else id(value) for name, value in own.items() if name != "training"]
-        for table in TABLES:
-            if own[table]:
-                found += map(id, own[table].values())
-    return hash(tuple(found))
-
-
-def weights(module: nn.Module, known: dict[Any, Any]) -> Any:
-    """What changes when weights or buffers do.
-
-    PyTorch counts changes, but not those made through `.data`: so some values of each tensor are in it too.
-    """
-    inside = members.modules(module)
-    state = [t for t in (*members.parameters(inside), *members.buffers(inside)) if t.numel()]
-    places = [t.data_ptr() for t in state]
-    if known.get("places") != places:
-        known["places"], known["views"] = places, [_some(t.detach()) for t in state]
-    some = torch.cat([t if t.dtype == torch.float32 else t.float() for t in known["views"]]) if state else None
-    return tuple(places), tuple(t._version for t in state), b"" if some is None else some.cpu().numpy().tobytes()
-
-
-def _some(tensor: Tensor) -> Tensor:
-    """A view of a few values that lie far from one another."""
-    flat = tensor.view(-1) if tensor.is_contiguous() else tensor
-    while flat.ndim > 1:
-        flat = flat.select(-1, 0)
-    return flat[:: max(1, len(flat) // SAMPLES)][:SAMPLES]
-
-
 def fingerprint(module: nn.Module, known: dict[Any, Any]) -> str:
     """A hash of all parameters and buffers, taken anew only when one of them was changed."""
-    version = known["weights"] if known.get("open") else weights(module, known)  # looked at as the call began
+    version = known["weights"] if known.get("open") else looked(module, known).weights()
     if known.get("version") != version:
         digest = hashlib.blake2b(digest_size=16)
         for name, tensor in module.state_dict().items():

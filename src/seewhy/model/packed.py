@@ -125,12 +125,19 @@ class Convolution:
 
 def packs(x: Tensor, weight: Tensor) -> bool:
     """Whether oneDNN's fused convolution is there for this."""
-    alike = x.device.type == "cpu" and weight.dtype == x.dtype and x.dtype in (torch.float32, torch.bfloat16)
-    return alike and _known()
+    return x.device.type == "cpu" and weight.dtype == x.dtype and x.dtype in _known()
 
 
 @cache
-def _known() -> bool:
+def _known() -> tuple[torch.dtype, ...]:
+    """Precisions that it has on this processor."""
+    if not _there():
+        return ()
+    half = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return (torch.float32, torch.bfloat16) if half else (torch.float32,)
+
+
+def _there() -> bool:
     return hasattr(torch.ops.mkldnn, "_convolution_pointwise") and hasattr(torch._C._nn, REORDER)
 
 

@@ -62,11 +62,17 @@ def _step(call: Call, dies: tuple[int, ...]) -> _Step:
 
 def _filler(template: Any) -> Callable[[Mapping[int, Any], int], Any]:
     """The template with tensors and numbers of images in their places; ready-made where it has none."""
-    if not any(isinstance(one, Slot | PerImage) for one in leaves(template)):
+    if not _open(template):
         return lambda _values, _images: template
-    if isinstance(template, tuple) and not any(isinstance(one, tuple | list | dict | slice) for one in template):
+    if isinstance(template, tuple) and not any(
+        isinstance(one, tuple | list | dict | slice) for one in template if _open(one)
+    ):
         return lambda values, images: [_filled(one, values, images) for one in template]
     return lambda values, images: mapped(template, lambda one: _filled(one, values, images))
+
+
+def _open(template: Any) -> bool:
+    return any(isinstance(one, Slot | PerImage) for one in leaves(template))
 
 
 def _filled(one: Any, values: Mapping[int, Any], images: int) -> Any:
@@ -126,18 +132,26 @@ def reach(tape: Tape, layers: Sequence[str]) -> tuple[list[Call], tuple[int, ...
     """The calls up to the last of the layers, and the slots with what each returns at its last run: a copy, which no
     call in place rewrites, where calls follow. None where that can't be told from the tape."""
     ends = [_end(tape.runs.get(name, ()), tape.calls) for name in layers]
-    if not all(ends):
+    known = [one for one in ends if one is not None]
+    if len(known) < len(ends):
         return None
+    calls, copies = copying(tape, known)
+    last = max(place for place, _ in known)
+    found = [slot if place == last else copy for (place, slot), copy in zip(known, copies, strict=True)]
+    return calls[: len(calls) - sum(place == last for place, _ in known)], tuple(found)
+
+
+def copying(tape: Tape, places: Sequence[tuple[int, int]]) -> tuple[list[Call], tuple[int, ...]]:
+    """The calls up to the last of the places, with a copy at each: of what a slot holds once so many calls have run;
+    and the slots of the copies."""
     free = 1 + max([0, *(slot for call in tape.calls for slot in (*call.reads, *call.makes))])
     calls: list[Call] = []
-    last = max(place for place, _ in filter(None, ends))
+    last = max(place for place, _ in places)
     for at in range(last + 1):
-        for i, (place, slot) in enumerate(filter(None, ends)):
-            if place == at < last:
-                calls.append(Call(torch.clone, (Slot(slot),), {}, Slot(free + i)))
+        copied = ((i, slot) for i, (place, slot) in enumerate(places) if place == at)
+        calls += [Call(torch.clone, (Slot(slot),), {}, Slot(free + i)) for i, slot in copied]
         calls += tape.calls[at : at + 1] if at < last else ()
-    found = [slot if place == last else free + i for i, (place, slot) in enumerate(filter(None, ends))]
-    return calls, tuple(found)
+    return calls, tuple(range(free, free + len(places)))
 
 
 def cut(tape: Tape, layers: Sequence[str]) -> Cut | None:

@@ -75,6 +75,7 @@ class Programs:
     fold: bool = False
     refused: dict[Any, str] = field(default_factory=dict)  # what is not believed, and why
     _made: dict[Any, Any] = field(default_factory=dict)
+    _asked: set[Any] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         if self.tape.steady:
@@ -87,6 +88,7 @@ class Programs:
         """Forget what was made of weights that have changed."""
         vars(self).pop("expected", None)
         self._made.clear()
+        self._asked.clear()
         self.refused.clear()
 
     @cached_property
@@ -222,6 +224,16 @@ class Programs:
             self._made[key] = None if why else made
         found: Made | None = self._made[key]
         return found
+
+    def made(self, key: Any) -> Any:
+        """What is believed already, if anything."""
+        return self._made.get(key)
+
+    def again(self, key: Any) -> bool:
+        """Whether this is asked for another time, with the weights as they are."""
+        known = key in self._asked
+        self._asked.add(key)
+        return known
 
     def _gives_the_outputs(self, run: Run) -> str:
         with torch.no_grad():

@@ -31,12 +31,13 @@ def alone(module: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def frozen(module: nn.Module) -> Iterator[nn.Module]:
+def frozen(module: nn.Module, inside: Sequence[nn.Module] = ()) -> Iterator[nn.Module]:
     """Evaluation mode, no parameter gradients, nothing compiled, then exactly as it was.
 
-    Each forward starts from the same buffers, also where the network changes them in evaluation mode.
+    Each forward starts from the same buffers, also where the network changes them in evaluation mode. inside: its
+    modules, where they are known.
     """
-    modules = members.modules(module)
+    modules = inside or members.modules(module)
     modes = [(m, m.training) for m in modules]
     learning = [p for p in members.parameters(modules) if p.requires_grad]
     compiled = [m for m in modules if m.__dict__.get("_compiled_call_impl") is not None]
