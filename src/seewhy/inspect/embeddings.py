@@ -80,8 +80,8 @@ def embeddings(
 def _side_by_side(
     model: Model, groups: Iterable[list[Decoded]], layer: str, pool: Pool
 ) -> Generator[tuple[list[Decoded], Array]]:
-    """The groups in their order, each with its rows; one that can't be read has none. A core takes a group at a time,
-    but where modules are run, whose hooks are not a thread's."""
+    """The groups in their order, or parts of them, each with its rows; one that can't be read has none. A core takes a
+    part at a time, but where modules are run, whose hooks are not a thread's: whole groups then, on all cores."""
     cores = available(model.device)
 
     def parts() -> Iterator[tuple[list[Decoded], Tensor | None, Array]]:
@@ -90,8 +90,13 @@ def _side_by_side(
                 yield group, None, NONE
                 continue
             x = model.checked(torch.cat([one.pixels for one in group if one.pixels is not None]))
-            later = cores > 1 and model.written(x, [layer], graph=False)
-            yield (group, x, NONE) if later else (group, None, _rows(model, x, layer, pool))
+            if cores == 1 or not model.written(x, [layer], graph=False):
+                yield group, None, _rows(model, x, layer, pool)
+                continue
+            at = 0
+            for some in x.tensor_split(-(-len(x) // model.rows_a_core(x, cores, backward=False))):
+                yield group[at : at + len(some)], some, NONE
+                at += len(some)
 
     def run(part: tuple[list[Decoded], Tensor | None, Array]) -> tuple[list[Decoded], Array]:
         group, x, rows = part

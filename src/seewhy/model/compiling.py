@@ -18,6 +18,7 @@ from torch import Tensor
 
 from seewhy.errors import first_line
 from seewhy.model.apart import Run, apart
+from seewhy.model.inverted import Inverted
 from seewhy.model.packed import Convolution
 from seewhy.model.program import Program
 from seewhy.model.programs import Pass
@@ -192,7 +193,9 @@ def inductor(run: Pass, x: Tensor) -> Run:
     from torch.fx.experimental.proxy_tensor import make_fx  # which takes a second to import
 
     calls = [
-        replace(call, function=call.function.in_its_layout) if isinstance(call.function, Convolution | Summed) else call
+        replace(call, function=call.function.in_its_layout)
+        if isinstance(call.function, Convolution | Summed | Inverted)
+        else call
         for call in run.program.calls
     ]
     plain = Program(calls, run.program.given, run.program.wanted)

@@ -255,10 +255,10 @@ class Network(Reading):
     def _differentiable(self, values: Tensor, rows: Tensor, rules: Mapping[str, Rule] | None = None) -> Tensor:
         return self.differentiable(values, rules)
 
-    def rows_a_core(self, x: Pixels, cores: int) -> int:
-        """Images of x's size that each of so many cores takes through the network and back at a time."""
-        if cores == 1:
-            return self._rows(x, backward=True)
+    def rows_a_core(self, x: Pixels, cores: int, *, backward: bool = True) -> int:
+        """Images of x's size that each of so many cores takes through the network, and back, at a time."""
+        if cores == 1 or not backward:  # forwards share what all have at a time
+            return max(1, self._rows(x, backward=backward) // cores)
         census = self.census(x)
         cached = CACHED // census.usual
         return max(1, min(8, max(2, cached), (self.memory or GIB) // (cores * census.bytes_per_image)))

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from math import prod
+from typing import NamedTuple
 
 from seewhy.model.packed import Convolution
 from seewhy.model.steps import Step
@@ -45,30 +46,50 @@ def _widens(block: Sequence[Step], reads: Mapping[int, int]) -> bool:
     wide, deep, narrow = block
     chained = (wide.out, deep.out) == (deep.x, narrow.x) and reads[wide.out] == reads[deep.out] == 1
     alone = wide.other is None and deep.other is None
-    channels, inputs = wide.conv.weight.shape[:2]
-    by_channel = deep.conv.groups == channels == len(deep.conv.weight)
-    return chained and alone and by_channel and wide.conv.groups == narrow.conv.groups == 1 and inputs >= LANES
+    return chained and alone and by_channels(wide.conv, deep.conv, narrow.conv)
+
+
+def by_channels(wide: Convolution, deep: Convolution, narrow: Convolution) -> bool:
+    """Whether the one between looks at each channel by itself, and the others at all."""
+    channels, inputs = wide.weight.shape[:2]
+    alone = deep.groups == channels == len(deep.weight)
+    return alone and wide.groups == narrow.groups == 1 and inputs >= LANES
+
+
+class Group(NamedTuple):
+    """The three convolutions of some wide channels; what narrows them is a part of a sum."""
+
+    wide: Convolution
+    deep: Convolution
+    narrow: Convolution
+
+
+def in_groups(wide: Convolution, deep: Convolution, narrow: Convolution, channels: int) -> list[Group]:
+    """So many channels a group. The first has the bias, the last the rectifier."""
+    made: list[Group] = []
+    total = len(wide.weight)
+    for first in range(0, total, channels):
+        rows, last = slice(first, first + channels), first + channels >= total
+        weight, bias = narrow.weight[:, rows].contiguous(), None if first else narrow.bias
+        one = replace(narrow, weight=weight, bias=bias, rectifier=narrow.rectifier if last else "", _packed=[])
+        made.append(Group(wide.some(rows), _by_channel(deep, rows), one))
+    return made
 
 
 def _in_groups(block: Sequence[Step], channels: int, fresh: "count[int]") -> list[Step]:
-    """So many channels a group. Each group's part of the narrow value is added to those before it, in their memory; the
-    first has memory of its own, since a shortcut is often what the groups to come still read."""
+    """Each group's part of the narrow value is added to those before it, in their memory; the first has memory of its
+    own, since a shortcut is often what the groups to come still read."""
     made: list[Step] = []
     wide, deep, narrow = block
-    total = len(wide.conv.weight)
-    before = narrow.other
-    for first in range(0, total, channels):
-        rows, last = slice(first, first + channels), first + channels >= total
-        widened, deepened, out = next(fresh), next(fresh), narrow.out if last else next(fresh)
-        weight, bias = narrow.conv.weight[:, rows].contiguous(), None if first else narrow.conv.bias
-        one = replace(
-            narrow.conv, weight=weight, bias=bias, rectifier=narrow.conv.rectifier if last else "", _packed=[]
-        )
-        added = Step.of(one if before is None else Summed(one, over=first > 0), deepened, before, out)
+    before, groups = narrow.other, in_groups(wide.conv, deep.conv, narrow.conv, channels)
+    for at, group in enumerate(groups):
+        widened, deepened, out = next(fresh), next(fresh), narrow.out if group is groups[-1] else next(fresh)
+        one = group.narrow if before is None else Summed(group.narrow, over=at > 0)
+        added = Step.of(one, deepened, before, out)
         made += [
-            Step.of(wide.conv.some(rows), wide.x, None, widened),
-            Step.of(_by_channel(deep.conv, rows), widened, None, deepened),
-            added if first else replace(added, channels=narrow.channels),
+            Step.of(group.wide, wide.x, None, widened),
+            Step.of(group.deep, widened, None, deepened),
+            added if at else replace(added, channels=narrow.channels),
         ]
         before = out
     return made

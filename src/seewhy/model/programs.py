@@ -19,6 +19,7 @@ from seewhy.model.fold import folded, without_norms
 from seewhy.model.guided import GUIDED
 from seewhy.model.half import halved
 from seewhy.model.incremental import Incremental
+from seewhy.model.inverted import cheaper
 from seewhy.model.linear import linear, quick
 from seewhy.model.program import Cut, Program, cut, cut_before
 from seewhy.model.rules import Rule, ruled
@@ -99,11 +100,17 @@ class Programs:
 
     def scoring(self) -> Pass | None:
         """Outputs for pixels, without a graph."""
-        return self.believed("scores", lambda: self._whole(self._summed(self._folded())), self._gives_the_outputs)
+        return self.believed(
+            "scores", lambda: self._whole(cheaper(self.tape.calls, [self._out])), self._gives_the_outputs
+        )
 
     def halved(self) -> Pass | None:
         """Scores for pixels, computed in bfloat16."""
-        return self.believed("half", lambda: self._whole(self._summed(halved(self._folded()))), self._comes_close)
+
+        def make() -> Pass:
+            return self._whole(summed(halved(self._folded()), [self._out]))
+
+        return self.believed("half", make, self._comes_close)
 
     def incremental(self) -> Incremental | None:
         """Scores of pictures with a part replaced, by what the part can reach."""
@@ -144,7 +151,7 @@ class Programs:
         behind = Program(self._chained(parts.behind, out, how), (own,), (out,))
 
         def run(x: Tensor) -> tuple[Tensor, Tensor]:
-            (maps,) = before([channels_last(x)], len(x))
+            (maps,) = before([x.contiguous(memory_format=torch.channels_last)], len(x))
             return behind([maps.clone()], len(x))[0], maps
 
         return run
@@ -192,9 +199,6 @@ class Programs:
     def _folded(self) -> list[Call]:
         return folded(self.tape.calls, [self._out])
 
-    def _summed(self, calls: Sequence[Call]) -> list[Call]:
-        return summed(calls, [self._out])
-
     def _whole(self, calls: Sequence[Call], layout: torch.memory_format = torch.channels_last) -> Pass:
         return Pass(Program(calls, (0,), (self._out,)), layout)
 
@@ -202,8 +206,8 @@ class Programs:
         if found is None:
             return None
         steady = sum(call.kinks for call in found.behind) <= STEADY
-        before = summed(folded(found.before, found.crossing), found.crossing) if steady else list(found.before)
-        behind = summed(folded(found.behind, [found.output]), [found.output])
+        before = cheaper(found.before, found.crossing) if steady else list(found.before)
+        behind = cheaper(found.behind, [found.output])
         alone = Program(behind, found.crossing, (found.output,))
         kept = torch.channels_last if steady else self.layout()
         return Parts(found, Program(before, (0,), found.crossing), found.tail(), alone, kept)
@@ -272,7 +276,3 @@ def _ruled(
             return run(x)
 
     return under
-
-
-def channels_last(x: Tensor) -> Tensor:
-    return x.contiguous(memory_format=torch.channels_last)

@@ -14,14 +14,13 @@ from seewhy.errors import Unsupported
 from seewhy.model.apart import ROUGH, apart, gradient_of
 from seewhy.model.backward import backwards
 from seewhy.model.chain import chained
-from seewhy.model.fold import folded
 from seewhy.model.forward import Forward
 from seewhy.model.fused_chain import Stretch, fused
+from seewhy.model.inverted import cheaper
 from seewhy.model.program import Program, reach
 from seewhy.model.programs import Programs
 from seewhy.model.rules import Rule, ruled
 from seewhy.model.stream import out_of_memory
-from seewhy.model.sums import summed
 from seewhy.model.tape import Call, Slot
 from seewhy.model.trace import Reached, reaching, record
 from seewhy.model.variants import Variants
@@ -205,14 +204,10 @@ def believed(programs: Programs, layers: Sequence[str], network: Run, *, graph: 
             return None
         calls, wanted = found
         layout = programs.layout() if graph else torch.channels_last
-        cheaper = _without_a_graph if not graph else fused if programs.fold else chained
-        return Reach(Program(cheaper(calls, wanted), (0,), wanted), layout)
+        made = cheaper if not graph else fused if programs.fold else chained
+        return Reach(Program(made(calls, wanted), (0,), wanted), layout)
 
     return programs.believed(("reaching", graph, *layers), make, partial(_off, programs, network, graph))
-
-
-def _without_a_graph(calls: Sequence[Call], wanted: Sequence[int]) -> list[Call]:
-    return summed(folded(calls, wanted), wanted)
 
 
 def _off(programs: Programs, network: Run, graph: bool, run: Run) -> str:
