@@ -123,10 +123,10 @@ def limit_lines(id: str, found: Found) -> Iterator[list[str]]:
 def folder_line(row: Row, found: Found) -> str:
     if found is None:
         return f"{row.what}: not measured yet."
-    alone = f"decoding ({found['decoding']:.2f} s) and forwards ({found['forwards']:.2f} s of one core)"
-    times = f"{found['ratio']:.2f} times {alone} over {found['cores']} cores (target: at most {found['target']:g})"
-    processor = f"of processor time {found['cpu_ratio']:.2f} times"
-    return f"{row.what}, {found['photos']}: {found['wall']:.2f} s, {times}; {processor}."
+    work = f"decoding ({found['decoding']:.2f} s of one core) and forwards ({found['forwards']:.2f} s)"
+    times = f"{found['ratio']:.2f} times {work} over {found['cores']} cores (target: at most {found['target']:g})"
+    alone = f"{found['alone_ratio']:.2f} times what they take where one core works alone"
+    return f"{row.what}, {found['photos']}: {found['wall']:.2f} s, {times}; {alone}."
 
 
 def memory_line(row: Row, found: Found) -> str:
