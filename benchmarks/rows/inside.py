@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from benchmarks.answers import EXACT, relative
 from benchmarks.row import Call, Case, Gate, Peer, Row, Setting, WrongAnswer
 from seewhy.images import expand, load
 from seewhy.inspect import activations, embeddings
+from seewhy.model.cores import side_by_side
 
 LAYERS = 10
 PHOTOS, SIDES, BATCH = 256, (480, 640), 16
@@ -81,15 +81,14 @@ def _once(case: Case, photos: list[Path], layer: str) -> dict[str, Any]:
     with _threads(1), model.frozen():
         model.read(torch.rand_like(case.x), [layer])  # what is looked at once is no part of it
         alone, maps = _apart(case, photos, layer, 1)
-        decoding, forwards = alone
         both, _ = _apart(case, photos, layer, cores)
     started, began = time.perf_counter(), time.process_time()
     found = embeddings(model, photos, layer, pool="flatten", batch=BATCH)
     wall, cpu = time.perf_counter() - started, time.process_time() - began
     if relative(found.values, maps.flatten(1)) > EXACT:
         raise WrongAnswer("the embeddings of a folder are not what the layer makes of its photos")
-    seconds = {"wall": wall, "cpu": cpu, "decoding": both[0], "forwards": both[1], "alone": decoding + forwards}
-    ratios = {"ratio": wall / (sum(both) / cores), "alone_ratio": wall / ((decoding + forwards) / cores)}
+    seconds = {"wall": wall, "cpu": cpu, "decoding": both[0], "forwards": both[1], "alone": sum(alone)}
+    ratios = {"ratio": wall / (sum(both) / cores), "alone_ratio": wall / (sum(alone) / cores)}
     return {**seconds, "cores": cores, **ratios, "cpu_ratio": cpu / sum(both)}
 
 
@@ -98,15 +97,14 @@ def _apart(case: Case, photos: list[Path], layer: str, cores: int) -> tuple[tupl
     the layer makes of the photos, share by share."""
 
     def run(share: list[Path]) -> tuple[float, float, Tensor]:
-        torch.set_num_threads(1)
         began = time.thread_time()
         pixels = torch.cat([load(one, case.model.preprocess)[0] for one in share]).to(case.x.device)
         decoded = time.thread_time()
         maps = torch.cat([case.model.read(part, [layer])[0] for part in pixels.split(BATCH)])
         return decoded - began, time.thread_time() - decoded, maps
 
-    with ThreadPoolExecutor(cores) as pool:
-        found = list(pool.map(run, (list(one) for one in np.array_split(np.array(photos), cores))))
+    with side_by_side(cores, cores) as each:
+        found = each(run, (list(one) for one in np.array_split(np.array(photos), cores)))
     return (sum(one[0] for one in found), sum(one[1] for one in found)), torch.cat([one[2] for one in found])
 
 
