@@ -87,6 +87,22 @@ def test_a_core_takes_a_batch_but_where_modules_are_run(folder: Path, two_cores:
     assert torch.get_num_threads() == 2 and not [one for one in threads() if one.name.startswith("cores")]
 
 
+@pytest.mark.parametrize(("mapped", "most"), [(0, 1), (8, 4)])
+def test_a_batch_goes_to_the_cores_in_parts_that_fit(
+    folder: Path, two_cores: None, mapped: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = SmallNet()
+    model, own = model_of(net, (16, 20)), Model.read
+    wanted = np.stack([one.mean((2, 3))[0].numpy() for one in by_hand(net, "act2", folder, (16, 20))])
+    monkeypatch.setattr("seewhy.model.network.MAPPED", mapped * 4 * model.census().widest)
+    sizes: list[int] = []
+    monkeypatch.setattr(Model, "read", lambda self, x, layers: sizes.append(len(x)) or own(self, x, layers))
+    found = look(model, folder, "act2", batch=7)
+    np.testing.assert_allclose(found.values, wanted, rtol=2e-5, atol=1e-6)
+    assert [Path(name).name for name in found.names] == [f"{i:02}.png" for i in range(11) if i != 3]
+    assert sum(sizes) == 10 and max(sizes) == most and max(sizes) - min(sizes) <= 1, "evenly"
+
+
 def test_tokens_become_rows_by_the_mean_of_cells_by_cls_or_whole(folder: Path) -> None:
     net = TinyViT(others=2)
     outputs = torch.cat(by_hand(net, "blocks.1", folder)).numpy()

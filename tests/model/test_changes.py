@@ -74,8 +74,22 @@ def test_weights_that_change_are_seen(dtype: torch.dtype, at: str) -> None:
     seen.append(look.weights())
     assert seen[3] != seen[2]
     owner, _, name = at.rpartition(".")
-    getattr(module.get_submodule(owner), name).data = tensor.clone()
-    assert look.weights() != seen[3] and look.weights() == look.weights()
+    swapped = getattr(module.get_submodule(owner), name)
+    swapped.data = tensor.clone()
+    seen.append(look.weights())
+    assert seen[4] != seen[3] and seen[4] == look.weights()
+    swapped.data.view(-1)[0] += 1  # where it lies now
+    assert look.weights() != seen[4]
+
+
+def test_what_pytorch_counts_is_seen_also_where_no_sample_lies() -> None:
+    module = net()
+    look = Look(module)
+    before, samples = look.weights(), look.weights()[2]
+    with torch.no_grad():
+        module.get_parameter("0.weight").view(-1)[1] += 1
+    after = look.weights()
+    assert after != before and after[2] == samples
 
 
 def test_a_network_without_weights() -> None:
