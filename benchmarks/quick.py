@@ -29,15 +29,15 @@ def cases() -> Iterator[tuple[str, Row, Case]]:
 
 
 def main() -> int:
-    started, wrong = time.perf_counter(), 0
+    started, wrong = time.perf_counter(), list[str]()
     for where, row, case in cases():
         print(f"{row.id}, {where}", flush=True)
         try:
             filled(row, case, once=True, say=lambda line: print(line, flush=True))
         except WrongAnswer as error:
-            wrong += 1
+            wrong.append(f"{row.id}, {where}: WRONG ANSWER: {error}")
             print(f"  WRONG ANSWER: {error}", flush=True)
-    print(f"{wrong} wrong answers, {time.perf_counter() - started:.0f} s")
+    print(f"{len(wrong)} wrong answers, {time.perf_counter() - started:.0f} s", *wrong, sep="\n")
     return 1 if wrong else 0
 
 

@@ -107,7 +107,8 @@ class Row:
     """passes: forwards, and forwards with a backward, that an image needs at least: for the distance to the limit.
 
     layer: a role that the network names. fill: instead of peers, what fills the row. whole: its gate means nothing
-    with fewer samples, so that a quick look takes all of them. headline: quoted in the README.
+    with fewer samples, so that a quick look takes all of them. digits: so many stand in for its photos, where what the
+    gate looks at is chance over few. headline: quoted in the README.
     """
 
     id: str
@@ -120,4 +121,5 @@ class Row:
     passes: tuple[int, int] | None = None
     fill: Callable[..., dict[str, Any]] | None = None
     whole: bool = False
+    digits: int | None = None
     headline: bool = False

@@ -36,7 +36,8 @@ def small_case(row: Row, model: Model, size: tuple[int, int] = (64, 80)) -> Case
 def tiny_case(row: Row, model: Model | None = None) -> Case:
     """The tiny network that stands in for the row's, with the digits for photos and fewer of all."""
     model = NETWORKS[row.network].stand_in() if model is None else model
-    return Case(model, tiny.digits()[0][: row.images].contiguous(), _layer(row), None if row.whole else FEW, True)
+    x = tiny.digits()[0][: row.digits or row.images].contiguous()
+    return Case(model, x, _layer(row), None if row.whole else FEW, True)
 
 
 def _layer(row: Row) -> str | None:

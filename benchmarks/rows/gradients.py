@@ -69,6 +69,7 @@ ROWS = [
         (captum_at_its_completeness,),
         images=4,
         whole=True,
+        digits=64,  # of a median over four, rounding in the digits' training decides
         headline=True,
     ),
     smoothgrad("default", 1.2),
