@@ -48,13 +48,13 @@ def test_no_more_is_decoded_than_asked_for_and_nothing_goes_on_behind_it(
     folder: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun: list[int] = []
-    real = module._decoded
+    real = module.one_decoded
 
     def counting(number: int, *rest: Any) -> Any:
         begun.append(number)
         return real(number, *rest)
 
-    monkeypatch.setattr(module, "_decoded", counting)
+    monkeypatch.setattr(module, "one_decoded", counting)
     photos = decoded(folder, PREPROCESS, ahead=4, workers=2)
     next(photos)
     time.sleep(0.3)
@@ -67,13 +67,13 @@ def test_no_more_is_decoded_than_asked_for_and_nothing_goes_on_behind_it(
 
 
 def test_photos_are_decoded_while_others_are_worked_on(folder: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    real = module._decoded
+    real = module.one_decoded
 
     def slow(number: int, *rest: Any) -> Any:
         time.sleep(0.1)  # as reading from a disk
         return real(number, *rest)
 
-    monkeypatch.setattr(module, "_decoded", slow)
+    monkeypatch.setattr(module, "one_decoded", slow)
     began = time.monotonic()
     for _ in decoded(folder, PREPROCESS, ahead=4, workers=1):
         time.sleep(0.1)

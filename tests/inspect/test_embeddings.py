@@ -87,9 +87,11 @@ def test_a_core_takes_a_batch_but_where_modules_are_run(folder: Path, two_cores:
     assert torch.get_num_threads() == 2 and not [one for one in threads() if one.name.startswith("cores")]
 
 
-@pytest.mark.parametrize(("mapped", "most"), [(0, 1), (8, 4)])
-def test_a_batch_goes_to_the_cores_in_parts_that_fit(
-    folder: Path, two_cores: None, mapped: int, most: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("mapped", "batch", "parts"), [(0, 7, [1] * 4 + [2] * 3), (99, 7, [1] * 5 + [2, 3]), (99, 1, [1] * 10)]
+)
+def test_a_core_takes_as_many_photos_as_fit_and_fewer_at_the_end(
+    folder: Path, two_cores: None, mapped: int, batch: int, parts: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     net = SmallNet()
     model, own = model_of(net, (16, 20)), Model.read
@@ -97,10 +99,12 @@ def test_a_batch_goes_to_the_cores_in_parts_that_fit(
     monkeypatch.setattr("seewhy.model.network.MAPPED", mapped * 4 * model.census().widest)
     sizes: list[int] = []
     monkeypatch.setattr(Model, "read", lambda self, x, layers: sizes.append(len(x)) or own(self, x, layers))
-    found = look(model, folder, "act2", batch=7)
+    told: list[tuple[int, int]] = []
+    found = look(model, folder, "act2", batch=batch, tell=lambda *given: told.append(given))
     np.testing.assert_allclose(found.values, wanted, rtol=2e-5, atol=1e-6)
     assert [Path(name).name for name in found.names] == [f"{i:02}.png" for i in range(11) if i != 3]
-    assert sum(sizes) == 10 and max(sizes) == most and max(sizes) - min(sizes) <= 1, "evenly"
+    assert sorted(sizes) == parts, "the photo that can't be read is in one of two"
+    assert told == sorted(set(told)) and told[-1] == (11, 11)
 
 
 def test_tokens_become_rows_by_the_mean_of_cells_by_cls_or_whole(folder: Path) -> None:

@@ -106,6 +106,7 @@ def test_a_core_has_as_many_pictures_as_its_caches_and_the_memory_hold(small: Mo
         assert replace(small, memory=6 * held).rows_a_core(x, 2) == 3
         assert replace(small, memory=6 * held).rows_a_core(x, 9) == 1
         assert replace(small, memory=6 * held).rows_a_core(x, 1) == 6
+        assert [replace(small, memory=6 * held).rows_a_core(x, n, backward=False) for n in (1, 2, 5)] == [12, 6, 2]
         for size, rows in (((1600, 2000), 2), ((160, 200), 7)):
             pictures = torch.zeros(1, 3, *size)
             usual = small.census(pictures).usual

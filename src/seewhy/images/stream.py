@@ -43,7 +43,7 @@ def decoded(
     with ThreadPoolExecutor(count, "decode") as pool:
         try:
             for number, source in enumerate(sources):
-                waiting.append(pool.submit(_decoded, number, source, preprocess, thumb))
+                waiting.append(pool.submit(one_decoded, number, source, preprocess, thumb))
                 if len(waiting) >= ahead:
                     yield waiting.popleft().result()
             while waiting:
@@ -52,7 +52,8 @@ def decoded(
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _decoded(number: int, source: Any, preprocess: Preprocess, thumb: int) -> Decoded:
+def one_decoded(number: int, source: Any, preprocess: Preprocess, thumb: int = 0) -> Decoded:
+    """The number-th of the sources."""
     path = isinstance(source, str | os.PathLike)
     name = os.fspath(source) if isinstance(source, str | os.PathLike) else f"image-{number}"
     try:

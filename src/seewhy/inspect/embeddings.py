@@ -1,7 +1,7 @@
 """Embeddings of many photos: what a layer makes of each, as a row of numbers."""
 
-from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,16 +13,14 @@ from seewhy.errors import Unsupported
 from seewhy.images import Decoded
 from seewhy.inspect.choosing import open_to
 from seewhy.inspect.features import features
-from seewhy.inspect.folders import BATCH, Tell, batches, sources
+from seewhy.inspect.folders import BATCH, Tell, groups, sources
 from seewhy.model import Model
-from seewhy.model.cores import ahead, available
 from seewhy.model.layouts import Layout
 from seewhy.results.embeddings import POOLS, Array, Embeddings, Pool, checked
 from seewhy.sources import as_model
 from seewhy.types import Passes
 
 THUMB = 64  # pixels of a thumbnail's longer side
-NONE = np.zeros((0, 0), np.float32)
 
 
 def embeddings(
@@ -52,12 +50,12 @@ def embeddings(
     failed: dict[int, tuple[str, str]] = {}
     with torch.inference_mode(False), model.frozen():
         name = features(model) if layer is None else model.layer(layer)
-        groups = batches(model, listed, size, thumb=THUMB if thumbs else 0, tell=tell)
-        with closing(_side_by_side(model, groups, name, pool)) as each:
+        work = partial(_rows, model, layer=name, pool=pool)
+        with closing(groups(model, listed, name, work, size, thumb=THUMB if thumbs else 0, tell=tell)) as each:
             for group, found in each:
                 if group[0].error is not None:
                     failed[group[0].number] = (group[0].name, group[0].error.problem)
-                for one, row in zip(group, found, strict=False):
+                for one, row in zip(group, () if found is None else found, strict=False):
                     if np.isfinite(row).all():
                         rows[one.number], kept[one.number] = row, Decoded(one.number, one.name, thumb=one.thumb)
                     else:
@@ -75,35 +73,6 @@ def embeddings(
         failed=bad,
         thumbs=tuple(kept[i].thumb for i in order) if thumbs else (),
     )
-
-
-def _side_by_side(
-    model: Model, groups: Iterable[list[Decoded]], layer: str, pool: Pool
-) -> Generator[tuple[list[Decoded], Array]]:
-    """The groups in their order, or parts of them, each with its rows; one that can't be read has none. A core takes a
-    part at a time, but where modules are run, whose hooks are not a thread's: whole groups then, on all cores."""
-    cores = available(model.device)
-
-    def parts() -> Iterator[tuple[list[Decoded], Tensor | None, Array]]:
-        for group in groups:
-            if group[0].error is not None:
-                yield group, None, NONE
-                continue
-            x = model.checked(torch.cat([one.pixels for one in group if one.pixels is not None]))
-            if cores == 1 or not model.written(x, [layer], graph=False):
-                yield group, None, _rows(model, x, layer, pool)
-                continue
-            at = 0
-            for some in x.tensor_split(-(-len(x) // model.rows_a_core(x, cores, backward=False))):
-                yield group[at : at + len(some)], some, NONE
-                at += len(some)
-
-    def run(part: tuple[list[Decoded], Tensor | None, Array]) -> tuple[list[Decoded], Array]:
-        group, x, rows = part
-        return group, rows if x is None else _rows(model, x, layer, pool)
-
-    with ahead(cores) as each:
-        yield from each(run, parts())
 
 
 def _rows(model: Model, x: Tensor, layer: str, pool: Pool) -> Array:

@@ -15,8 +15,7 @@ def features(model: Model) -> str:
     it is the picture's row.
     """
     model = model.shared()  # looking is not counted
-    generator = torch.Generator().manual_seed(0)
-    x = torch.rand((2, len(model.mean), *model.probe_size), generator=generator).to(model.device, model.pixel_dtype)
+    x = model.probe()
     census = model.census(x)
     named = [one.name for one in census.layers if len(one.shape) == 1 and one.calls == 1]
     if named and isinstance(model, TextModel):  # what is compared with texts

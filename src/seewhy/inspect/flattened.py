@@ -17,8 +17,7 @@ Read = tuple[Tensor, str, bool]  # weights (o,i,h,w); what a tile is; whether it
 
 def reading(model: Model, layer: str, weight: Tensor) -> Read:
     """A linear layer's weights (o,d) as kernels over what it reads, or as a matrix (o,d,1,1) where that is neither."""
-    generator = torch.Generator().manual_seed(0)
-    x = torch.rand((1, len(model.mean), *model.probe_size), generator=generator).to(model.device, model.pixel_dtype)
+    x = model.probe()[:1]
     count = weight.shape[1]
     shapes = [(one.name, one.shape) for one in model.census(x).layers if len(one.shape) == 3]
     several = [name for name, shape in shapes if prod(shape) == count and shape[1:] != (1, 1)]

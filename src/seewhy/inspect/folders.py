@@ -1,17 +1,22 @@
-"""Many photos through a network: decoded beside it, in batches of one size."""
+"""Many photos through a network: each core decodes some and runs them, or threads decode batches beside it."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import Any, TypeVar
+
+import torch
 
 from seewhy.errors import BadInput
-from seewhy.images import Decoded, decoded, expand
+from seewhy.images import Decoded, decoded, expand, one_decoded
 from seewhy.model import Model
+from seewhy.model.cores import ahead, available
+from seewhy.types import Pixels
 
 BATCH = 16
 HELD = 4  # batches of other sizes that wait for more of theirs
 
 Tell = Callable[[int, int], None]
+Found = TypeVar("Found")
 
 
 def sources(images: Any) -> list[Any]:
@@ -44,3 +49,57 @@ def batches(
             continue
         yield waiting.pop(shape)
     yield from waiting.values()
+
+
+def groups(
+    model: Model,
+    images: Sequence[Any],
+    layer: str,
+    work: Callable[[Pixels], Found],
+    size: int,
+    *,
+    thumb: int = 0,
+    tell: Tell | None = None,
+) -> Generator[tuple[list[Decoded], Found | None]]:
+    """The photos in groups of one input size, `size` at most, each with what `work` makes of its pixels (b,c,h,w) by
+    reading the layer; one that can't be read is alone, with None. A core takes a few photos at a time from their files
+    to what is made of them; where modules are run, whose hooks are not a thread's, all cores run a batch."""
+    cores, probe = available(model.device), model.probe()
+    written = {tuple(probe.shape[2:]): model.written(probe, [layer], graph=False)}
+    if cores == 1 or not all(written.values()):
+        for group in batches(model, images, size, thumb=thumb, tell=tell):
+            yield group, work(_pixels(model, group)) if group[0].error is None else None
+        return
+    done = 0
+
+    def run(part: range) -> list[tuple[list[Decoded], Found | None]]:
+        sizes: dict[tuple[int, ...], list[Decoded]] = {}
+        for number in part:
+            one = one_decoded(number, images[number], model.preprocess, thumb)
+            sizes.setdefault((number,) if one.pixels is None else tuple(one.pixels.shape[2:]), []).append(one)
+        return [(each, work(_pixels(model, each)) if written.get(at) else None) for at, each in sizes.items()]
+
+    with ahead(cores) as each:
+        most = min(size, model.rows_a_core(probe, cores, backward=False))
+        for part in each(run, _parts(len(images), most, cores)):
+            for group, found in part:
+                done += len(group)
+                if tell is not None:
+                    tell(done, len(images))
+                if found is None and group[0].error is None:  # of a size that is new, of which modules tell
+                    x = _pixels(model, group)
+                    found, written[tuple(x.shape[2:])] = work(x), model.written(x, [layer], graph=False)
+                yield group, found
+
+
+def _parts(count: int, most: int, cores: int) -> Iterator[range]:
+    """So many at a time, fewer at the end, where a core waits for the others."""
+    at = 0
+    while at < count:
+        some = min(most, -(-(count - at) // (2 * cores)))
+        yield range(at, at + some)
+        at += some
+
+
+def _pixels(model: Model, group: Sequence[Decoded]) -> Pixels:
+    return model.checked(torch.cat([one.pixels for one in group if one.pixels is not None]))

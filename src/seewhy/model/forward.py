@@ -73,7 +73,7 @@ class Forward:
         found: Census | None = self._known.get(size)
         if found is None:
             with self.frozen():
-                x = self._probe(size)
+                x = self.probe(size)
                 found = self._known[size] = (
                     opaque.take(self.module, self._forward, x)
                     if isinstance(self.module, opaque.Opaque)
@@ -84,11 +84,13 @@ class Forward:
     def probed(self) -> Tensor:
         """Outputs (2,k) for two random images of the model's own size."""
         with self.frozen():
-            return probing.scores(self.scored, self._probe(self.probe_size))
+            return probing.scores(self.scored, self.probe())
 
-    def _probe(self, size: tuple[int, ...]) -> Pixels:
+    def probe(self, size: tuple[int, ...] | None = None) -> Pixels:
+        """Two random images (2,c,h,w), always the same, of a size or the model's own."""
         generator = torch.Generator().manual_seed(0)
-        return torch.rand((2, len(self.mean), *size), generator=generator).to(self.device, self.pixel_dtype)
+        pixels = torch.rand((2, len(self.mean), *(size or self.probe_size)), generator=generator)
+        return pixels.to(self.device, self.pixel_dtype)
 
     def programs(self, x: Pixels) -> Programs | None:
         """The network's forward as programs for inputs of x's size; None where it can't be written down."""
@@ -98,7 +100,7 @@ class Forward:
             return None
         key = ("programs", self.fold, size)
         if key not in self._known:
-            self._known[key] = Programs(tape, self._forward, self._probe(size), self.fold)
+            self._known[key] = Programs(tape, self._forward, self.probe(size), self.fold)
         found: Programs = self._known[key]
         return found
 

@@ -32,7 +32,7 @@ def last_linear(model: Model) -> LastLayer:
     if model.opaque:
         raise Unsupported(f"the last layer of {model.name} is not known: {model.opaque.why}", WAY_OUT)
     with torch.inference_mode(False), torch.no_grad(), model.frozen():
-        x, modules = model._probe(model.probe_size), dict(model.module.named_modules())
+        x, modules = model.probe(), dict(model.module.named_modules())
         outputs = model(x)
         if outputs.amax() == outputs.amin():
             raise Unsupported(

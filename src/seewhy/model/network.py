@@ -257,8 +257,9 @@ class Network(Reading):
 
     def rows_a_core(self, x: Pixels, cores: int, *, backward: bool = True) -> int:
         """Images of x's size that each of so many cores takes through the network, and back, at a time."""
-        if cores == 1 or not backward:  # forwards share what all have at a time
-            return max(1, self._rows(x, backward=backward) // cores)
+        if cores == 1 or not backward:
+            others = (self.memory or GIB) * (cores - 1) // cores
+            return self._rows(x, backward=backward, kept=others)
         census = self.census(x)
         cached = CACHED // census.usual
         return max(1, min(8, max(2, cached), (self.memory or GIB) // (cores * census.bytes_per_image)))

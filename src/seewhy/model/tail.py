@@ -53,7 +53,7 @@ class Tail(Variants):
         key, model = ("replay", self._layer, self._at, *self._x.shape[2:]), self._model
         record = partial(recorded, model.module, model._forward, layer=self._layer, at=self._at)
         if key not in model._known:
-            probe = model._probe(self._x.shape[2:])
+            probe = model.probe(self._x.shape[2:])
             model._known[key] = gives_the_same(record(probe), self._given(probe), self._whole)
         return record(self._x) if model._known[key] else None
 

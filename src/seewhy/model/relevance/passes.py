@@ -125,7 +125,7 @@ def checked(network: "Network", x: Pixels, preset: Preset) -> None:
     key = ("lrp gives its scores", tuple(x.shape[2:]))
     if key in network._known:
         return
-    probe = network._probe(tuple(x.shape[2:]))
+    probe = network.probe(tuple(x.shape[2:]))
     found = _traced(network, probe, preset).outputs.detach()
     with torch.no_grad():
         wanted = network.through(network.normalised(probe))
