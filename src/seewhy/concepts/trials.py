@@ -63,7 +63,7 @@ def needed(
     own, random = ([np.union1d(one.train, one.test) for one in each] for each in (concepts, others))
     every, first = np.unique(np.concatenate(random)), np.concatenate([one.train[:size] for one in others])
     trained = np.unique(np.concatenate([one.train for one in others]))
-    ring = [(one, other) for i, one in enumerate(random) for other in (one, random[(i + 1) % len(random)])]
+    ring = [(one, np.union1d(one, random[(i + 1) % len(random)])) for i, one in enumerate(random)]
     mine = np.unique(np.concatenate(own))
     inner = [(mine, mine)] if relative else [(one, one) for one in own]
     return [*ring, (first, first), (held_out(others), trained), (mine, every), *inner]
