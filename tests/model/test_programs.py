@@ -14,6 +14,7 @@ from seewhy import Model, explain
 from seewhy.model.attention import Attention
 from seewhy.model.chain import Affine
 from seewhy.model.packed import Convolution
+from seewhy.model.program import Program
 from seewhy.model.programs import Programs
 from seewhy.model.sums import Summed
 
@@ -107,11 +108,31 @@ def test_nothing_but_long_sums_is_added_up_as_the_network_does(inner: nn.Module,
         made = programs(net, x)
         run, parts = made.backward(), made.parts(["0"])
         assert run is not None and parts is not None, made.refused
-        ways = run.layout, parts.layout
+        ways = run.program.layout, parts.before.layout
         if own:
             assert torch.equal(run(x), net(x)), "to the bit, in the layout that the network is used in"
     assert ways[0] == (torch.contiguous_format if own else torch.channels_last)
     assert ways[1] == torch.channels_last, "so few units behind it that rounding turns none over"
+
+
+@pytest.mark.parametrize("last", [True, False])
+def test_pixels_are_laid_out_once_they_are_normalised(last: bool) -> None:
+    layout = torch.channels_last if last else torch.contiguous_format
+    x = torch.rand(2, 3, 4, 5).contiguous(memory_format=torch.contiguous_format if last else torch.channels_last)
+    net = Model(nn.Conv2d(3, 6, 3), mean=MEAN, std=STD, size=(4, 5), head=lambda maps: maps.mean((2, 3)))
+    with net.frozen(), torch.no_grad():
+        calls = programs(net, x).tape.calls
+        plain = Program(calls, (0,), (5, calls[-1].out.number))
+        assert [call.name for call in calls[5:7]] == ["sub", "div_"], "in place"
+        laid = replace(plain, layout=layout)
+        pixels, scores = laid([x], 2)
+        assert pixels.is_contiguous(memory_format=layout) and relative(scores, net(x)) < 1e-6
+        assert torch.equal(pixels, net.normalised(x))
+        order = [step.function.__name__ for step in laid._steps]
+        assert order.index("_laid") == (order.index("conv2d") - 1 if last else 0)
+        nothing = Program(calls[:5], (0,), (2,), layout)([x], 2)  # the pixels are not read behind these
+        assert torch.equal(nothing[0], torch.tensor(MEAN)[:, None, None])
+        assert Program((), (0,), (0,), layout)([x], 2)[0].is_contiguous(memory_format=layout)
 
 
 @pytest.mark.parametrize("stride", [1, 2])

@@ -17,7 +17,7 @@ from seewhy.model import Model
 from seewhy.targets import Pinned
 from seewhy.types import Pixels
 
-BATCH = 32
+BATCH = 16  # pictures: of a small network more leave the caches
 MOST = 2**30  # numbers of a layer that are held at a time
 Array = NDArray[np.float32]
 

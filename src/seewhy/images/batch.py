@@ -82,8 +82,8 @@ def as_given(photos: Sequence[Photo]) -> Any:
 
 def rows_of(x: Tensor, preprocess: Preprocess) -> tuple[Pixels, list[str]]:
     """A tensor of images as `load_all` takes it, (b,c,h,w), and the SHA-256 of each, without a picture of any."""
-    pixels = _checked(x, preprocess, "the tensor")
-    return pixels, [_digest(row) for row in pixels.cpu().contiguous().numpy()]
+    pixels = _checked(x.contiguous(), preprocess, "the tensor")  # channels last, it would be read slowly more than once
+    return pixels, [_digest(row) for row in pixels.cpu().numpy()]
 
 
 def _together(loaded: list[tuple[Pixels, Photo]]) -> list[Batch]:
@@ -138,4 +138,4 @@ def _photo_of(x: Tensor, name: str) -> Photo:
 
 
 def _digest(values: NDArray[np.floating[Any]]) -> str:
-    return hashlib.sha256(values.tobytes()).hexdigest()
+    return hashlib.sha256(np.ascontiguousarray(values).data).hexdigest()

@@ -20,7 +20,6 @@ from seewhy.errors import first_line
 from seewhy.model.apart import Run, apart
 from seewhy.model.inverted import Inverted
 from seewhy.model.packed import Convolution
-from seewhy.model.program import Program
 from seewhy.model.programs import Pass
 from seewhy.model.stream import out_of_memory
 from seewhy.model.sums import Summed
@@ -198,15 +197,14 @@ def inductor(run: Pass, x: Tensor) -> Run:
         else call
         for call in run.program.calls
     ]
-    plain = Program(calls, run.program.given, run.program.wanted)
-    x = x.contiguous(memory_format=run.layout)
+    plain = replace(run.program, calls=calls)
     with _surroundings_kept(), torch.no_grad():
         graph = make_fx(lambda x: plain([x], len(x))[0])(x)
         made: Callable[..., Any] = torch.compile(graph, fullgraph=True, dynamic=False, options={"freezing": True})
         made(x)
 
     def compiled(x: Tensor) -> Tensor:
-        found: Tensor = made(x.contiguous(memory_format=run.layout))
+        found: Tensor = made(x)
         return found
 
     return compiled

@@ -12,11 +12,15 @@ from seewhy.model.tape import Call, PerImage, Run, Slot, Tape, leaves, mapped
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """Runs calls in order: tensors for the slots `given` in, those of the slots `wanted` out."""
+    """Runs calls in order: tensors for the slots `given` in, those of the slots `wanted` out.
+
+    layout: that in which pixels, which are given alone, leave their normalisation; None for as they come.
+    """
 
     calls: Sequence[Call]
     given: tuple[int, ...]
     wanted: tuple[int, ...]
+    layout: torch.memory_format | None = None
     _steps: list["_Step"] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -28,6 +32,10 @@ class Program:
             if slot not in self.wanted:
                 dies.setdefault(at, []).append(slot)
         steps = [_step(call, tuple(dies.get(at, ()))) for at, call in enumerate(self.calls)]
+        if self.layout is not None:
+            at, pixels = _normalised(self.calls, self.layout)
+            if last.get(pixels, at) >= at:
+                steps.insert(at, _step(Call(_laid, (Slot(pixels), self.layout), {}, Slot(pixels)), ()))
         object.__setattr__(self, "_steps", steps)
 
     def __call__(self, tensors: Sequence[Tensor], images: int) -> list[Tensor]:
@@ -41,6 +49,27 @@ class Program:
             for slot in step.dies:
                 values.pop(slot, None)
         return [values[slot] for slot in self.wanted]
+
+
+NORMALISING = (torch.Tensor.float, torch.Tensor.sub, torch.Tensor.div_, torch.Tensor.to)
+CONSTANTS = (torch.Tensor.new_tensor, torch.Tensor.__getitem__)
+
+
+def _normalised(calls: Sequence[Call], layout: torch.memory_format) -> tuple[int, int]:
+    """How many calls run until the pixels in slot 0 are laid out, and the slot that they are in by then."""
+    pixels = 0
+    if layout != torch.channels_last:
+        return 0, pixels
+    for at, call in enumerate(calls):  # a number a channel is subtracted several times faster where planes lie apart
+        if call.function in NORMALISING and call.args[0] == Slot(pixels) and isinstance(call.out, Slot):
+            pixels = call.out.number
+        elif call.function not in CONSTANTS:
+            return at, pixels
+    return len(calls), pixels
+
+
+def _laid(pixels: Tensor, layout: torch.memory_format) -> Tensor:
+    return pixels.contiguous(memory_format=layout)
 
 
 @dataclass(frozen=True, slots=True)

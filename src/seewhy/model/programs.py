@@ -36,10 +36,9 @@ class Pass:
     """The whole network: outputs for pixels (b,c,h,w)."""
 
     program: Program
-    layout: torch.memory_format = torch.channels_last
 
     def __call__(self, x: Tensor) -> Tensor:
-        return self.program([x.contiguous(memory_format=self.layout)], len(x))[0]
+        return self.program([x], len(x))[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +49,11 @@ class Parts:
     before: Program
     behind: Program
     alone: Program  # behind the cut without a graph, the network's output only
-    layout: torch.memory_format
 
     def crossing(self, x: Tensor) -> list[Tensor]:
         """What is made before the cut and read behind it, the first layer's output first, of the same images."""
         with torch.no_grad():
-            return self.before([x.contiguous(memory_format=self.layout)], len(x))
+            return self.before([x], len(x))
 
     def go_on(self, crossing: Sequence[Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         """The network's output, and each layer's output in the graph that starts at the first of them."""
@@ -147,11 +145,11 @@ class Programs:
 
     def _backward_past(self, parts: Cut, how: Rectifying) -> Past:
         (own,), out = parts.crossing, self._out
-        before = Program(self._chained(parts.before, own, how), (0,), (own,))
+        before = Program(self._chained(parts.before, own, how), (0,), (own,), torch.channels_last)
         behind = Program(self._chained(parts.behind, out, how), (own,), (out,))
 
         def run(x: Tensor) -> tuple[Tensor, Tensor]:
-            (maps,) = before([x.contiguous(memory_format=torch.channels_last)], len(x))
+            (maps,) = before([x], len(x))
             return behind([maps.clone()], len(x))[0], maps
 
         return run
@@ -200,7 +198,7 @@ class Programs:
         return folded(self.tape.calls, [self._out])
 
     def _whole(self, calls: Sequence[Call], layout: torch.memory_format = torch.channels_last) -> Pass:
-        return Pass(Program(calls, (0,), (self._out,)), layout)
+        return Pass(Program(calls, (0,), (self._out,), layout))
 
     def _parts(self, found: Cut | None) -> Parts | None:
         if found is None:
@@ -210,7 +208,7 @@ class Programs:
         behind = cheaper(found.behind, [found.output])
         alone = Program(behind, found.crossing, (found.output,))
         kept = torch.channels_last if steady else self.layout()
-        return Parts(found, Program(before, (0,), found.crossing), found.tail(), alone, kept)
+        return Parts(found, Program(before, (0,), found.crossing, kept), found.tail(), alone)
 
     def believed(self, key: Any, make: Callable[[], Made | None], check: Callable[[Made], str]) -> Made | None:
         """What `make` makes, once; None where `check` has something against it or it can't be run."""

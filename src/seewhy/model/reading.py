@@ -42,7 +42,8 @@ class Reading(Forward, Variants):
             with torch.no_grad():
                 return self.upto(part, layers)
 
-        return [torch.cat(parts) for parts in zip(*self.fitting(x, run, backward=False), strict=True)]
+        each = self.fitting(x, run, backward=False)
+        return [torch.cat(parts) for parts in zip(*each, strict=True)] if len(each) > 1 else each[0]
 
     def sensitivities(
         self, x: Pixels, targets: Sequence[Pinned], layers: Sequence[str]
@@ -147,11 +148,10 @@ class Reach:
     """What some layers return for pixels (b,c,h,w), by the calls up to the last of them."""
 
     program: Program
-    layout: torch.memory_format
     _narrowed: dict[Any, "Reach"] = field(default_factory=dict, repr=False)  # what was asked for last
 
     def __call__(self, x: Tensor) -> list[Tensor]:
-        return self.program([x.contiguous(memory_format=self.layout)], len(x))
+        return self.program([x], len(x))
 
     def narrowed(self, channels: Sequence[Sequence[int] | None]) -> "Reach":
         """The same with these of each layer's second axis alone, or with None all: where it is a convolution that makes
@@ -173,7 +173,7 @@ class Reach:
             if some is not None and not _narrow(calls, slot, some, alone=self.program.wanted.count(slot) == 1):
                 calls.append(Call(_some, (Slot(slot), some), {}, Slot(free + at)))
                 wanted[at] = free + at
-        return Reach(Program(calls, self.program.given, tuple(wanted)), self.layout)
+        return Reach(replace(self.program, calls=calls, wanted=tuple(wanted)))
 
 
 def _some(values: Tensor, channels: Sequence[int] | None) -> Tensor:
@@ -205,7 +205,7 @@ def believed(programs: Programs, layers: Sequence[str], network: Run, *, graph: 
         calls, wanted = found
         layout = programs.layout() if graph else torch.channels_last
         made = cheaper if not graph else fused if programs.fold else chained
-        return Reach(Program(made(calls, wanted), (0,), wanted), layout)
+        return Reach(Program(made(calls, wanted), (0,), wanted, layout))
 
     return programs.believed(("reaching", graph, *layers), make, partial(_off, programs, network, graph))
 
