@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -82,15 +83,12 @@ def randoms(asked: Any, preprocess: Preprocess, count: int | None, size: int) ->
 
 def check_apart(concepts: Sequence[Pictures], others: Sequence[Pictures]) -> None:
     """Raises BadInput where two sets are the same pictures, or share more than half of them."""
-    sets = [*concepts, *others]
-    for i, one in enumerate(sets):
-        for other in sets[i + 1 :]:
-            both = len(one.content & other.content)
-            if both * 2 > min(len(one.content), len(other.content)):
-                what = "are the same pictures" if one.content == other.content else f"share {both} pictures"
-                raise BadInput(
-                    f"{one.name} and {other.name} {what}", "what tells them apart is nothing: give other pictures"
-                )
+    sets = [(one.name, one.content) for one in (*concepts, *others)]
+    for (name, content), (other, its) in combinations(sets, 2):
+        both = len(content & its)
+        if both * 2 > min(len(content), len(its)):
+            what = "are the same pictures" if content == its else f"share {both} pictures"
+            raise BadInput(f"{name} and {other} {what}", "what tells them apart is nothing: give other pictures")
 
 
 def _apart(asked: Any) -> list[Any]:
