@@ -43,10 +43,19 @@ class Fits:
     def __len__(self) -> int:
         return len(self.a)
 
-    def decide(self, gram: Array, fit: int, rows: Index) -> Array:
-        """On which side of one boundary, and how far, some of the vectors lie."""
-        used = self.a[fit].nonzero()[0]
-        return np.asarray(gram[np.ix_(rows, used)] @ self.a[fit, used] + self.b[fit])
+    def decide(self, gram: Array, rows: Sequence[Index]) -> list[Array]:
+        """On which side of each boundary, and how far, some of the vectors lie, others for each."""
+        used = [one.nonzero()[0] for one in self.a]
+        found = [np.zeros(0)] * len(rows)
+        shapes = [(len(some), len(own)) for some, own in zip(rows, used, strict=True)]
+        for shape in set(shapes):  # fits of one shape at once
+            alike = [i for i, one in enumerate(shapes) if one == shape]
+            some, own = np.stack([rows[i] for i in alike]), np.stack([used[i] for i in alike])
+            inner = gram[some[:, :, None], own[:, None, :]]
+            sums = (inner @ np.take_along_axis(self.a[alike], own, 1)[..., None])[..., 0] + self.b[alike, None]
+            for i, one in zip(alike, sums, strict=True):
+                found[i] = one
+        return found
 
     def along(self, products: Array) -> Array:
         """<g, w> / |w| for products (m,n) of vectors g with all x: (r,m); NaN where there is no direction."""

@@ -83,7 +83,10 @@ class Trials:
 
     def runs(self, space: Space) -> Runs:
         along = self.fits.along(space.slopes)
-        right = np.array([_right(space, self.fits, i, pair) for i, pair in enumerate(self.pairs)])
+        ours, theirs = (
+            self.fits.decide(space.gram, [half.test for half in each]) for each in zip(*self.pairs, strict=True)
+        )
+        right = np.array([((a > 0).mean(), (b <= 0).mean()) for a, b in zip(ours, theirs, strict=True)])
         counts = np.array([[len(half.test) for half in pair] for pair in self.pairs])
         overall = (right * counts).sum(1) / counts.sum(1)
         return Runs(scores_of(along), along.mean(1), along.std(1), overall, right[:, 0], right[:, 1])
@@ -175,9 +178,3 @@ def against_others(concepts: Mapping[str, Halves], name: str) -> Halves:
 def _even(one: Halves, other: Halves) -> tuple[Halves, Halves]:
     train, test = min(len(one.train), len(other.train)), min(len(one.test), len(other.test))
     return one.first(train, test), other.first(train, test)
-
-
-def _right(space: Space, fits: Fits, run: int, pair: tuple[Halves, Halves]) -> tuple[float, float]:
-    """The shares of held-out pictures of both sides that are told right."""
-    ours, theirs = (fits.decide(space.gram, run, half.test) for half in pair)
-    return float((ours > 0).mean()), float((theirs <= 0).mean())
