@@ -100,6 +100,8 @@ def same_gradient(case: Case, ours: Any, theirs: Any) -> Gate:
     return Gate(relative(found, wanted), ROUNDING, "largest difference / largest gradient of a wave, one picture")
 
 
-def lucent(target: float) -> Peer:
-    settings = (Setting("as it comes", frozen=False), Setting("weights frozen"))
-    return Peer("lucent", "torch-lucent", target, rendered, same_gradient, settings)
+def lucent(target: float) -> tuple[Peer, Peer]:
+    """As it is used, and spared by hand the gradients of weights that it takes and nobody asks for."""
+    ways = {"lucent": Setting("as it comes", frozen=False), "lucent, spared": Setting("weights frozen")}
+    first, second = (Peer(name, "torch-lucent", target, rendered, same_gradient, (way,)) for name, way in ways.items())
+    return first, second

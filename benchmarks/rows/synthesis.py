@@ -31,14 +31,14 @@ ROWS = [
         f"feature visualization of a channel, {SIZE} pixels, {STEPS} steps",
         "default",
         made,
-        (lucent(3.0),),
+        lucent(3.0),
     ),
     Row(
         "visualize-resnet50",
         f"feature visualization of a channel, {SIZE} pixels, {STEPS} steps",
         "resnet50",
         made,
-        (lucent(3.0),),
+        lucent(3.0),
         layer="early",
     ),
     Row(
