@@ -107,6 +107,14 @@ def test_a_core_takes_as_many_photos_as_fit_and_fewer_at_the_end(
     assert told == sorted(set(told)) and told[-1] == (11, 11)
 
 
+def test_each_photo_that_cant_be_read_is_told_and_the_rest_keep_their_thumbs(folder: Path, two_cores: None) -> None:
+    for i in (2, 4, 5):
+        (folder / f"{i:02}.png").write_text("no photo")
+    found = look(model_of(SmallNet()), folder, "act2", thumbs=True)
+    assert [Path(name).name for name, _ in found.failed] == ["02.png", "03.png", "04.png", "05.png"]
+    assert len(found.names) == len(found.thumbs) == 7 and all(found.thumbs)
+
+
 def test_tokens_become_rows_by_the_mean_of_cells_by_cls_or_whole(folder: Path) -> None:
     net = TinyViT(others=2)
     outputs = torch.cat(by_hand(net, "blocks.1", folder)).numpy()

@@ -17,6 +17,7 @@ from seewhy.model.packed import Convolution
 from seewhy.model.program import Program
 from seewhy.model.programs import Programs
 from seewhy.model.sums import Summed
+from seewhy.model.tape import Call, Slot
 
 MEAN, STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
 
@@ -130,6 +131,9 @@ def test_pixels_are_laid_out_once_they_are_normalised(last: bool) -> None:
         assert torch.equal(pixels, net.normalised(x))
         order = [step.function.__name__ for step in laid._steps]
         assert order.index("_laid") == (order.index("conv2d") - 1 if last else 0)
+        turned = Call(torch.Tensor.__getitem__, (Slot(5), (slice(None), [2, 1, 0])), {}, Slot(9))  # as BGR is read
+        order = [step.function.__name__ for step in Program((*calls[:8], turned), (0,), (9,), layout)._steps]
+        assert order.index("_laid") == (len(order) - 2 if last else 0)
         nothing = Program(calls[:5], (0,), (2,), layout)([x], 2)  # the pixels are not read behind these
         assert torch.equal(nothing[0], torch.tensor(MEAN)[:, None, None])
         assert Program((), (0,), (0,), layout)([x], 2)[0].is_contiguous(memory_format=layout)

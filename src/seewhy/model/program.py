@@ -52,7 +52,6 @@ class Program:
 
 
 NORMALISING = (torch.Tensor.float, torch.Tensor.sub, torch.Tensor.div_, torch.Tensor.to)
-CONSTANTS = (torch.Tensor.new_tensor, torch.Tensor.__getitem__)
 
 
 def _normalised(calls: Sequence[Call], layout: torch.memory_format) -> tuple[int, int]:
@@ -63,7 +62,7 @@ def _normalised(calls: Sequence[Call], layout: torch.memory_format) -> tuple[int
     for at, call in enumerate(calls):  # a number a channel is subtracted several times faster where planes lie apart
         if call.function in NORMALISING and call.args[0] == Slot(pixels) and isinstance(call.out, Slot):
             pixels = call.out.number
-        elif call.function not in CONSTANTS:
+        elif pixels in call.reads and call.function != torch.Tensor.new_tensor:  # which makes the mean and the spread
             return at, pixels
     return len(calls), pixels
 
