@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from comparing import relative
 from conftest import MEAN, STD, SmallNet
 from seewhy import Model
+from seewhy.model import winograd
 from seewhy.model.fused_chain import Stretch, fused
 from seewhy.model.packed import packs
 from seewhy.model.program import reach
@@ -46,9 +47,9 @@ def test_what_follows_each_other_is_one_function(small: Model, x: Tensor) -> Non
         calls, wanted = reach(programs.tape, ["act3"]) or ([], ())
     made = fused(calls, wanted)
     stretches = [call.function for call in made if isinstance(call.function, Stretch)]
-    assert [[one.conv.rectifier for one in stretch.steps] for stretch in stretches] == [["relu"], ["relu", "relu"]]
+    assert [[one.conv.rectifier for one in stretch.steps] for stretch in stretches] == [[""], ["relu", "relu"]]
     assert [one.other is None for one in stretches[1].steps] == [False, True]  # the sum with the shortcut
-    assert not {"batch_norm", "add", "relu"} & {call.name for call in made}
+    assert [call.name for call in made][-4:] == ["stretch", "max_pool2d", "relu", "stretch"]
 
 
 def linear_bottlenecks(net: Any, x: Tensor) -> Tensor:
@@ -107,6 +108,27 @@ def test_sums_and_what_is_read_twice_are_the_networks(forward: Any, dtype: Any, 
         assert relative(found, wanted) < (2e-5 if dtype == "float32" else 1e-10)
     programs = quick.programs(own)
     assert programs is not None and not programs.refused and ("reaching", True, "read") in programs._made
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("forward", [one_bottleneck, rectified_sums])
+def test_by_tiles_it_is_the_same(forward: Any, x: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(winograd, "suits", lambda images, size, weight, *, again: again and weight.shape[2] == 3)
+    plain = Model(Net(forward), mean=MEAN, std=STD, size=(16, 20), fast=False)
+    quick = replace(plain, fast=True, fold=True)
+    for own in (x, x[:1]):
+        for found, wanted in zip(slopes(quick, own, "read"), slopes(plain, own, "read"), strict=True):
+            assert relative(found, wanted) < 2e-5
+    programs = quick.programs(x)
+    run = programs and programs._made[("reaching", True, "read")]
+    assert run is not None
+    stretches = [call.function for call in run.program.calls if isinstance(call.function, Stretch)]
+    threes = [step.conv for one in stretches for step in one.steps if step.conv.weight.shape[2] == 3]
+    for stretch in stretches:
+        tiled, pictures = [one.conv for one in stretch._tiled.values()], len(stretch._parted)
+        assert len(tiled) == sum(one.conv.stride == (1, 1) and one.conv in threes for one in stretch.steps)
+        assert pictures == 2 and all(len(one._packed) == 1 and one._packed[0].ndim == 3 for one in tiled)
+    assert any(stretch._tiled for stretch in stretches) == (forward is rectified_sums)
 
 
 @pytest.mark.engine

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from seewhy.model import winograd as HERE
-from seewhy.model.winograd import convolved, suits, transposed
+from seewhy.model.winograd import by_values, convolved, suits, transposed, values
 
 ROUNDING = 3e-6  # relative L2: of sums of 9 * 512 products oneDNN's channels-last kernels are 1.2e-6 off
 SIZES = [(1, 1), (3, 4), (4, 4), (5, 9), (14, 8), (17, 30)]
@@ -42,8 +42,10 @@ def test_values_and_gradients_are_the_convolutions(size: Any, layout: Any, with_
     exact, gradient = wanted(x, weight, bias_, c)
     found = convolved(x.contiguous(memory_format=layout), weight, bias_)
     back = transposed(c.contiguous(memory_format=layout), weight)
+    again = by_values(x.contiguous(memory_format=layout), values(weight), bias_)
     assert apart(found, exact) <= ROUNDING and apart(back, gradient) <= ROUNDING
-    assert all(one.is_contiguous(memory_format=torch.channels_last) for one in (found, back))
+    assert apart(again, exact) <= ROUNDING
+    assert all(one.is_contiguous(memory_format=torch.channels_last) for one in (found, back, again))
 
 
 @pytest.mark.parametrize("at_once", [1, 9000, 30000, 10**9])
@@ -87,3 +89,22 @@ def test_long_sums_are_as_near_to_the_truth_as_onednns() -> None:
 )
 def test_it_is_taken_where_it_is_quicker(weight: Tensor, size: Any, yes: bool) -> None:
     assert suits(2, size, weight) is yes
+
+
+@pytest.mark.parametrize(
+    ("channels", "side", "images", "once", "again"),
+    [
+        (64, 56, 1, False, False),
+        (128, 28, 1, True, True),
+        (256, 14, 1, False, False),
+        (256, 14, 3, False, True),
+        (256, 56, 1, True, True),
+        (512, 28, 1, True, False),  # values of 512 channels would be 38 MB
+    ],
+)
+def test_with_the_same_weights_again_it_pays_sooner(
+    channels: int, side: int, images: int, once: bool, again: bool
+) -> None:
+    weight = torch.empty(channels, channels, 3, 3)
+    assert suits(images, (side, side), weight) is once
+    assert suits(images, (side, side), weight, again=True) is again

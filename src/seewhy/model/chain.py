@@ -18,6 +18,7 @@ from seewhy.model import columns
 from seewhy.model.fold import ConvArgs, NormArgs, padding_before, pair, taken
 from seewhy.model.packed import RECTIFIERS, Convolution, enlarged
 from seewhy.model.phases import Phased, phased
+from seewhy.model.pooling_first import pooling_first
 from seewhy.model.rules import kind
 from seewhy.model.sums import Summed
 from seewhy.model.tape import Call, Slot, mapped
@@ -33,6 +34,7 @@ class Affine:
     calls: tuple[Call, ...]
     conv: ConvArgs | None = None
     scale: Tensor | None = None  # of the batch norm, (d,)
+    by_tiles: bool = False  # backwards, too: see packed.py
     _turned: list[Any] = field(default_factory=list, repr=False)
 
     __name__ = "affine"
@@ -92,7 +94,8 @@ class Affine:
             return weight
         groups = self.conv.groups
         parts = [one.transpose(0, 1).flip(2, 3) for one in weight.chunk(groups)]
-        return Convolution.of(torch.cat(parts).contiguous(), None, (1, 1), margins, dilation, groups)
+        back = Convolution.of(torch.cat(parts).contiguous(), None, (1, 1), margins, dilation, groups)
+        return replace(back, by_tiles=self.by_tiles)
 
 
 class _Affine(torch.autograd.Function):
@@ -162,11 +165,12 @@ def chained(calls: Sequence[Call], wanted: Iterable[int], rectifiers: Rectifying
 
     rectifiers: their own backward or guided backpropagation's, or left to rules that change it.
     """
+    wanted = tuple(wanted)
     reads = Counter(slot for call in calls for slot in call.reads)
     reads.update(wanted)
     made: list[Call | None] = []
     maker: dict[int, int] = {}
-    for call in calls:
+    for call in pooling_first(calls, wanted) if rectifiers == "own" else calls:
         call = _padded(call, made, maker, reads)
         new = _affine(call) or call
         if rectifiers != "left":

@@ -16,6 +16,7 @@ from seewhy.model.fold import folded
 from seewhy.model.mirrored import mirrored
 from seewhy.model.packed import RECTIFIERS, Convolution
 from seewhy.model.parted import parted
+from seewhy.model.pooling_first import pooling_first
 from seewhy.model.steps import Step
 from seewhy.model.sums import Summed, summed
 from seewhy.model.tape import Call, Slot
@@ -30,6 +31,7 @@ class Stretch:
     wanted: Sequence[int]
     _mirrored: list["Stretch | None"] = field(default_factory=list, repr=False)
     _parted: dict[int, Sequence[Step]] = field(default_factory=dict, repr=False)  # of so many pictures
+    _tiled: dict[int, Step] = field(default_factory=dict, repr=False)  # by their numbers, of however many
 
     __name__ = "stretch"
 
@@ -51,10 +53,16 @@ class Stretch:
         """The steps that are taken, which for many pictures are more."""
         pictures = len(given[0])
         if pictures not in self._parted:
-            each, cached = given[0].element_size(), given[0].device.type == "cpu"
-            found = parted(self.steps, self._shapes(given), self.wanted, each) if cached else self.steps
-            self._parted[pictures] = found
+            each, cached, shapes = given[0].element_size(), given[0].device.type == "cpu", self._shapes(given)
+            steps = [self._by_tiles(step, shapes[step.x]) for step in self.steps] if cached else self.steps
+            self._parted[pictures] = parted(steps, shapes, self.wanted, each) if cached else steps
         return self._parted[pictures]
+
+    def _by_tiles(self, step: Step, given: Sequence[int]) -> Step:
+        conv = step.conv.tiled(given)
+        if conv is step.conv:
+            return step
+        return self._tiled.setdefault(step.out, step.by(conv))
 
     def values(self, given: Sequence[Tensor], steps: Sequence[Step]) -> dict[int, Tensor]:
         """All of them by their numbers."""
@@ -159,7 +167,7 @@ def _described(x: Tensor) -> tuple[torch.Size, torch.memory_format]:
 def fused(calls: Sequence[Call], wanted: Iterable[int]) -> list[Call]:
     """The same results but for rounding; slots `wanted` stay what they are."""
     kept = set(wanted)
-    calls = summed(folded(calls, kept), kept)
+    calls = summed(folded(pooling_first(calls, kept), kept), kept)
     made: list[Call] = []
     start = 0
     while start < len(calls):

@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from seewhy.model import winograd
+
 Pair = tuple[int, int]
 REORDER = "mkldnn_reorder_conv2d_weight"
 RECTIFIERS: dict[str, tuple[float, float | None]] = {"relu": (0.0, None), "relu6": (0.0, 6.0)}
@@ -25,6 +27,7 @@ class Convolution:
     dilation: Pair
     groups: int
     rectifier: str = ""
+    by_tiles: bool = False  # by winograd.py, whose rounding is another
     _packed: list[Tensor] = field(default_factory=list, repr=False)
 
     __name__ = "convolution"
@@ -71,8 +74,16 @@ class Convolution:
         bias = None if self.bias is None else self.bias[outputs].contiguous()
         return replace(self, weight=self.weight[outputs].contiguous(), bias=bias, _packed=[])
 
+    def tiled(self, given: Sequence[int]) -> "Convolution":
+        """The same by tiles, where that is quicker for inputs of this shape (n,c,h,w), of which there will be many."""
+        by_one = self.stride == self.padding == self.dilation == (1, 1) and self.groups == 1
+        quicker = by_one and winograd.suits(given[0], given[2:], self.weight, again=True)
+        return replace(self, by_tiles=True, _packed=[]) if quicker else self
+
     def __call__(self, x: Tensor) -> Tensor:
         x = x if x.dtype == self.weight.dtype else x.to(self.weight.dtype)
+        if self.by_tiles:
+            return self.clamped(self._by_tiles(x))
         if packs(x, self.weight):
             return self._in_one_pass(x)
         return self.in_its_layout(x)
@@ -93,11 +104,18 @@ class Convolution:
     def added(self, x: Tensor, other: Tensor, *, over: bool = False) -> Tensor:
         """rectifier(conv(x) + other), where `packs`, both are channels-last and other has the result's shape. over: in
         other's memory."""
+        if self.by_tiles:
+            return self.clamped(self._by_tiles(x).add_(other))
         run = torch.ops.mkldnn._convolution_pointwise_ if over else torch.ops.mkldnn._convolution_pointwise
         given = (other, x) if over else (x, other)
         relu = self.rectifier == "relu"  # the only one that goes along with a sum
         found: Tensor = run.binary(*given, *self._on(x), "add", None, "relu" if relu else None, [], None)
         return found if relu else self.clamped(found)
+
+    def _by_tiles(self, x: Tensor) -> Tensor:
+        if not self._packed:
+            self._packed.append(winograd.values(self.weight))
+        return winograd.by_values(x, self._packed[0], self.bias)
 
     def _in_one_pass(self, x: Tensor) -> Tensor:
         """By oneDNN, with weights in the layout it likes best, laid out once."""

@@ -203,7 +203,7 @@ def believed(programs: Programs, layers: Sequence[str], network: Run, *, graph: 
         if found is None:
             return None
         calls, wanted = found
-        layout = programs.layout() if graph else torch.channels_last
+        layout = programs.layout() if graph and not programs.fold else torch.channels_last
         made = cheaper if not graph else fused if programs.fold else chained
         return Reach(Program(made(calls, wanted), (0,), wanted, layout))
 

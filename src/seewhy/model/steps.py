@@ -28,7 +28,7 @@ class Step:
     def of(cls, function: Convolution | Summed, x: int, other: int | None, out: int) -> "Step":
         conv = function.conv if isinstance(function, Summed) else function
         args = ConvArgs(None, conv.weight, None, conv.stride, conv.padding, conv.dilation, conv.groups)
-        return cls(function, x, other, out, Affine((), args))
+        return cls(function, x, other, out, Affine((), args, by_tiles=conv.by_tiles))
 
     def by(self, conv: Convolution) -> "Step":
         """The same by another convolution."""
