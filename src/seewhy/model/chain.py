@@ -65,7 +65,7 @@ class Affine:
             found = grad * self.scale[:, None, None]
             return found if besides is None else found + besides
         if not self._turned:
-            self._turned.append(self._transposed())
+            self._turned.append(self._transposed(layout))
         turned = self._turned[0]
         grad = grad.contiguous(memory_format=layout)
         if isinstance(turned, Convolution) and layout == torch.channels_last:
@@ -79,9 +79,9 @@ class Affine:
             found = columns.input_gradient(grad, turned, shape, stride, padding, dilation, self.conv.groups)
         return found if besides is None else found + besides
 
-    def _transposed(self) -> Any:
+    def _transposed(self, layout: torch.memory_format) -> Any:
         """The convolution that is this one's backward, where stride 1 makes it one or its outputs are phases; else its
-        weights."""
+        weights, in the layout of the maps: in another they would be laid out anew each time."""
         assert self.conv is not None
         weight = self.conv.weight.detach()
         if self.scale is not None:
@@ -90,8 +90,10 @@ class Affine:
         margins = tuple(d * (k - 1) - p for k, p, d in zip(weight.shape[2:], padding, dilation, strict=True))
         if (found := phased(weight, stride, padding, dilation, self.conv.groups)) is not None:
             return found
-        if stride != (1, 1) or min(margins) < 0 or columns.suits(weight, self.conv.groups):
+        if columns.suits(weight, self.conv.groups):
             return weight
+        if stride != (1, 1) or min(margins) < 0:
+            return weight.contiguous(memory_format=layout)
         groups = self.conv.groups
         parts = [one.transpose(0, 1).flip(2, 3) for one in weight.chunk(groups)]
         back = Convolution.of(torch.cat(parts).contiguous(), None, (1, 1), margins, dilation, groups)
