@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import timm
 import torch
+import torch.nn.functional as F
 import torchvision
 from torch import Tensor, nn
 
@@ -13,6 +14,7 @@ from comparing import relative
 from seewhy import Model, explain
 from seewhy.model.attention import Attention
 from seewhy.model.chain import Affine
+from seewhy.model.fold import ConvArgs
 from seewhy.model.packed import Convolution
 from seewhy.model.program import Program
 from seewhy.model.programs import Programs
@@ -159,6 +161,18 @@ def test_a_convolutions_backward_is_autograds(
         (affine,) = [call.function for call in program.calls if isinstance(call.function, Affine)]
         assert affine.conv is not None and affine.scale is not None
         assert relative(gradient(run, x), gradient(net, x)) < 1e-12
+
+
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+def test_weights_of_a_strided_convolution_are_laid_out_once_for_the_way_back(layout: torch.memory_format) -> None:
+    weight = torch.rand(8, 6, 3, 3, dtype=torch.float64)
+    affine, x = Affine((), ConvArgs(None, weight, None, 2, 1)), torch.rand(2, 6, 9, 8, dtype=torch.float64)
+    x.requires_grad_()
+    out = F.conv2d(x, weight, None, 2, 1)
+    grad = torch.rand_like(out).contiguous(memory_format=layout)
+    (wanted,) = torch.autograd.grad(out, x, grad)
+    assert relative(affine.backward(grad, x.shape, layout), wanted) < 1e-12
+    assert affine._turned[0].is_contiguous(memory_format=layout)
 
 
 @pytest.mark.parametrize("first", [True, False])

@@ -160,7 +160,11 @@ def test_each_core_has_pictures_of_its_own_and_they_are_those_of_one_core(small:
 
 
 def test_what_goes_wrong_on_a_core_is_said_and_modules_are_run_by_one_thread(small: Model, two_cores: None) -> None:
-    idents = set()
+    idents, over = set(), []
+
+    class Late(Pixels):
+        def image(self, parameters: Any, size: tuple[int, int]) -> Tensor:
+            return super().image(parameters, size) * (float("nan") if over else 1)
 
     class Watched(Broken):
         def forward(self, x: Tensor) -> Tensor:
@@ -169,14 +173,15 @@ def test_what_goes_wrong_on_a_core_is_said_and_modules_are_run_by_one_thread(sma
 
     def late(step: Any) -> None:
         if step.done == 18:
-            small.module.conv3.weight.data.fill_(float("nan"))
+            over.append(True)
 
     watched = Model(Watched(), mean=MEAN, std=STD, size=(8, 8), fast=False)
     with pytest.raises(ModelFailed, match="NaN or infinite in step 1"):
         visualize(watched, ["class:4", "class:5"], size=8, steps=3, redirect=0)
     assert idents == {get_ident()}
     with pytest.raises(ModelFailed, match="NaN or infinite in step 19"):
-        visualize(small, ["deepdream:conv3", "deepdream:conv3 - 1e-9*tv"], size=(16, 20), steps=20, tell=late)
+        asked = ["deepdream:conv3", "deepdream:conv3 - 1e-9*tv"]
+        visualize(small, asked, size=(16, 20), steps=20, tell=late, parametrization=Late())
     assert torch.get_num_threads() == 2
 
 
