@@ -127,7 +127,8 @@ def test_by_tiles_it_is_the_same(forward: Any, x: Tensor, monkeypatch: pytest.Mo
     for stretch in stretches:
         tiled, pictures = [one.conv for one in stretch._tiled.values()], len(stretch._parted)
         assert len(tiled) == sum(one.conv.stride == (1, 1) and one.conv in threes for one in stretch.steps)
-        assert pictures == 2 and all(len(one._packed) == 1 and one._packed[0].ndim == 3 for one in tiled)
+        back = [one.turned._turned[0] for one in stretch._tiled.values()]
+        assert pictures == 2 and all(len(one._packed) == 1 and one._packed[0].ndim == 3 for one in (*tiled, *back))
     assert any(stretch._tiled for stretch in stretches) == (forward is rectified_sums)
 
 
