@@ -19,7 +19,7 @@ PAIRS = WINDOW * WINDOW
 # a processor can do than a matrix product. All by AVX-512.
 MAKING, READING, NEAR, FAR, DIRECT = 40, 30, 70, 80, 1.3
 CACHED = 2**23  # bytes
-KEPT = 10 * 2**20  # bytes of values of a kernel, which are four times its weights: 256 channels forth and back
+KEPT = 10 * 2**20  # bytes of values of a kernel, which are four times its weights: 256 by 256 channels
 AT_ONCE = 2**23  # bytes of tiles: as many as stay in a cache, and enough rows for a product
 PART = 2**23  # bytes of kernels: made, used and still in a cache; large memory comes from the system anew each time
 
