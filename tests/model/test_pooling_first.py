@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from seewhy.model.chain import chained
+from seewhy.model.chain import Rectifying, chained
 from seewhy.model.pooling_first import pooling_first
 from seewhy.model.program import Program
 from seewhy.model.rules import kind
@@ -93,5 +93,6 @@ def test_what_is_wanted_of_a_rectifier_stays_its_own(x: Tensor) -> None:
 def test_a_rectifier_whose_backward_is_another_stays_before_the_pooling(x: Tensor) -> None:
     """Windows overlap: a guided one lets positive parts of a sum pass, not the sum."""
     calls, wanted = written(SWAPPED["out of place"], x)
-    orders = [[call.name for call in chained(calls, [wanted], how)] for how in ("own", "guided", "left")]  # type: ignore[arg-type]
+    hows: tuple[Rectifying, ...] = ("own", "guided", "left")
+    orders = [[call.name for call in chained(calls, [wanted], how)] for how in hows]
     assert orders[0].index("max_pool2d") == 1 and orders[1].index("max_pool2d") == orders[2].index("max_pool2d") == 2

@@ -53,9 +53,12 @@ class Stretch:
         """The steps that are taken, which for many pictures are more."""
         pictures = len(given[0])
         if pictures not in self._parted:
-            each, cached, shapes = given[0].element_size(), given[0].device.type == "cpu", self._shapes(given)
-            steps = [self._by_tiles(step, shapes[step.x]) for step in self.steps] if cached else self.steps
-            self._parted[pictures] = parted(steps, shapes, self.wanted, each) if cached else steps
+            steps = self.steps
+            if given[0].device.type == "cpu":
+                shapes = self._shapes(given)
+                tiled = [self._by_tiles(step, shapes[step.x]) for step in steps]
+                steps = parted(tiled, shapes, self.wanted, given[0].element_size())
+            self._parted[pictures] = steps
         return self._parted[pictures]
 
     def _by_tiles(self, step: Step, given: Sequence[int]) -> Step:

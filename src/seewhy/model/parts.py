@@ -12,6 +12,7 @@ from torch import Tensor
 from seewhy.model.fold import ConvArgs, PadArgs, pair, taken
 from seewhy.model.packed import Convolution, Pair
 from seewhy.model.placewise import Shapes, place_by_place, regrouped
+from seewhy.model.pooling_first import MAXIMA
 from seewhy.model.spans import Place
 from seewhy.model.tape import Call, Slot
 
@@ -166,7 +167,7 @@ def _sides(padding: Any, kernel: Pair) -> Sides:
 
 
 def _max_pool(call: Call) -> Slid | None:
-    args = taken(call, MaxArgs) if call.name in ("max_pool2d", "_max_pool2d") else None
+    args = taken(call, MaxArgs) if call.name in MAXIMA else None
     if args is None or args.return_indices:
         return None
     kernel, dilation, stride = pair(args.kernel_size), pair(args.dilation), pair(args.stride or args.kernel_size)

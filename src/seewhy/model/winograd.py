@@ -54,7 +54,7 @@ def transposed(c: Tensor, weight: Tensor) -> Tensor:
 
 def values(weight: Tensor) -> Tensor:
     """A weight's, (36,i,o): for `by_values`."""
-    return torch.mm(KERNEL, weight.reshape(-1, 9).t()).view(-1, *weight.shape[:2]).transpose(1, 2).contiguous()
+    return torch.cat([own for _, own in _kernels(weight, KERNEL)]).transpose(1, 2).contiguous()
 
 
 def by_values(x: Tensor, own: Tensor, bias: Tensor | None = None) -> Tensor:
